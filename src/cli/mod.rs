@@ -1,0 +1,44 @@
+//! The commands: a file each, with its flags (their comments are the help) and its run side by side.
+
+mod evaluate;
+mod options;
+mod predict;
+mod train;
+
+use clap::{Parser, Subcommand};
+
+use crate::error::Error;
+
+/// Train linear regressions at the command line
+#[derive(Debug, Parser)]
+#[command(version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(after_help = "Examples:
+  linreg train --data data/apples.csv --epochs 500 --lr 1e-5
+  linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
+  linreg predict --model fruits.json --data data/fruits.csv
+  linreg evaluate --model fruits.json --data data/fruits.csv")]
+pub struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Train(train::Args),
+    Predict(predict::Args),
+    Evaluate(evaluate::Args),
+}
+
+impl Cli {
+    /// Does what the command line asks for.
+    ///
+    /// # Errors
+    /// Any [`Error`]; nothing has been printed about it yet.
+    pub fn run(self) -> Result<(), Error> {
+        match self.command {
+            Command::Train(args) => args.run(),
+            Command::Predict(args) => args.run(),
+            Command::Evaluate(args) => args.run(),
+        }
+    }
+}

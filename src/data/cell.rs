@@ -1,0 +1,77 @@
+//! One cell of text: a number, missing, or wrong.
+
+/// What a cell holds.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Cell {
+    /// A finite number.
+    Number(f64),
+    /// Empty, or one of the usual marks.
+    Missing,
+    /// Anything else.
+    Bad,
+}
+
+/// Marks of a missing cell, in any case.
+const MISSING: [&str; 6] = ["", "na", "n/a", "nan", "null", "none"];
+
+/// Reads `text`; spaces around it do not count.
+pub fn read(text: &[u8]) -> Cell {
+    let Ok(text) = str::from_utf8(text) else { return Cell::Bad };
+    let text = text.trim();
+    if MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark)) {
+        return Cell::Missing;
+    }
+    match text.parse::<f64>() {
+        Ok(number) if number.is_finite() => Cell::Number(number),
+        _ => Cell::Bad,
+    }
+}
+
+/// Why `text` is no number, for a message.
+pub fn complaint(text: &[u8]) -> String {
+    let text = String::from_utf8_lossy(text);
+    let shown = if text.chars().count() > 40 {
+        format!("{}…", text.chars().take(40).collect::<String>())
+    } else {
+        text.into_owned()
+    };
+    match shown.trim().parse::<f64>() {
+        Ok(_) => format!("\"{shown}\" is not a finite number"),
+        Err(_) => format!("\"{shown}\" is not a number"),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn usual_spellings_are_numbers() {
+        for (text, number) in
+            [("1", 1.0), (" -2.5 ", -2.5), ("+1", 1.0), (".5", 0.5), ("760.", 760.0), ("1E3", 1e3)]
+        {
+            assert_eq!(read(text.as_bytes()), Cell::Number(number), "{text}");
+        }
+    }
+
+    #[test]
+    fn missing_and_bad_cells_are_told_apart() {
+        for text in ["", "  ", "NA", "n/a", "NaN", "NULL", "None"] {
+            assert_eq!(read(text.as_bytes()), Cell::Missing, "{text}");
+        }
+        for text in ["inf", "-Infinity", "1e999", "12.4 mm", "1,5", "0x10", "-", "--1"] {
+            assert_eq!(read(text.as_bytes()), Cell::Bad, "{text}");
+        }
+        assert_eq!(read(b"\xff"), Cell::Bad);
+    }
+
+    #[test]
+    fn complaints_are_short_and_say_why() {
+        assert_eq!(complaint(b"12.4 mm"), "\"12.4 mm\" is not a number");
+        assert_eq!(complaint(b"inf"), "\"inf\" is not a finite number");
+        assert_eq!(
+            complaint(&[b'x'; 100]).chars().count(),
+            "\"…\" is not a number".chars().count() + 40
+        );
+    }
+}

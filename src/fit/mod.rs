@@ -1,0 +1,166 @@
+//! From a problem to weights: the loss, its gradient, the descent.
+//!
+//! | setting | default | range | meaning |
+//! |---|---|---|---|
+//! | [`Settings::epochs`] | 1000 | 0 … | updates; epoch i is reported before update i, from 0 |
+//! | [`Settings::learning_rate`] | – | above 0 | the step is this times the gradient |
+//! | [`Settings::reduction`] | mean | mean, sum | the loss is the mean or the sum of all squared errors |
+//! | [`Settings::weight_decay`] | 0 | 0 … | adds this times the parameter to its gradient, biases too, as in PyTorch |
+//!
+//! Nothing here prints or knows a file. The caller owns the loop:
+//!
+//! ```
+//! use linreg::fit::{Descent, Problem, Settings, Weights};
+//! use nalgebra::{dmatrix, dvector};
+//!
+//! let x = dmatrix![0.0; 1.0; 2.0];
+//! let y = dmatrix![1.0; 3.0; 5.0];
+//! let problem = Problem::from_rows(&x, &y, true);
+//! let settings = Settings { epochs: 2000, learning_rate: "0.1".parse()?, ..Settings::default() };
+//! let mut descent = Descent::new(&problem, settings, &Weights::zeros(1, 1));
+//! for epoch in &mut descent {
+//!     assert!(epoch.mse.is_finite());
+//! }
+//! let fit = descent.finish();
+//! assert!((&fit.weights.matrix - dmatrix![2.0]).norm() < 1e-9);
+//! assert!((&fit.weights.bias - dvector![1.0]).norm() < 1e-9);
+//! # Ok::<(), String>(())
+//! ```
+
+mod descent;
+mod problem;
+mod rate;
+
+use std::str::FromStr;
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+pub use descent::{Descent, Epoch};
+pub use problem::Problem;
+pub use rate::largest_stable_rate;
+
+/// How a fit is to be found; see the table above.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Settings {
+    /// Number of updates.
+    pub epochs: u64,
+    /// Step length.
+    pub learning_rate: LearningRate,
+    /// Mean or sum.
+    pub reduction: Reduction,
+    /// Times each parameter, added to its gradient.
+    pub weight_decay: f64,
+}
+
+impl Default for Settings {
+    fn default() -> Settings {
+        Settings {
+            epochs: 1000,
+            learning_rate: LearningRate(0.01),
+            reduction: Reduction::Mean,
+            weight_decay: 0.0,
+        }
+    }
+}
+
+/// A finite number above zero.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct LearningRate(f64);
+
+impl LearningRate {
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> f64 {
+        self.0
+    }
+}
+
+impl FromStr for LearningRate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<LearningRate, String> {
+        match text.parse::<f64>() {
+            Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(LearningRate(rate)),
+            Ok(_) => Err("a learning rate is a finite number above 0".to_owned()),
+            Err(_) => Err("not a number; expected a learning rate such as 1e-5".to_owned()),
+        }
+    }
+}
+
+/// How squared errors become a loss, over all n·k elements of rows × targets, as in PyTorch's `MSELoss`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Reduction {
+    /// Σ (P − Y)² / (n·k)
+    Mean,
+    /// Σ (P − Y)²
+    Sum,
+}
+
+impl FromStr for Reduction {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Reduction, String> {
+        match text {
+            "mean" => Ok(Reduction::Mean),
+            "sum" => Ok(Reduction::Sum),
+            _ => Err("expected mean or sum".to_owned()),
+        }
+    }
+}
+
+impl Reduction {
+    /// The loss of a sum of squared errors over `elements` = n·k of them.
+    #[must_use]
+    pub fn loss(self, squared_error: f64, elements: f64) -> f64 {
+        match self {
+            Reduction::Mean => squared_error / elements,
+            Reduction::Sum => squared_error,
+        }
+    }
+}
+
+/// Weights W (k×p, a row per target, as PyTorch's `Linear`) and bias b (k): predictions are X Wᵀ + 1 bᵀ.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Weights {
+    /// k×p.
+    pub matrix: DMatrix<f64>,
+    /// k; all zero in a model without bias.
+    pub bias: DVector<f64>,
+}
+
+impl Weights {
+    /// All zero, for k = `targets` and p = `features`.
+    #[must_use]
+    pub fn zeros(targets: usize, features: usize) -> Weights {
+        Weights { matrix: DMatrix::zeros(targets, features), bias: DVector::zeros(targets) }
+    }
+}
+
+/// What a descent ended with.
+#[derive(Debug, Clone)]
+pub struct Fit {
+    /// The weights after the last update.
+    pub weights: Weights,
+    /// Updates made.
+    pub epochs_run: u64,
+    /// Why it ended.
+    pub stop: Stop,
+    /// Mean squared error of the last weights.
+    pub mse: f64,
+    /// The same as `mse`, or the sum of squared errors, by the reduction.
+    pub loss: f64,
+}
+
+/// Why a descent ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stop {
+    /// All epochs were run.
+    Epochs,
+    /// The loss was no longer a finite number.
+    Diverged,
+    /// The caller stopped taking epochs.
+    Interrupted,
+}

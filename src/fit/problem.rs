@@ -1,0 +1,176 @@
+//! The least-squares problem: loss and gradient, side by side.
+//!
+//! With the bias as a column of ones in front, n rows of p features and k targets are a design D (n×q, q = p + 1) and a
+//! target T (n×k); the parameters are θ (q×k, a column per target, the bias in its first row). Everything the descent
+//! asks for is here:
+//!
+//! ```text
+//! residual   E(θ) = D θ − T                            n×k
+//! loss       L(θ) = c · (‖E‖² + floor)                 c = 1/(n·k) for mean, 1 for sum
+//! gradient   ∂L/∂θ = 2 c · Dᵀ E                        q×k
+//! ```
+//!
+//! The floor is squared error that no weights can remove; it is zero when D and T are the rows themselves.
+
+use nalgebra::DMatrix;
+
+use super::{Reduction, Weights};
+
+/// A design, a target and what belongs to them.
+#[derive(Debug, Clone)]
+pub struct Problem {
+    /// D, n×q.
+    design: DMatrix<f64>,
+    /// T, n×k.
+    target: DMatrix<f64>,
+    /// Squared error that no weights can remove.
+    floor: f64,
+    /// Rows that D and T stand for.
+    rows: f64,
+    /// Whether the first column of D is the bias.
+    bias: bool,
+}
+
+impl Problem {
+    /// The problem of rows as they are: features `x` (n×p) and targets `y` (n×k).
+    ///
+    /// # Panics
+    /// If `x` and `y` have not the same number of rows.
+    #[must_use]
+    pub fn from_rows(x: &DMatrix<f64>, y: &DMatrix<f64>, bias: bool) -> Problem {
+        assert_eq!(x.nrows(), y.nrows(), "features and targets have the same rows");
+        let design = if bias { x.clone().insert_column(0, 1.0) } else { x.clone() };
+        Problem { design, target: y.clone(), floor: 0.0, rows: x.nrows() as f64, bias }
+    }
+
+    /// n.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows as u64
+    }
+
+    /// k.
+    #[must_use]
+    pub fn targets(&self) -> usize {
+        self.target.ncols()
+    }
+
+    /// n·k, what a mean divides by.
+    #[must_use]
+    pub fn elements(&self) -> f64 {
+        self.rows * self.target.ncols() as f64
+    }
+
+    /// Writes E = D θ − T into `residual` (n×k) and returns the sum of squared errors, ‖E‖² + floor.
+    pub fn squared_error(&self, theta: &DMatrix<f64>, residual: &mut DMatrix<f64>) -> f64 {
+        residual.copy_from(&self.target);
+        residual.gemm(1.0, &self.design, theta, -1.0);
+        residual.norm_squared() + self.floor
+    }
+
+    /// Writes 2 c Dᵀ E into `gradient` (q×k), for the residual E that [`Problem::squared_error`] left.
+    pub fn gradient(
+        &self,
+        residual: &DMatrix<f64>,
+        reduction: Reduction,
+        gradient: &mut DMatrix<f64>,
+    ) {
+        gradient.gemm_tr(reduction.loss(2.0, self.elements()), &self.design, residual, 0.0);
+    }
+
+    /// The second derivative of the loss, 2 c DᵀD (q×q); the same for every target.
+    #[must_use]
+    pub fn hessian(&self, reduction: Reduction) -> DMatrix<f64> {
+        self.design.tr_mul(&self.design) * reduction.loss(2.0, self.elements())
+    }
+
+    /// Weights as θ (q×k).
+    #[must_use]
+    pub fn pack(&self, weights: &Weights) -> DMatrix<f64> {
+        let theta = weights.matrix.transpose();
+        if !self.bias {
+            return theta;
+        }
+        let mut theta = theta.insert_row(0, 0.0);
+        theta.set_row(0, &weights.bias.transpose());
+        theta
+    }
+
+    /// θ (q×k) as weights.
+    #[must_use]
+    pub fn unpack(&self, theta: &DMatrix<f64>) -> Weights {
+        let first = usize::from(self.bias);
+        let mut weights = Weights::zeros(theta.ncols(), theta.nrows() - first);
+        weights.matrix.tr_copy_from(&theta.rows_range(first..));
+        if self.bias {
+            weights.bias.tr_copy_from(&theta.row(0));
+        }
+        weights
+    }
+
+    /// An n×k matrix for [`Problem::squared_error`] to write to.
+    #[must_use]
+    pub fn workspace(&self) -> DMatrix<f64> {
+        DMatrix::zeros(self.design.nrows(), self.targets())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Random D-shaped numbers: features, targets, weights of a problem with n ≤ 6, p ≤ 3, k ≤ 2.
+    fn problem_and_theta() -> impl Strategy<Value = (Problem, DMatrix<f64>)> {
+        (1..7usize, 1..4usize, 1..3usize, any::<bool>()).prop_flat_map(|(n, p, k, bias)| {
+            let matrix = |rows: usize, columns: usize| {
+                proptest::collection::vec(-10.0..10.0f64, rows * columns)
+                    .prop_map(move |numbers| DMatrix::from_vec(rows, columns, numbers))
+            };
+            (matrix(n, p), matrix(n, k), matrix(p + usize::from(bias), k))
+                .prop_map(move |(x, y, theta)| (Problem::from_rows(&x, &y, bias), theta))
+        })
+    }
+
+    fn loss(problem: &Problem, theta: &DMatrix<f64>, reduction: Reduction) -> f64 {
+        problem.squared_error(theta, &mut problem.workspace())
+            * reduction.factor(problem.elements())
+    }
+
+    proptest! {
+        /// The loss is quadratic, so a central difference of any width is exact up to rounding.
+        #[test]
+        fn the_gradient_is_the_central_finite_difference((problem, theta) in problem_and_theta(), mean: bool) {
+            let reduction = if mean { Reduction::Mean } else { Reduction::Sum };
+            let mut residual = problem.workspace();
+            problem.squared_error(&theta, &mut residual);
+            let mut gradient = DMatrix::zeros(theta.nrows(), theta.ncols());
+            problem.gradient(&residual, reduction, &mut gradient);
+            let width = 0.5;
+            for place in 0..theta.len() {
+                let (mut above, mut below) = (theta.clone(), theta.clone());
+                above[place] += width;
+                below[place] -= width;
+                let (above, below) = (loss(&problem, &above, reduction), loss(&problem, &below, reduction));
+                let difference = (above - below) / (2.0 * width);
+                prop_assert!((difference - gradient[place]).abs() <= 1e-12 * (above + below + 1.0));
+            }
+        }
+
+        #[test]
+        fn packing_and_unpacking_lose_nothing((problem, theta) in problem_and_theta()) {
+            prop_assert_eq!(problem.pack(&problem.unpack(&theta)), theta);
+        }
+    }
+
+    #[test]
+    fn the_mean_is_over_rows_and_targets() {
+        let x = DMatrix::from_column_slice(2, 1, &[0.0, 0.0]);
+        let y = DMatrix::from_column_slice(2, 2, &[1.0, 2.0, 3.0, 4.0]);
+        let problem = Problem::from_rows(&x, &y, true);
+        let theta = DMatrix::zeros(2, 2);
+        assert_eq!(loss(&problem, &theta, Reduction::Sum), 30.0);
+        assert_eq!(loss(&problem, &theta, Reduction::Mean), 7.5);
+    }
+}

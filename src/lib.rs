@@ -1,0 +1,32 @@
+//! Linear regression by hand-derived gradient descent, from CSV to a model.
+//!
+//! ```text
+//!  files, stdin        data              fit                      model
+//!  ───────────►  records ──► batches ──► problem ──► epochs ──►  weights ──► predictions
+//!                (CSV)       (numbers)                  │        (JSON)      (CSV)
+//!                                                       ▼
+//!                                                   observers: printer, progress, history
+//! ```
+//!
+//! **Data is an iterator of batches; training is an iterator of epochs.** The command owns both loops, so the core needs
+//! no callback and never prints.
+//!
+//! Conventions, everywhere:
+//! - X is n×p (rows × features), Y is n×k (rows × targets), W is k×p, b is k; predictions are P = X Wᵀ + 1 bᵀ.
+//! - The mean squared error is Σ (P − Y)² / (n·k), over **all** elements, as PyTorch's `MSELoss` has it.
+//! - The loss of epoch i is the one **before** update i; epochs count from 0.
+//! - Everything is `f64`.
+//!
+//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 1 [`data`],
+//! [`init`], [`output`] · 0 [`error`].
+//!
+//! See [`fit`] for a run in a few lines.
+
+pub mod cli;
+pub mod data;
+pub mod error;
+pub mod fit;
+pub mod init;
+pub mod model;
+pub mod observers;
+pub mod output;

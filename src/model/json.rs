@@ -1,0 +1,199 @@
+//! The model file: JSON that a person can read, with a name, a version and exact floats.
+//!
+//! ```json
+//! {"format":"linreg-model","version":1,"features":["x"],"targets":["y"],"weights":[[2.0]],"bias":[-1.0]}
+//! ```
+//!
+//! is a whole model. Numbers are the shortest text that reads back as the same f64. Keys a reader does not know are
+//! ignored; a newer version is refused by name.
+
+use std::fs;
+use std::path::Path;
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use super::{Model, Training};
+use crate::error::{Error, Place};
+use crate::fit::Weights;
+
+const FORMAT: &str = "linreg-model";
+const VERSION: u64 = 1;
+
+/// The model as it stands in a file.
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: String,
+    version: u64,
+    features: Vec<String>,
+    targets: Vec<String>,
+    /// k rows of p.
+    weights: Vec<Vec<f64>>,
+    /// k.
+    bias: Vec<f64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    training: Option<Training>,
+}
+
+/// What tells apart the files of this program; read before the rest.
+#[derive(Deserialize)]
+struct Heading {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+impl Serialize for Model {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let document = Document {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            features: self.features.clone(),
+            targets: self.targets.clone(),
+            weights: self
+                .weights
+                .matrix
+                .row_iter()
+                .map(|row| row.iter().copied().collect())
+                .collect(),
+            bias: self.weights.bias.iter().copied().collect(),
+            training: self.training.clone(),
+        };
+        document.serialize(serializer)
+    }
+}
+
+impl Model {
+    /// Reads a model file.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is no model or contradicts itself.
+    pub fn read(path: &Path) -> Result<Model, Error> {
+        let bytes = fs::read(path).map_err(|source| Error::io(path, "read", source))?;
+        Model::from_json(&bytes, &path.display().to_string())
+    }
+
+    /// The model in `bytes`, which came from a file called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if it is no model or contradicts itself.
+    pub fn from_json(bytes: &[u8], name: &str) -> Result<Model, Error> {
+        let fault = |message: String| Error::input(Place::file(name), message);
+        let not_json = |error: serde_json::Error| {
+            Error::input(Place::line(name, error.line() as u64), not_a_model(&error))
+        };
+        let heading: Heading = serde_json::from_slice(bytes).map_err(not_json)?;
+        match (heading.format.as_deref(), heading.version) {
+            (Some(FORMAT), Some(VERSION)) => {}
+            (Some(FORMAT), Some(newer)) if newer > VERSION => {
+                let message = format!(
+                    "model version {newer} is newer than this program, which reads version {VERSION}"
+                );
+                return Err(fault(message)
+                    .with_hint("update linreg, or train the model again with this one"));
+            }
+            (Some(FORMAT), version) => {
+                return Err(fault(format!("model version {version:?} does not exist")));
+            }
+            (other, _) => {
+                return Err(fault(format!(
+                    "not a model: its \"format\" is {other:?}, expected \"{FORMAT}\""
+                )));
+            }
+        }
+        let document: Document = serde_json::from_slice(bytes).map_err(not_json)?;
+        document.check().map_err(fault)?;
+        let (k, p) = (document.targets.len(), document.features.len());
+        Ok(Model {
+            weights: Weights {
+                matrix: DMatrix::from_row_iterator(k, p, document.weights.into_iter().flatten()),
+                bias: DVector::from_vec(document.bias),
+            },
+            features: document.features,
+            targets: document.targets,
+            training: document.training,
+        })
+    }
+}
+
+/// The parser's words without the line, which the place already has.
+fn not_a_model(error: &serde_json::Error) -> String {
+    let text = error.to_string();
+    let reason = text.split(" at line ").next().unwrap_or(&text);
+    format!("not a model file: {reason}")
+}
+
+impl Document {
+    /// The sizes fit together, and no name stands twice.
+    fn check(&self) -> Result<(), String> {
+        let (k, p) = (self.targets.len(), self.features.len());
+        if k == 0 || p == 0 {
+            return Err("a model needs at least one feature and one target".to_owned());
+        }
+        if self.weights.len() != k || self.bias.len() != k {
+            let (rows, biases) = (self.weights.len(), self.bias.len());
+            return Err(format!(
+                "{k} targets, but {rows} rows of \"weights\" and {biases} numbers in \"bias\""
+            ));
+        }
+        if let Some(row) = self.weights.iter().find(|row| row.len() != p) {
+            return Err(format!(
+                "{p} features, but a row of \"weights\" has {} numbers",
+                row.len()
+            ));
+        }
+        for names in [&self.features, &self.targets] {
+            if let Some(name) =
+                (1..names.len()).find(|&i| names[..i].contains(&names[i])).map(|i| &names[i])
+            {
+                return Err(format!("the name \"{name}\" stands twice"));
+            }
+        }
+        Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const SMALL: &str = r#"{"format":"linreg-model","version":1,"features":["x"],"targets":["y"],
+        "weights":[[0.1]],"bias":[1e-300]}"#;
+
+    fn refusal(text: &str) -> String {
+        Model::from_json(text.as_bytes(), "m.json").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn six_keys_are_a_model_and_floats_are_exact() {
+        let model = Model::from_json(SMALL.as_bytes(), "m.json").unwrap();
+        assert_eq!(model.weights.matrix[(0, 0)].to_bits(), 0.1f64.to_bits());
+        let again = serde_json::to_vec(&model).unwrap();
+        assert_eq!(Model::from_json(&again, "m.json").unwrap(), model);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        assert_eq!(
+            refusal("{\"a\":1}"),
+            "m.json: not a model: its \"format\" is None, expected \"linreg-model\""
+        );
+        assert!(refusal("x,y\n1,2\n").starts_with("m.json:1: not a model file: expected value"));
+        assert!(refusal(&SMALL[..60]).starts_with("m.json:1: not a model file: EOF while parsing"));
+        assert!(
+            refusal(&SMALL.replace("\"version\":1", "\"version\":2"))
+                .contains("version 2 is newer")
+        );
+        assert!(
+            refusal(&SMALL.replace("[[0.1]]", "[[0.1,2]]"))
+                .contains("1 features, but a row of \"weights\" has 2")
+        );
+        assert!(
+            refusal(&SMALL.replace("[[0.1]]", "[]"))
+                .contains("1 targets, but 0 rows of \"weights\"")
+        );
+        assert!(refusal(&SMALL.replace("[\"x\"]", "[]")).contains("at least one feature"));
+        assert!(refusal(&SMALL.replace("1e-300", "1e999")).contains("number out of range"));
+        let twice = SMALL.replace("[\"x\"]", "[\"x\",\"x\"]").replace("[[0.1]]", "[[1,2]]");
+        assert!(refusal(&twice).contains("the name \"x\" stands twice"));
+    }
+}

@@ -1,0 +1,108 @@
+//! A trained model: names and weights, and how they were found.
+
+pub mod json;
+pub mod metrics;
+
+use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
+
+use crate::fit::{Reduction, Weights};
+
+/// Named weights: predictions are X Wᵀ + 1 bᵀ for X (n×p) with the columns `features`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Model {
+    /// p names.
+    pub features: Vec<String>,
+    /// k names.
+    pub targets: Vec<String>,
+    /// k×p and k.
+    pub weights: Weights,
+    /// How it was trained, if the file says so.
+    pub training: Option<Training>,
+}
+
+/// How a model was trained: enough to do it again.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Training {
+    /// Rows read.
+    pub rows: u64,
+    /// Updates made by the run that wrote the file.
+    pub epochs_run: u64,
+    /// Step length.
+    pub lr: f64,
+    /// Mean or sum.
+    pub reduction: Reduction,
+    /// Times each parameter, added to its gradient.
+    pub weight_decay: f64,
+    /// The name or the file of the first weights.
+    pub init: String,
+    /// What they were drawn from.
+    pub seed: u64,
+    /// Whether the bias was trained.
+    pub bias: bool,
+    /// Mean squared error of the weights on the rows.
+    pub mse: f64,
+}
+
+impl Model {
+    /// Predictions (n×k) for rows `x` (n×p).
+    #[must_use]
+    pub fn predict(&self, x: &DMatrix<f64>) -> DMatrix<f64> {
+        let mut predictions =
+            DMatrix::from_fn(x.nrows(), self.targets.len(), |_, target| self.weights.bias[target]);
+        predictions.gemm(1.0, x, &self.weights.matrix.transpose(), 1.0);
+        predictions
+    }
+
+    /// The weights with their columns in the order of `features` and their rows in the order of `targets`; `None` if
+    /// those are not the model's names in some order.
+    #[must_use]
+    pub fn weights_for(&self, features: &[String], targets: &[String]) -> Option<Weights> {
+        let columns = positions(&self.features, features)?;
+        let rows = positions(&self.targets, targets)?;
+        Some(Weights {
+            matrix: self.weights.matrix.select_rows(&rows).select_columns(&columns),
+            bias: self.weights.bias.select_rows(&rows),
+        })
+    }
+}
+
+/// Where each of `wanted` stands in `names`, if the two hold the same names.
+fn positions(names: &[String], wanted: &[String]) -> Option<Vec<usize>> {
+    let found: Option<Vec<usize>> =
+        wanted.iter().map(|name| names.iter().position(|other| other == name)).collect();
+    found.filter(|found| found.len() == names.len())
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{dmatrix, dvector};
+
+    use super::*;
+
+    fn names(names: &[&str]) -> Vec<String> {
+        names.iter().map(ToString::to_string).collect()
+    }
+
+    fn model() -> Model {
+        let weights = Weights { matrix: dmatrix![1.0, 2.0; 3.0, 4.0], bias: dvector![10.0, 20.0] };
+        Model { features: names(&["a", "b"]), targets: names(&["y", "z"]), weights, training: None }
+    }
+
+    #[test]
+    fn predictions_are_x_wt_plus_b() {
+        let x = dmatrix![1.0, 0.0; 0.0, 1.0; 1.0, 1.0];
+        assert_eq!(model().predict(&x), dmatrix![11.0, 23.0; 12.0, 24.0; 13.0, 27.0]);
+    }
+
+    #[test]
+    fn weights_follow_the_names() {
+        let turned = model().weights_for(&names(&["b", "a"]), &names(&["z", "y"])).unwrap();
+        assert_eq!(
+            turned,
+            Weights { matrix: dmatrix![4.0, 3.0; 2.0, 1.0], bias: dvector![20.0, 10.0] }
+        );
+        assert_eq!(model().weights_for(&names(&["a"]), &names(&["y", "z"])), None);
+        assert_eq!(model().weights_for(&names(&["a", "c"]), &names(&["y", "z"])), None);
+    }
+}

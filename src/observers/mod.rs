@@ -1,0 +1,11 @@
+//! What happens with an epoch: it is printed, it moves a bar, it goes into a file.
+//!
+//! The descent knows none of these; the command's loop shows each epoch to each of them.
+
+mod history;
+mod printer;
+mod progress;
+
+pub use history::History;
+pub use printer::{Layout, Printer};
+pub use progress::{Progress, When};

@@ -1,0 +1,174 @@
+//! The training log and its result on standard output: a table for people, or JSON lines.
+
+use std::io::{BufWriter, StdoutLock, Write, stdout};
+
+use serde::Serialize;
+
+use crate::error::Error;
+use crate::fit::{Epoch, Fit, Stop};
+use crate::model::Model;
+
+/// Who reads the output.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Layout {
+    /// A person: aligned columns, full precision.
+    Text,
+    /// A program: one JSON object a line and nothing else.
+    Json,
+}
+
+/// Prints every nth epoch, and the result at the end.
+pub struct Printer {
+    out: BufWriter<StdoutLock<'static>>,
+    layout: Layout,
+    /// Print the epochs whose number this divides; `None` prints none.
+    every: Option<u64>,
+    /// Digits of the last epoch's number, and of the first loss before its point.
+    widths: (usize, usize),
+    started: bool,
+}
+
+/// The last line of the JSON layout.
+#[derive(Serialize)]
+struct Outcome<'a> {
+    model: &'a Model,
+    epochs_run: u64,
+    stop: Stop,
+    mse: f64,
+    loss: f64,
+}
+
+impl Printer {
+    /// A printer for a run of `epochs`.
+    #[must_use]
+    pub fn new(layout: Layout, every: Option<u64>, epochs: u64) -> Printer {
+        let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
+        Printer {
+            out: BufWriter::new(stdout().lock()),
+            layout,
+            every,
+            widths: (digits, 0),
+            started: false,
+        }
+    }
+
+    /// True if this epoch is one of those to be printed.
+    #[must_use]
+    pub fn wants(&self, epoch: &Epoch) -> bool {
+        self.every.is_some_and(|every| epoch.number.is_multiple_of(every))
+    }
+
+    /// Prints one epoch.
+    ///
+    /// # Errors
+    /// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
+    pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
+        let written = match self.layout {
+            Layout::Json => json_line(&mut self.out, epoch),
+            Layout::Text => {
+                let mse = number(epoch.mse);
+                if !self.started {
+                    self.started = true;
+                    self.widths.1 = before_point(&mse);
+                    writeln!(self.out, "{:>1$}  mse", "epoch", self.widths.0)
+                        .map_err(Error::stdout)?;
+                }
+                let (digits, whole) = self.widths;
+                let indent = whole.saturating_sub(before_point(&mse));
+                writeln!(self.out, "{:>digits$}  {:indent$}{mse}", epoch.number, "")
+            }
+        };
+        written.map_err(Error::stdout)
+    }
+
+    /// Makes what was printed so far visible, for a reader who follows along.
+    ///
+    /// # Errors
+    /// As [`Printer::epoch`].
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.out.flush().map_err(Error::stdout)
+    }
+
+    /// Prints the final weights and loss.
+    ///
+    /// # Errors
+    /// As [`Printer::epoch`].
+    pub fn outcome(&mut self, model: &Model, fit: &Fit) -> Result<(), Error> {
+        let written = match self.layout {
+            Layout::Json => {
+                let Fit { epochs_run, stop, mse, loss, .. } = *fit;
+                json_line(&mut self.out, &Outcome { model, epochs_run, stop, mse, loss })
+            }
+            Layout::Text => {
+                let gap = if self.started { "\n" } else { "" };
+                write!(
+                    self.out,
+                    "{gap}{}\nmse after {} epochs: {}\n",
+                    weights_table(model),
+                    fit.epochs_run,
+                    number(fit.mse)
+                )
+            }
+        };
+        written.and_then(|()| self.out.flush()).map_err(Error::stdout)
+    }
+}
+
+fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
+    serde_json::to_writer(&mut *out, value)?;
+    out.write_all(b"\n")
+}
+
+/// The shortest text that reads back as the same f64.
+fn number(value: f64) -> String {
+    format!("{value:?}")
+}
+
+/// Characters in front of the decimal point.
+fn before_point(number: &str) -> usize {
+    number.find(['.', 'e']).unwrap_or(number.len())
+}
+
+/// A column per target, a row per feature, the bias last; points below points.
+fn weights_table(model: &Model) -> String {
+    let weights = &model.weights;
+    let mut columns =
+        vec![Column::left("weights", model.features.iter().map(String::as_str).chain(["bias"]))];
+    for (target, name) in model.targets.iter().enumerate() {
+        let row = weights.matrix.row(target);
+        columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]])));
+    }
+    let rows = model.features.len() + 2;
+    let line =
+        |i: usize| columns.iter().map(|column| column.cell(i)).collect::<Vec<_>>().join("  ");
+    (0..rows).map(|i| line(i).trim_end().to_owned() + "\n").collect()
+}
+
+/// Cells padded to one width.
+struct Column {
+    cells: Vec<String>,
+    width: usize,
+}
+
+impl Column {
+    fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
+        let cells: Vec<String> = [head].into_iter().chain(cells).map(str::to_owned).collect();
+        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+        Column { cells, width }
+    }
+
+    fn numbers<'a>(head: &'a str, values: impl Iterator<Item = &'a f64>) -> Column {
+        let texts: Vec<String> = values.map(|value| number(*value)).collect();
+        let whole = texts.iter().map(|text| before_point(text)).max().unwrap_or(0);
+        let aligned: Vec<String> = texts
+            .iter()
+            .map(|text| format!("{:1$}{text}", "", whole - before_point(text)))
+            .collect();
+        // The name begins where the first digit of the widest number does.
+        Column::left(head, aligned.iter().map(String::as_str))
+    }
+
+    fn cell(&self, i: usize) -> String {
+        format!("{:1$}", self.cells[i], self.width)
+    }
+}

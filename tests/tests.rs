@@ -1,0 +1,3 @@
+//! One integration binary: links once.
+
+mod init_oracles;
