@@ -58,11 +58,12 @@ impl OutputFile {
             Some(folder) if !folder.as_os_str().is_empty() => folder,
             _ => Path::new("."),
         };
+        fs::metadata(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".linreg-").suffix(".tmp");
         #[cfg(unix)]
         builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(plain_cause)?;
+        let file = builder.tempfile_in(folder).map_err(without_path)?;
         Ok(Sink::Whole { file: BufWriter::new(file), target })
     }
 
@@ -94,18 +95,9 @@ fn keep_permissions(file: &File, target: &Path) -> io::Result<()> {
     }
 }
 
-/// The system's error without the temporary file's name, which means nothing to the user.
-fn plain_cause(error: io::Error) -> io::Error {
-    match error
-        .get_ref()
-        .and_then(|inner| inner.source())
-        .and_then(|cause| cause.downcast_ref::<io::Error>())
-    {
-        Some(cause) => cause
-            .raw_os_error()
-            .map_or_else(|| io::Error::from(cause.kind()), io::Error::from_raw_os_error),
-        None => error,
-    }
+/// The error without the temporary file's name, which means nothing to the user.
+fn without_path(error: io::Error) -> io::Error {
+    io::Error::from(error.kind())
 }
 
 impl Write for OutputFile {

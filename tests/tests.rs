@@ -1,3 +1,9 @@
 //! One integration binary: links once.
+#![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 
+mod arrows;
+mod console;
 mod init_oracles;
+mod run_oracles;
+mod tutorials;
+mod workdir;

@@ -97,6 +97,9 @@ impl Evaluation<'_> {
             text += cells.join("  ").trim_end();
             text += "\n";
         }
-        text + &format!("\nmse over {} rows: {:?}\n", self.rows, self.mse)
+        let plural =
+            |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let (rows, targets) = (plural(self.rows, "row"), plural(order.len() as u64, "target"));
+        text + &format!("\nmse over {rows} and {targets}: {:?}\n", self.mse)
     }
 }

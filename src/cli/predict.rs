@@ -43,12 +43,13 @@ impl Args {
         let model = Model::read(&self.model)?;
         let reader = self.data.open()?;
         let mut writer = csv::WriterBuilder::new().from_writer(BufWriter::new(stdout().lock()));
-        write_record(&mut writer, &self.header(&reader, &model))?;
-
+        let header = self.header(&reader, &model);
         let file = reader.header().file.clone();
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
         let (mut rows, mut empty) = (0u64, 0u64);
-        for batch in reader.batches(model.features.clone(), missing)? {
+        let batches = reader.batches(model.features.clone(), missing)?;
+        write_record(&mut writer, &header)?;
+        for batch in batches {
             let batch = batch?;
             rows += batch.records.len() as u64;
             empty += self.write_batch(&mut writer, &model, &batch, &file)?;
@@ -56,7 +57,8 @@ impl Args {
         }
         if empty > 0 {
             note(&format!(
-                "{empty} of {rows} rows have no prediction: a cell is missing (--strict makes this an error)"
+                "{empty} of {rows} rows have no prediction: a cell is missing, or the result overflows \
+                 (--strict makes this an error)"
             ));
         }
         Ok(())

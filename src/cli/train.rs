@@ -86,7 +86,7 @@ pub struct Args {
     history: Option<PathBuf>,
 
     /// Print every Nth epoch
-    #[arg(long, value_name = "N", default_value = "1", help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero, help_heading = "Output")]
     log_every: NonZeroU64,
 
     /// Print no epochs and no remarks, only the result and errors
@@ -100,6 +100,10 @@ pub struct Args {
     /// Show a progress bar: auto (on a terminal), always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     progress: When,
+}
+
+fn above_zero(text: &str) -> Result<NonZeroU64, String> {
+    text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }
 
 fn weight_decay(text: &str) -> Result<f64, String> {
@@ -180,9 +184,9 @@ impl Args {
         if let Some(model) = earlier {
             if choice.targets.is_empty() {
                 choice.targets.clone_from(&model.targets);
-            }
-            if choice.features.is_empty() && choice.ignored.is_empty() {
-                choice.features.clone_from(&model.features);
+                if choice.features.is_empty() && choice.ignored.is_empty() {
+                    choice.features.clone_from(&model.features);
+                }
             }
         }
         let roles = choice.roles(reader.header())?;

@@ -101,12 +101,12 @@ impl Printer {
             }
             Layout::Text => {
                 let gap = if self.started { "\n" } else { "" };
+                let (epochs, mse) = (fit.epochs_run, number(fit.mse));
+                let plural = if epochs == 1 { "" } else { "s" };
                 write!(
                     self.out,
-                    "{gap}{}\nmse after {} epochs: {}\n",
-                    weights_table(model),
-                    fit.epochs_run,
-                    number(fit.mse)
+                    "{gap}{}\nmse after {epochs} epoch{plural}: {mse}\n",
+                    weights_table(model)
                 )
             }
         };

@@ -1,0 +1,90 @@
+//! Terminal sessions that cannot rot: every `console` block of the README and of `tests/cases/` is typed into a shell
+//! and must print what stands there; `UPDATE=1 cargo test console` writes down what it prints now.
+
+use std::path::{Path, PathBuf};
+
+use crate::workdir::Workdir;
+
+/// The file with the output of every command as it is now. A command goes on in lines that start with `> `; the blocks
+/// of a file share one folder.
+fn replay(text: &str) -> String {
+    let folder = Workdir::new();
+    let mut replayed = String::new();
+    let mut lines = text.lines().peekable();
+    let mut in_session = false;
+    while let Some(line) = lines.next() {
+        let starts_command = in_session && line.starts_with("$ ");
+        match line {
+            "```console" => in_session = true,
+            "```" => in_session = false,
+            _ if in_session && !starts_command => continue,
+            _ => {}
+        }
+        replayed += &format!("{line}\n");
+        if starts_command {
+            let mut command = line[2..].to_owned();
+            while let Some(more) = lines.next_if(|line| line.starts_with("> ")) {
+                replayed += &format!("{more}\n");
+                command += &format!("\n{}", &more[2..]);
+            }
+            replayed += &folder.shell(&command);
+        }
+    }
+    replayed
+}
+
+fn files() -> Vec<PathBuf> {
+    let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let cases =
+        std::fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
+    let mut files: Vec<PathBuf> = cases.chain([root.join("README.md")]).collect();
+    files.sort();
+    files
+}
+
+#[test]
+fn sessions_print_what_is_written() {
+    for file in files() {
+        let written = std::fs::read_to_string(&file).unwrap();
+        assert!(written.contains("\n$ linreg "), "{} has no session", file.display());
+        let replayed = replay(&written);
+        if std::env::var_os("UPDATE").is_some() {
+            std::fs::write(&file, &replayed).unwrap();
+        } else {
+            for (number, (written, replayed)) in (1..).zip(written.lines().zip(replayed.lines())) {
+                assert_eq!(written, replayed, "{}:{number}", file.display());
+            }
+            assert_eq!(written, replayed, "{}", file.display());
+        }
+    }
+}
+
+#[test]
+fn the_examples_in_the_help_work() {
+    let folder = Workdir::new();
+    let mut examples = 0;
+    for command in ["", "train", "predict", "evaluate"] {
+        let help = folder.linreg(&format!("{command} --help"));
+        let help = String::from_utf8(help.stdout).unwrap();
+        for example in help.lines().filter(|line| line.starts_with("  linreg ")) {
+            let output = folder.shell(example);
+            assert!(!output.contains("[exit"), "{example}\n{output}");
+            examples += 1;
+        }
+    }
+    assert!(examples >= 10, "only {examples} examples found");
+}
+
+/// The README's test command is the one that the checks run.
+#[test]
+fn the_readme_and_the_checks_agree_on_the_test_command() {
+    let readme = include_str!("../README.md");
+    let checks = include_str!("../.ci/run");
+    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo ")).collect();
+    assert_eq!(commands.len(), 2, "{commands:?}");
+    assert_eq!(
+        commands[0],
+        "cargo run --release -- train --data data/apples.csv --epochs 500 --lr 1e-5"
+    );
+    assert_eq!(checks.lines().last(), Some(commands[1]));
+}
