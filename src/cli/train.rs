@@ -181,12 +181,12 @@ impl Args {
 
     fn roles(&self, reader: &Reader, earlier: Option<&Model>) -> Result<Roles, Error> {
         let mut choice = self.columns.choice();
-        if let Some(model) = earlier {
-            if choice.targets.is_empty() {
-                choice.targets.clone_from(&model.targets);
-                if choice.features.is_empty() && choice.ignored.is_empty() {
-                    choice.features.clone_from(&model.features);
-                }
+        if let Some(model) = earlier
+            && choice.targets.is_empty()
+        {
+            choice.targets.clone_from(&model.targets);
+            if choice.features.is_empty() && choice.ignored.is_empty() {
+                choice.features.clone_from(&model.features);
             }
         }
         let roles = choice.roles(reader.header())?;
@@ -228,7 +228,7 @@ impl Args {
                     model.weights_for(&roles.features, &roles.targets).ok_or_else(|| {
                         let message = "its features or targets are not those of this training";
                         Error::input(Place::file(&file), message).with_hint(format!(
-                            "linreg train --target {} --features {}",
+                            "it was trained with --target {} --features {}",
                             model.targets.join(","),
                             model.features.join(",")
                         ))

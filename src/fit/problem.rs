@@ -134,8 +134,7 @@ mod tests {
     }
 
     fn loss(problem: &Problem, theta: &DMatrix<f64>, reduction: Reduction) -> f64 {
-        problem.squared_error(theta, &mut problem.workspace())
-            * reduction.factor(problem.elements())
+        reduction.loss(problem.squared_error(theta, &mut problem.workspace()), problem.elements())
     }
 
     proptest! {

@@ -102,8 +102,7 @@ impl Progress {
 }
 
 fn bar(epochs: u64, target: ProgressDrawTarget) -> ProgressBar {
-    let style =
-        ProgressStyle::with_template("{bar:30} {pos}/{len} epochs, {per_sec}, {eta} left, {msg}")
-            .unwrap_or_else(|_| ProgressStyle::default_bar());
+    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs, {eta} left, {msg}")
+        .unwrap_or_else(|_| ProgressStyle::default_bar());
     ProgressBar::with_draw_target(Some(epochs), target).with_style(style)
 }
