@@ -48,7 +48,7 @@ fn sessions_print_what_is_written() {
         let written = std::fs::read_to_string(&file).unwrap();
         assert!(written.contains("\n$ linreg "), "{} has no session", file.display());
         let replayed = replay(&written);
-        if std::env::var_os("UPDATE").is_some() {
+        if std::env::var_os("UPDATE").is_some_and(|value| value == "1") {
             std::fs::write(&file, &replayed).unwrap();
         } else {
             for (number, (written, replayed)) in (1..).zip(written.lines().zip(replayed.lines())) {
