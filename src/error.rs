@@ -128,9 +128,7 @@ impl Error {
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
-            Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => {
-                hint.as_deref()
-            }
+            Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => hint.as_deref(),
             Error::Io { .. } | Error::ClosedPipe => None,
         }
     }

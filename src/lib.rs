@@ -30,3 +30,4 @@ pub mod init;
 pub mod model;
 pub mod observers;
 pub mod output;
+pub mod summary;

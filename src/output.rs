@@ -1,4 +1,4 @@
-//! Files that are written whole or not at all.
+//! What leaves the program: numbers as exact text, files that are written whole or not at all.
 //!
 //! An [`OutputFile`] is opened before the long work, so that a path that cannot be written is told at once. Its bytes
 //! go to a temporary file in the same folder, renamed over the target by [`OutputFile::commit`]; dropped without a
@@ -12,6 +12,12 @@ use std::path::{Path, PathBuf};
 use tempfile::NamedTempFile;
 
 use crate::error::Error;
+
+/// The shortest text that reads back as the same number, as JSON has it too.
+#[must_use]
+pub fn number(value: f64) -> String {
+    zmij::Buffer::new().format(value).to_owned()
+}
 
 /// A file being written. Writing goes through [`Write`]; nothing is visible before [`OutputFile::commit`].
 pub struct OutputFile {
@@ -142,10 +148,7 @@ mod tests {
     fn a_folder_that_does_not_exist_is_told_at_once() {
         let error = OutputFile::create(Path::new("no/such/folder/model.json")).err().unwrap();
         assert_eq!(error.exit_code(), 1);
-        assert!(
-            error.to_string().starts_with("no/such/folder/model.json: cannot write: No such file"),
-            "{error}"
-        );
+        assert!(error.to_string().starts_with("no/such/folder/model.json: cannot write: No such file"), "{error}");
     }
 
     #[cfg(unix)]

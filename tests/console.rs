@@ -35,8 +35,7 @@ fn replay(text: &str) -> String {
 
 fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cases =
-        std::fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
+    let cases = std::fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
     let mut files: Vec<PathBuf> = cases.chain([root.join("README.md")]).collect();
     files.sort();
     files
@@ -82,9 +81,6 @@ fn the_readme_and_the_checks_agree_on_the_test_command() {
     let checks = include_str!("../.ci/run");
     let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo ")).collect();
     assert_eq!(commands.len(), 2, "{commands:?}");
-    assert_eq!(
-        commands[0],
-        "cargo run --release -- train --data data/apples.csv --epochs 500 --lr 1e-5"
-    );
+    assert_eq!(commands[0], "cargo run --release -- train --data data/apples.csv --epochs 500 --lr 1e-5");
     assert_eq!(checks.lines().last(), Some(commands[1]));
 }

@@ -21,26 +21,16 @@ fn run(id: &str) -> Value {
 /// Tutorial A: NumPy, by hand, with `np.random.seed(2)`.
 #[test]
 fn numpy_by_hand() {
-    let lines =
-        Workdir::new().json("train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2 --json");
+    let lines = Workdir::new().json("train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2 --json");
     let runs: Value = serde_json::from_str(include_str!("oracles/runs.json")).unwrap();
-    let run = runs["runs"]
-        .as_array()
-        .unwrap()
-        .iter()
-        .find(|run| run["id"] == "dummy-tutorial-numpy")
-        .unwrap();
+    let run = runs["runs"].as_array().unwrap().iter().find(|run| run["id"] == "dummy-tutorial-numpy").unwrap();
     for (line, loss) in lines.iter().zip(run["loss"].as_array().unwrap()) {
         assert_eq!(line["epoch"], loss[0]);
         assert_close(number(&line["mse"]), number(&loss[1]), 1e-12);
     }
     assert_eq!(lines.len(), 16);
     let outcome = &lines[15];
-    assert_close(
-        number(&outcome["model"]["weights"][0][0]),
-        number(&run["final"]["w"][0][0]),
-        1e-12,
-    );
+    assert_close(number(&outcome["model"]["weights"][0][0]), number(&run["final"]["w"][0][0]), 1e-12);
     assert_close(number(&outcome["model"]["bias"][0]), number(&run["final"]["b"][0]), 1e-12);
     assert_close(number(&outcome["mse"]), 314.5756519527684, 1e-12);
     assert_eq!(outcome["stop"], "epochs");
@@ -65,8 +55,7 @@ fn pytorch_on_and_on() {
     ];
     for (epochs, rate, printed, exact) in steps {
         let after = format!("after-{epochs}.json");
-        let train =
-            format!("train --data data/crops.csv --init {before} --epochs {epochs} --lr {rate}");
+        let train = format!("train --data data/crops.csv --init {before} --epochs {epochs} --lr {rate}");
         let outcome = folder.json(&format!("{train} --quiet --json --out {after}")).pop().unwrap();
         // The printed start is rounded; from it torch's own numbers are these, 2.2e-5 off the printed ones.
         assert_close(number(&outcome["mse"]), exact, 1e-12);
@@ -86,8 +75,7 @@ fn pytorch_with_a_bar() {
     let outcome: Value = serde_json::from_slice(&output.stdout).unwrap();
     let expected = run("fruits-tutorial-torch-f64-s0")["final"].clone();
     assert_close(number(&outcome["mse"]), number(&expected["loss"]), 1e-9);
-    for (found, expected) in both_rows(&outcome["model"]["weights"]).zip(both_rows(&expected["w"]))
-    {
+    for (found, expected) in both_rows(&outcome["model"]["weights"]).zip(both_rows(&expected["w"])) {
         assert_close(found, expected, 1e-9);
     }
 }
@@ -103,17 +91,11 @@ fn keras_fit_and_predict() {
     let folder = Workdir::new();
     folder.write("new.csv", "x\n10\n");
     for init in ["zeros", "normal", "torch-linear"] {
-        let train = format!(
-            "train --data data/line.csv --init {init} --epochs 500 --lr 0.01 --json --out m.json"
-        );
+        let train = format!("train --data data/line.csv --init {init} --epochs 500 --lr 0.01 --json --out m.json");
         let lines = folder.json(&train);
         let last = &lines[499];
         assert_eq!(last["epoch"], 499);
-        assert_close(
-            (predict_at_ten(&folder) - 19.0) / number(&last["loss"]).sqrt(),
-            -2.91758,
-            2e-6,
-        );
+        assert_close((predict_at_ten(&folder) - 19.0) / number(&last["loss"]).sqrt(), -2.91758, 2e-6);
     }
 }
 
@@ -122,8 +104,7 @@ fn keras_fit_and_predict() {
 fn pytorch_linear_with_the_sum() {
     let folder = Workdir::new();
     folder.write("new.csv", "x\n10\n");
-    let train =
-        "train --data data/line.csv --init torch-linear --reduction sum --epochs 500 --lr 0.01";
+    let train = "train --data data/line.csv --init torch-linear --reduction sum --epochs 500 --lr 0.01";
     folder.json(&format!("{train} --quiet --json --out m.json"));
     assert!((predict_at_ten(&folder) - 19.0).abs() < 1e-9);
 }

@@ -12,8 +12,7 @@ impl Workdir {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
-        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap()
-        {
+        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, data.join(path.file_name().unwrap())).unwrap();
         }
@@ -32,26 +31,18 @@ impl Workdir {
     pub fn command(&self, program: &str) -> Command {
         let binaries = Path::new(env!("CARGO_BIN_EXE_linreg")).parent().unwrap();
         let path = std::env::var_os("PATH").unwrap_or_default();
-        let path = std::env::join_paths(
-            std::iter::once(binaries.to_owned()).chain(std::env::split_paths(&path)),
-        )
-        .unwrap();
+        let path =
+            std::env::join_paths(std::iter::once(binaries.to_owned()).chain(std::env::split_paths(&path))).unwrap();
         let mut command = Command::new(program);
-        command
-            .current_dir(self.folder.path())
-            .env("PATH", path)
-            .stdin(std::process::Stdio::null());
+        command.current_dir(self.folder.path()).env("PATH", path).stdin(std::process::Stdio::null());
         command
     }
 
     /// What a shell line prints on both streams, in order, and its exit code if not 0.
     pub fn shell(&self, line: &str) -> String {
         // Without pipefail a fault on the left of a pipe would go unseen; not every sh knows it.
-        let output = self
-            .command("bash")
-            .args(["-o", "pipefail", "-c", &format!("{{ {line}\n}} 2>&1")])
-            .output()
-            .unwrap();
+        let output =
+            self.command("bash").args(["-o", "pipefail", "-c", &format!("{{ {line}\n}} 2>&1")]).output().unwrap();
         let mut text = String::from_utf8(output.stdout).unwrap();
         match output.status.code() {
             Some(0) => {}
@@ -68,11 +59,7 @@ impl Workdir {
     /// The JSON lines of a successful `linreg`.
     pub fn json(&self, arguments: &str) -> Vec<serde_json::Value> {
         let output = self.linreg(arguments);
-        assert!(
-            output.status.success(),
-            "linreg {arguments}: {}",
-            String::from_utf8_lossy(&output.stderr)
-        );
+        assert!(output.status.success(), "linreg {arguments}: {}", String::from_utf8_lossy(&output.stderr));
         let text = String::from_utf8(output.stdout).unwrap();
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }

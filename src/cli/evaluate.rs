@@ -6,15 +6,20 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
+use super::input::{Input, Reading};
 use super::options::DataOptions;
-use crate::data::Missing;
+use crate::data::{Batch, Missing, Records, Work};
 use crate::error::Error;
+use crate::fit::Problem;
 use crate::model::Model;
 use crate::model::metrics::{Errors, Metrics};
+use crate::observers::When;
+use crate::output::number;
 
 /// Compare a model's predictions with known targets
 ///
-/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them.
+/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows say
+/// nothing of mae and the largest error, and a target that never changes has no r2: these are then `-`, null in JSON.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -43,32 +48,54 @@ struct Evaluation<'a> {
 }
 
 impl Args {
-    /// Streams: one batch in memory.
+    /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let p = model.features.len();
-        let names = [model.features.clone(), model.targets.clone()].concat();
-        let mut errors = vec![Errors::default(); model.targets.len()];
-        let mut rows = 0;
-        for batch in self.data.open()?.batches(names, Missing::Refuse)? {
-            let values = batch?.values;
-            let predictions = model.predict(&values.columns(0, p).into());
-            for (target, errors) in errors.iter_mut().enumerate() {
-                let known = values.column(p + target);
-                known
-                    .iter()
-                    .zip(&predictions.column(target))
-                    .for_each(|(&known, &guess)| errors.push(known, guess));
-            }
-            rows += values.nrows() as u64;
-        }
-        let metrics: Vec<Metrics> = errors.iter().map(Errors::metrics).collect();
+        let input = Input::open(&self.data.paths()?, false)?;
+        let reading = self.data.reading(When::Auto);
+        let (rows, metrics) = match input.is_summary() {
+            true => of_summary(&model, input, reading)?,
+            false => of_rows(&model, input, reading)?,
+        };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
         let targets = model.targets.iter().map(String::as_str).zip(metrics).collect();
         let evaluation = Evaluation { rows, mse, targets };
         let text = if self.json { evaluation.json()? } else { evaluation.table(&model.targets) };
         stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
     }
+}
+
+fn names(model: &Model) -> Vec<String> {
+    [model.features.clone(), model.targets.clone()].concat()
+}
+
+fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
+    let rows = input.rows_for("evaluate")?.rows(names(model), Missing::Refuse)?;
+    let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
+    let add = |errors: &mut Vec<Errors>, batch: &mut Batch, _: &Records| {
+        for (target, errors) in errors.iter_mut().enumerate() {
+            let predictions = model.predict(batch, target);
+            let known = batch.column(1 + p + target);
+            known.iter().zip(&predictions).for_each(|(&known, &guess)| errors.push(known, guess));
+        }
+    };
+    let mut errors = none.clone();
+    let work = Work { new: &|| none.clone(), add: &add };
+    let rows = reading.fold(rows, 1, &work, |part| {
+        errors.iter_mut().zip(&part).for_each(|(errors, part)| errors.merge(part));
+        Ok(())
+    })?;
+    Ok((rows, errors.iter().map(Errors::metrics).collect()))
+}
+
+fn of_summary(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
+    let summary = input.compress(&names(model), reading)?.summary;
+    let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
+    let metrics = (model.features.len()..)
+        .zip(squared)
+        .map(|(column, squared)| Metrics::squared(summary.rows() as f64, squared, summary.squared_deviation(column)))
+        .collect();
+    Ok((summary.rows(), metrics))
 }
 
 impl Evaluation<'_> {
@@ -79,27 +106,23 @@ impl Evaluation<'_> {
 
     /// A row per target, in the model's order.
     fn table(&self, order: &[String]) -> String {
-        let number = |value: f64| format!("{value:?}");
         let head = ["target", "mse", "rmse", "mae", "r2", "max_error"].map(str::to_owned);
         let rows = order.iter().map(|name| {
             let Metrics { mse, rmse, mae, r2, max_error } = self.targets[name.as_str()];
-            let r2 = r2.map_or_else(|| "undefined".to_owned(), number);
-            [name.clone(), number(mse), number(rmse), number(mae), r2, number(max_error)]
+            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
+            [name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
         });
         let lines: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
-        let widths: Vec<usize> = (0..6)
-            .map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0))
-            .collect();
+        let widths: Vec<usize> =
+            (0..6).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
         let mut text = String::new();
         for line in &lines {
-            let cells: Vec<String> =
-                line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+            let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
             text += cells.join("  ").trim_end();
             text += "\n";
         }
-        let plural =
-            |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
+        let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         let (rows, targets) = (plural(self.rows, "row"), plural(order.len() as u64, "target"));
-        text + &format!("\nmse over {rows} and {targets}: {:?}\n", self.mse)
+        text + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
     }
 }

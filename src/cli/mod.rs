@@ -1,8 +1,10 @@
 //! The commands: a file each, with its flags (their comments are the help) and its run side by side.
 
 mod evaluate;
+mod input;
 mod options;
 mod predict;
+mod summarize;
 mod train;
 
 use clap::{Parser, Subcommand};
@@ -16,7 +18,8 @@ use crate::error::Error;
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
   linreg predict --model fruits.json --data data/fruits.csv
-  linreg evaluate --model fruits.json --data data/fruits.csv")]
+  linreg evaluate --model fruits.json --data data/fruits.csv
+  linreg summarize --data data/fruits.csv > fruits.summary")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -27,6 +30,7 @@ enum Command {
     Train(train::Args),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
+    Summarize(summarize::Args),
 }
 
 impl Cli {
@@ -39,6 +43,7 @@ impl Cli {
             Command::Train(args) => args.run(),
             Command::Predict(args) => args.run(),
             Command::Evaluate(args) => args.run(),
+            Command::Summarize(args) => args.run(),
         }
     }
 }

@@ -1,33 +1,53 @@
 //! Option groups that several commands share, and what they say on standard error.
 
 use std::io::{IsTerminal, stdin};
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
+use std::str::FromStr;
 
-use crate::data::Reader;
+use super::input::Reading;
 use crate::data::columns::Choice;
 use crate::error::Error;
+use crate::observers::When;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
 pub struct DataOptions {
-    /// CSV file with a header; `-` is standard input. Repeat it for several files with the same columns
+    /// CSV file with a header, or summaries of rows; `-` is standard input. Repeat it for several files
     ///
-    /// A first line of numbers only is a row, not a header; the columns are then called c1, c2, …
+    /// Files compressed with gzip or zstd are read as they are. All files have the same columns, in any order. A first
+    /// line of numbers only is a row, not a header; the columns are then called c1, c2, …
+    /// Where single rows are not needed, lines written by `linreg summarize` stand for the rows they were made from.
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     data: Vec<PathBuf>,
+
+    /// Number of threads that read; the result is the same, to the last bit, for any [default: all cores]
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Data")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// A whole number above 0.
+pub fn above_zero<N: FromStr>(text: &str) -> Result<N, String> {
+    text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }
 
 impl DataOptions {
-    /// Opens the files, or standard input if there are none and something is piped in.
-    pub fn open(&self) -> Result<Reader, Error> {
+    /// The files named, or standard input if there are none and something is piped in.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
         if !self.data.is_empty() {
-            return Reader::open(&self.data);
+            return Ok(self.data.clone());
         }
         if stdin().is_terminal() {
             return Err(Error::usage("no rows: give a file with --data FILE, or pipe rows in")
                 .with_hint("linreg train --data apples.csv --lr 1e-5"));
         }
-        Reader::open(&[PathBuf::from("-")])
+        Ok(vec![PathBuf::from("-")])
+    }
+
+    /// How they are read.
+    pub fn reading(&self, progress: When) -> Reading {
+        let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
+        Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress }
     }
 }
 
@@ -50,11 +70,7 @@ pub struct ColumnOptions {
 impl ColumnOptions {
     /// What the user said about columns.
     pub fn choice(&self) -> Choice {
-        Choice {
-            targets: self.target.clone(),
-            features: self.features.clone(),
-            ignored: self.ignore.clone(),
-        }
+        Choice { targets: self.target.clone(), features: self.features.clone(), ignored: self.ignore.clone() }
     }
 }
 

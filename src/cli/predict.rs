@@ -1,14 +1,14 @@
 //! `linreg predict`: a model and rows → predictions as CSV on standard output.
 
-use std::io::{BufWriter, StdoutLock, stdout};
+use std::io::{IsTerminal, StdoutLock, Write, stdout};
 use std::path::PathBuf;
 
-use csv::{ByteRecord, Writer};
-
+use super::input::Input;
 use super::options::{DataOptions, note};
-use crate::data::{Batch, Missing, Reader};
+use crate::data::{Batch, Missing, Reader, Records, Work};
 use crate::error::{Error, Place};
 use crate::model::Model;
+use crate::observers::When;
 
 /// Predict the targets of rows with a trained model
 ///
@@ -37,24 +37,44 @@ pub struct Args {
     strict: bool,
 }
 
+/// Lines of a chunk of rows.
+#[derive(Default)]
+struct Lines {
+    text: Vec<u8>,
+    rows: u64,
+    /// Rows without a prediction.
+    empty: u64,
+    /// The first of them, from 0.
+    first_empty: Option<u64>,
+}
+
 impl Args {
-    /// Streams: one batch in memory.
+    /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let reader = self.data.open()?;
-        let mut writer = csv::WriterBuilder::new().from_writer(BufWriter::new(stdout().lock()));
-        let header = self.header(&reader, &model);
+        let reader = Input::open(&self.data.paths()?, true)?.rows_for("predict")?;
         let file = reader.header().file.clone();
+        let header = self.header(&reader, &model)?;
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
-        let (mut rows, mut empty) = (0u64, 0u64);
-        let batches = reader.batches(model.features.clone(), missing)?;
-        write_record(&mut writer, &header)?;
-        for batch in batches {
-            let batch = batch?;
-            rows += batch.records.len() as u64;
-            empty += self.write_batch(&mut writer, &model, &batch, &file)?;
-            writer.flush().map_err(Error::stdout)?;
-        }
+        let rows = reader.rows(model.features.clone(), missing)?;
+
+        let mut out = stdout().lock();
+        out.write_all(&header).map_err(Error::stdout)?;
+        let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
+        let add = |lines: &mut Lines, batch: &mut Batch, records: &Records| {
+            lines.add(&model, batch, self.append.then_some(records));
+        };
+        let (mut written, mut empty) = (0, 0);
+        let work = Work { new: &Lines::default, add: &add };
+        let rows = self.data.reading(progress).fold(rows, 1, &work, |lines: Lines| {
+            if let Some(row) = lines.first_empty.filter(|_| self.strict) {
+                let message = format!("row {}: the prediction overflows", written + row + 1);
+                return Err(Error::input(Place::file(&file), message));
+            }
+            written += lines.rows;
+            empty += lines.empty;
+            write(&mut out, &lines.text)
+        })?;
         if empty > 0 {
             note(&format!(
                 "{empty} of {rows} rows have no prediction: a cell is missing, or the result overflows \
@@ -64,49 +84,52 @@ impl Args {
         Ok(())
     }
 
-    fn header(&self, reader: &Reader, model: &Model) -> ByteRecord {
-        let predicted = model.targets.iter().map(|target| format!("predicted_{target}"));
-        match self.append {
-            true => reader.header().names.iter().cloned().chain(predicted).collect(),
-            false => predicted.collect(),
-        }
-    }
-
-    /// Returns the number of rows without a prediction.
-    fn write_batch(
-        &self,
-        writer: &mut Writer<BufWriter<StdoutLock>>,
-        model: &Model,
-        batch: &Batch,
-        file: &str,
-    ) -> Result<u64, Error> {
-        let predictions = model.predict(&batch.values);
-        let mut empty = 0;
-        for (record, predictions) in batch.records.iter().zip(predictions.row_iter()) {
-            let mut output = if self.append { record.clone() } else { ByteRecord::new() };
-            let is_known = predictions.iter().all(|prediction| prediction.is_finite());
-            if !is_known && self.strict {
-                let line = record.position().map_or(0, csv::Position::line);
-                return Err(Error::input(Place::line(file, line), "the prediction overflows"));
-            }
-            empty += u64::from(!is_known);
-            for prediction in predictions.iter() {
-                output.push_field(
-                    if is_known { format!("{prediction:?}") } else { String::new() }.as_bytes(),
-                );
-            }
-            write_record(writer, &output)?;
-        }
-        Ok(empty)
+    /// The line of names, quoted where they have to be.
+    fn header(&self, reader: &Reader, model: &Model) -> Result<Vec<u8>, Error> {
+        let mut names = if self.append { reader.header().names.clone() } else { Vec::new() };
+        names.extend(model.targets.iter().map(|target| format!("predicted_{target}")));
+        let mut writer = csv::Writer::from_writer(Vec::new());
+        let line = writer.write_record(&names).map_err(|error| error.to_string());
+        line.and_then(|()| writer.into_inner().map_err(|error| error.to_string())).map_err(Error::usage)
     }
 }
 
-fn write_record(
-    writer: &mut Writer<BufWriter<StdoutLock>>,
-    record: &ByteRecord,
-) -> Result<(), Error> {
-    writer.write_byte_record(record).map_err(|error| match error.into_kind() {
-        csv::ErrorKind::Io(source) => Error::stdout(source),
-        other => Error::stdout(std::io::Error::other(format!("{other:?}"))),
-    })
+/// Writes and flushes, so that a reader at the other end of a pipe need not wait.
+fn write(out: &mut StdoutLock, text: &[u8]) -> Result<(), Error> {
+    out.write_all(text).and_then(|()| out.flush()).map_err(Error::stdout)
+}
+
+impl Lines {
+    /// Adds a line for every row of `batch`, which holds the features; `records` stand in front of the predictions.
+    fn add(&mut self, model: &Model, batch: &Batch, records: Option<&Records>) {
+        let k = model.targets.len();
+        let predictions: Vec<Vec<f64>> = (0..k).map(|target| model.predict(batch, target)).collect();
+        let mut buffer = zmij::Buffer::new();
+        for i in 0..batch.rows() {
+            if let Some(records) = records {
+                self.text.extend_from_slice(records.text(i));
+                self.text.push(b',');
+            }
+            let row = || predictions.iter().map(|predictions| predictions[i]);
+            let is_known = row().all(f64::is_finite);
+            for (target, prediction) in row().enumerate() {
+                if target > 0 {
+                    self.text.push(b',');
+                }
+                if is_known {
+                    self.text.extend_from_slice(buffer.format_finite(prediction).as_bytes());
+                }
+            }
+            if !is_known {
+                self.empty += 1;
+                self.first_empty.get_or_insert(self.rows + i as u64);
+                // A line of nothing would be no record at all.
+                if k == 1 && records.is_none() {
+                    self.text.extend_from_slice(b"\"\"");
+                }
+            }
+            self.text.push(b'\n');
+        }
+        self.rows += batch.rows() as u64;
+    }
 }

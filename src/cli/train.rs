@@ -5,16 +5,12 @@ use std::num::NonZeroU64;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use nalgebra::DMatrix;
-
-use super::options::{ColumnOptions, DataOptions, command_with, note};
+use super::input::Input;
+use super::options::{ColumnOptions, DataOptions, above_zero, command_with, note};
+use crate::data::Header;
 use crate::data::columns::Roles;
-use crate::data::{Missing, Reader};
 use crate::error::{Error, Place};
-use crate::fit::{
-    Descent, Epoch, Fit, LearningRate, Problem, Reduction, Settings, Stop, Weights,
-    largest_stable_rate,
-};
+use crate::fit::{Descent, Epoch, Fit, LearningRate, Problem, Reduction, Settings, Stop, Weights, largest_stable_rate};
 use crate::init::Init;
 use crate::model::{Model, Training};
 use crate::observers::{History, Layout, Printer, Progress, When};
@@ -86,7 +82,7 @@ pub struct Args {
     history: Option<PathBuf>,
 
     /// Print every Nth epoch
-    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero, help_heading = "Output")]
+    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
     log_every: NonZeroU64,
 
     /// Print no epochs and no remarks, only the result and errors
@@ -100,10 +96,6 @@ pub struct Args {
     /// Show a progress bar: auto (on a terminal), always or never
     #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
     progress: When,
-}
-
-fn above_zero(text: &str) -> Result<NonZeroU64, String> {
-    text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }
 
 fn weight_decay(text: &str) -> Result<f64, String> {
@@ -125,12 +117,14 @@ impl FromStr for InitChoice {
 
     fn from_str(text: &str) -> Result<InitChoice, Self::Err> {
         let named = Init::NAMES.iter().find(|(name, _)| *name == text);
-        Ok(named.map_or_else(
-            || InitChoice::Continue(PathBuf::from(text)),
-            |(_, init)| InitChoice::Draw(*init),
-        ))
+        Ok(named.map_or_else(|| InitChoice::Continue(PathBuf::from(text)), |(_, init)| InitChoice::Draw(*init)))
     }
 }
+
+/// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
+/// triangle: then every digit is that of a program which loops over rows. The number of epochs must not matter, or a run
+/// that is cut in two would not have the bits of one that is not.
+const FEW_OPERATIONS: u64 = 4096;
 
 /// The files a run writes, opened before the work.
 struct Outputs {
@@ -146,14 +140,13 @@ impl Args {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
             history: self.history.as_deref().map(History::create).transpose()?,
         };
-        let reader = self.data.open()?;
-        let roles = self.roles(&reader, earlier.as_ref())?;
-        let problem = self.problem(reader, &roles)?;
+        let input = Input::open(&self.data.paths()?, false)?;
+        let roles = self.roles(&input.header(), earlier.as_ref())?;
+        let problem = self.problem(input, &roles)?;
         let start = self.first_weights(&roles, earlier.as_ref())?;
 
         let mut printer = self.printer();
-        let (fit, is_closed) =
-            self.descend(&problem, &start, &mut printer, outputs.history.as_mut())?;
+        let (fit, is_closed) = self.descend(&problem, &start, &mut printer, outputs.history.as_mut())?;
         if let Some(history) = outputs.history.take() {
             history.commit()?;
         }
@@ -172,14 +165,13 @@ impl Args {
         let InitChoice::Continue(path) = &self.init else { return Ok(None) };
         if !path.exists() {
             let names = Init::NAMES.map(|(name, _)| name).join(", ");
-            let message =
-                format!("--init {}: neither a way to draw weights nor a file", path.display());
+            let message = format!("--init {}: neither a way to draw weights nor a file", path.display());
             return Err(Error::usage(message).with_hint(format!("the ways are {names}")));
         }
         Model::read(path).map(Some)
     }
 
-    fn roles(&self, reader: &Reader, earlier: Option<&Model>) -> Result<Roles, Error> {
+    fn roles(&self, header: &Header, earlier: Option<&Model>) -> Result<Roles, Error> {
         let mut choice = self.columns.choice();
         if let Some(model) = earlier
             && choice.targets.is_empty()
@@ -189,58 +181,53 @@ impl Args {
                 choice.features.clone_from(&model.features);
             }
         }
-        let roles = choice.roles(reader.header())?;
+        let roles = choice.roles(header)?;
         if !self.quiet {
-            if reader.header().is_invented {
+            if header.is_invented {
                 note("no header: the first line holds numbers only, so the columns are c1, c2, …");
             }
             if roles.is_target_guessed {
-                note(&format!(
-                    "target: {} (the last column; --target chooses)",
-                    roles.targets.join(",")
-                ));
+                note(&format!("target: {} (the last column; --target chooses)", roles.targets.join(",")));
             }
         }
         Ok(roles)
     }
 
-    /// Reads all rows.
-    fn problem(&self, reader: Reader, roles: &Roles) -> Result<Problem, Error> {
+    /// Reads all rows and decides what to descend on.
+    fn problem(&self, input: Input, roles: &Roles) -> Result<Problem, Error> {
         let (p, k) = (roles.features.len(), roles.targets.len());
         let names = [roles.features.clone(), roles.targets.clone()].concat();
-        let mut rows: Vec<f64> = Vec::new();
-        for batch in reader.batches(names, Missing::Refuse)? {
-            rows.extend(batch?.values.transpose().iter());
-        }
-        let table = DMatrix::from_row_slice(rows.len() / (p + k), p + k, &rows);
-        Ok(Problem::from_rows(
-            &table.columns(0, p).into(),
-            &table.columns(p, k).into(),
-            !self.no_bias,
-        ))
+        let compressed = input.compress(&names, self.data.reading(self.shown_progress()))?;
+        let on_triangle = Problem::from_summary(&compressed.summary, k, !self.no_bias);
+        let Some(rows) = compressed.rows else { return Ok(on_triangle) };
+        let on_rows = Problem::from_rows(&rows.columns(0, p).into(), &rows.columns(p, k).into(), !self.no_bias);
+        let is_cheap = on_rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
+        Ok(if is_cheap { on_rows } else { on_triangle })
+    }
+
+    fn shown_progress(&self) -> When {
+        if self.quiet && self.progress == When::Auto { When::Never } else { self.progress }
     }
 
     fn first_weights(&self, roles: &Roles, earlier: Option<&Model>) -> Result<Weights, Error> {
         match (&self.init, earlier) {
             (InitChoice::Continue(path), Some(model)) => {
                 let file = path.display().to_string();
-                let weights =
-                    model.weights_for(&roles.features, &roles.targets).ok_or_else(|| {
-                        let message = "its features or targets are not those of this training";
-                        Error::input(Place::file(&file), message).with_hint(format!(
-                            "it was trained with --target {} --features {}",
-                            model.targets.join(","),
-                            model.features.join(",")
-                        ))
-                    })?;
+                let weights = model.weights_for(&roles.features, &roles.targets).ok_or_else(|| {
+                    let message = "its features or targets are not those of this training";
+                    Error::input(Place::file(&file), message).with_hint(format!(
+                        "it was trained with --target {} --features {}",
+                        model.targets.join(","),
+                        model.features.join(",")
+                    ))
+                })?;
                 if self.no_bias && weights.bias.iter().any(|&bias| bias != 0.0) {
                     return Err(Error::usage(format!("--no-bias, but {file} has a bias")));
                 }
                 Ok(weights)
             }
             (InitChoice::Draw(init), _) => {
-                let (matrix, bias) =
-                    init.draw(self.seed, roles.targets.len(), roles.features.len(), !self.no_bias)?;
+                let (matrix, bias) = init.draw(self.seed, roles.targets.len(), roles.features.len(), !self.no_bias)?;
                 Ok(Weights { matrix, bias })
             }
             (InitChoice::Continue(_), None) => unreachable!("the model was read before"),
@@ -271,9 +258,7 @@ impl Args {
         mut history: Option<&mut History>,
     ) -> Result<(Fit, bool), Error> {
         let mut descent = Descent::new(problem, self.settings(), start);
-        let when =
-            if self.quiet && self.progress == When::Auto { When::Never } else { self.progress };
-        let mut progress = Progress::new(when, self.epochs);
+        let mut progress = Progress::epochs(self.shown_progress(), self.epochs);
         let mut is_closed = false;
         for epoch in &mut descent {
             if let Some(history) = &mut history {
@@ -284,9 +269,7 @@ impl Args {
             }
             if !is_closed && printer.wants(&epoch) {
                 match print(printer, &epoch, progress.as_ref()) {
-                    Err(Error::ClosedPipe) if self.out.is_some() || self.history.is_some() => {
-                        is_closed = true
-                    }
+                    Err(Error::ClosedPipe) if self.out.is_some() || self.history.is_some() => is_closed = true,
                     result => result?,
                 }
             }
@@ -312,6 +295,7 @@ impl Args {
             seed: self.seed,
             bias: !self.no_bias,
             mse: fit.mse,
+            epochs_on: problem.basis(),
         };
         Model {
             features: roles.features,
@@ -333,8 +317,7 @@ impl Args {
             );
             (message, command_with("--lr", &rate))
         } else {
-            let message =
-                format!("the loss is not finite at epoch {epoch}: squares of the numbers overflow");
+            let message = format!("the loss is not finite at epoch {epoch}: squares of the numbers overflow");
             (message, "divide the columns by a power of ten before training".to_owned())
         };
         Error::Fit { message, hint: Some(hint) }
@@ -349,16 +332,10 @@ fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> R
     }
 }
 
-fn write_model(
-    mut file: OutputFile,
-    model: &Model,
-    path: Option<&std::path::Path>,
-) -> Result<(), Error> {
+fn write_model(mut file: OutputFile, model: &Model, path: Option<&std::path::Path>) -> Result<(), Error> {
     serde_json::to_writer_pretty(&mut file, model)
         .map_err(std::io::Error::from)
         .and_then(|()| file.write_all(b"\n"))
-        .map_err(|source| {
-            Error::io(path.unwrap_or(std::path::Path::new("model")), "write", source)
-        })?;
+        .map_err(|source| Error::io(path.unwrap_or(std::path::Path::new("model")), "write", source))?;
     file.commit()
 }

@@ -1,5 +1,7 @@
 //! One cell of text: a number, missing, or wrong.
 
+use super::number;
+
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell {
@@ -21,10 +23,7 @@ pub fn read(text: &[u8]) -> Cell {
     if MISSING.iter().any(|mark| text.eq_ignore_ascii_case(mark)) {
         return Cell::Missing;
     }
-    match text.parse::<f64>() {
-        Ok(number) if number.is_finite() => Cell::Number(number),
-        _ => Cell::Bad,
-    }
+    number::parse(text.as_bytes()).map_or(Cell::Bad, Cell::Number)
 }
 
 /// Why `text` is no number, for a message.
@@ -47,9 +46,7 @@ mod tests {
 
     #[test]
     fn usual_spellings_are_numbers() {
-        for (text, number) in
-            [("1", 1.0), (" -2.5 ", -2.5), ("+1", 1.0), (".5", 0.5), ("760.", 760.0), ("1E3", 1e3)]
-        {
+        for (text, number) in [("1", 1.0), (" -2.5 ", -2.5), ("+1", 1.0), (".5", 0.5), ("760.", 760.0), ("1E3", 1e3)] {
             assert_eq!(read(text.as_bytes()), Cell::Number(number), "{text}");
         }
     }
@@ -69,9 +66,6 @@ mod tests {
     fn complaints_are_short_and_say_why() {
         assert_eq!(complaint(b"12.4 mm"), "\"12.4 mm\" is not a number");
         assert_eq!(complaint(b"inf"), "\"inf\" is not a finite number");
-        assert_eq!(
-            complaint(&[b'x'; 100]).chars().count(),
-            "\"…\" is not a number".chars().count() + 40
-        );
+        assert_eq!(complaint(&[b'x'; 100]).chars().count(), "\"…\" is not a number".chars().count() + 40);
     }
 }

@@ -30,43 +30,18 @@ impl Choice {
     /// told.
     ///
     /// # Errors
-    /// [`Error::Input`] if a name is unknown, stands in two lists, or nothing is left to be a feature.
+    /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one stands in two
+    /// lists.
     pub fn roles(&self, header: &Header) -> Result<Roles, Error> {
-        let lists = [
-            ("--target", &self.targets),
-            ("--features", &self.features),
-            ("--ignore", &self.ignored),
-        ];
-        for (option, names) in lists {
-            positions(header, names)?;
-            if let Some(name) = first_repeated(names) {
-                return Err(Error::usage(format!(
-                    "{option}: the column \"{name}\" is named twice"
-                )));
-            }
-        }
-        for (i, (option, names)) in lists.iter().enumerate() {
-            for (other, others) in &lists[i + 1..] {
-                if let Some(name) = names.iter().find(|name| others.contains(name)) {
-                    return Err(Error::usage(format!(
-                        "the column \"{name}\" is in both {option} and {other}"
-                    )));
-                }
-            }
-        }
-        let is_free = |name: &&String| !lists.iter().any(|(_, names)| names.contains(name));
-        let mut free: Vec<String> = header.names.iter().filter(is_free).cloned().collect();
+        self.check(header)?;
+        let mut free = self.free(header);
         let is_target_guessed = self.targets.is_empty();
-        let targets =
-            if is_target_guessed { free.pop().into_iter().collect() } else { self.targets.clone() };
+        let targets = if is_target_guessed { free.pop().into_iter().collect() } else { self.targets.clone() };
         let features = if self.features.is_empty() { free } else { self.features.clone() };
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
             let message = match count {
-                1 => format!(
-                    "one column (\"{}\"); a feature and a target are needed",
-                    header.names[0]
-                ),
+                1 => format!("one column (\"{}\"); a feature and a target are needed", header.names[0]),
                 _ => {
                     format!("{count} columns, but none is left to be a {}", missing_role(&targets))
                 }
@@ -74,6 +49,48 @@ impl Choice {
             return Err(Error::input(Place::file(&header.file), message).with_hint(list(header)));
         }
         Ok(Roles { features, targets, is_target_guessed })
+    }
+}
+
+impl Choice {
+    /// The columns of `header` that a summary holds: all but the ignored ones, or only the named ones.
+    ///
+    /// # Errors
+    /// As [`Choice::roles`].
+    pub fn columns(&self, header: &Header) -> Result<Vec<String>, Error> {
+        self.check(header)?;
+        let named = [&self.features[..], &self.targets[..]].concat();
+        Ok(if self.features.is_empty() { [self.free(header), self.targets.clone()].concat() } else { named })
+    }
+
+    /// Every name is a column, and in one list only.
+    fn check(&self, header: &Header) -> Result<(), Error> {
+        let lists = self.lists();
+        for (option, names) in lists {
+            positions(header, names)?;
+            if let Some(name) = first_repeated(names) {
+                return Err(Error::usage(format!("{option}: the column \"{name}\" is named twice")));
+            }
+        }
+        for (i, (option, names)) in lists.iter().enumerate() {
+            for (other, others) in &lists[i + 1..] {
+                if let Some(name) = names.iter().find(|name| others.contains(name)) {
+                    return Err(Error::usage(format!("the column \"{name}\" is in both {option} and {other}")));
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn lists(&self) -> [(&'static str, &Vec<String>); 3] {
+        [("--target", &self.targets), ("--features", &self.features), ("--ignore", &self.ignored)]
+    }
+
+    /// The columns that are in no list.
+    fn free(&self, header: &Header) -> Vec<String> {
+        let lists = self.lists();
+        let is_free = |name: &&String| !lists.iter().any(|(_, names)| names.contains(name));
+        header.names.iter().filter(is_free).cloned().collect()
     }
 }
 
@@ -86,9 +103,8 @@ fn missing_role(targets: &[String]) -> &'static str {
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
 pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
-    let position = |name: &String| {
-        header.names.iter().position(|other| other == name).ok_or_else(|| unknown(header, name))
-    };
+    let position =
+        |name: &String| header.names.iter().position(|other| other == name).ok_or_else(|| unknown(header, name));
     names.iter().map(position).collect()
 }
 
@@ -113,9 +129,8 @@ fn list(header: &Header) -> String {
 /// The name most like `name`, if any is like it at all.
 fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
     const LIKE: f64 = 0.6;
-    let likeness = |other: &&String| {
-        strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase())
-    };
+    let likeness =
+        |other: &&String| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
     let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(&best) >= LIKE).then_some(best)
 }
@@ -128,18 +143,10 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
     match first_repeated(&header.names) {
         None => Ok(()),
         Some(name) => {
-            let places: Vec<String> = (1..)
-                .zip(&header.names)
-                .filter(|(_, other)| *other == name)
-                .map(|(i, _)| i.to_string())
-                .collect();
-            let message = format!(
-                "{} columns are called \"{name}\" (fields {})",
-                places.len(),
-                places.join(" and ")
-            );
-            Err(Error::input(Place::line(&header.file, 1), message)
-                .with_hint("give every column a name of its own"))
+            let places: Vec<String> =
+                (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
+            let message = format!("{} columns are called \"{name}\" (fields {})", places.len(), places.join(" and "));
+            Err(Error::input(Place::line(&header.file, 1), message).with_hint("give every column a name of its own"))
         }
     }
 }
@@ -159,16 +166,11 @@ mod tests {
     }
 
     fn header() -> Header {
-        Header {
-            file: "fruits.csv".to_owned(),
-            names: names("temp,rainfall,humidity,apples,oranges"),
-            is_invented: false,
-        }
+        Header::of("fruits.csv", names("temp,rainfall,humidity,apples,oranges"))
     }
 
     fn roles(targets: &str, features: &str, ignored: &str) -> Result<(String, String), String> {
-        let choice =
-            Choice { targets: names(targets), features: names(features), ignored: names(ignored) };
+        let choice = Choice { targets: names(targets), features: names(features), ignored: names(ignored) };
         let roles = choice.roles(&header()).map_err(|error| error.to_string())?;
         Ok((roles.features.join(","), roles.targets.join(",")))
     }
@@ -181,24 +183,15 @@ mod tests {
     fn the_last_column_is_the_target_unless_told() {
         assert_eq!(roles("", "", ""), pair("temp,rainfall,humidity,apples", "oranges"));
         assert_eq!(roles("", "", "oranges"), pair("temp,rainfall,humidity", "apples"));
-        assert_eq!(
-            roles("apples,oranges", "", ""),
-            pair("temp,rainfall,humidity", "apples,oranges")
-        );
+        assert_eq!(roles("apples,oranges", "", ""), pair("temp,rainfall,humidity", "apples,oranges"));
         assert_eq!(roles("temp", "oranges,rainfall", ""), pair("oranges,rainfall", "temp"));
         assert_eq!(roles("", "oranges", ""), pair("oranges", "apples"));
     }
 
     #[test]
     fn contradictions_are_told() {
-        assert_eq!(
-            roles("temp", "temp", "").unwrap_err(),
-            "the column \"temp\" is in both --target and --features"
-        );
-        assert_eq!(
-            roles("", "temp,temp", "").unwrap_err(),
-            "--features: the column \"temp\" is named twice"
-        );
+        assert_eq!(roles("temp", "temp", "").unwrap_err(), "the column \"temp\" is in both --target and --features");
+        assert_eq!(roles("", "temp,temp", "").unwrap_err(), "--features: the column \"temp\" is named twice");
         assert!(
             roles("apples", "", "temp,rainfall,humidity,oranges")
                 .unwrap_err()
@@ -213,14 +206,8 @@ mod tests {
 
     #[test]
     fn an_unknown_name_gets_the_nearest_one() {
-        assert_eq!(
-            roles("aples", "", "").unwrap_err(),
-            "fruits.csv: no column \"aples\"; did you mean \"apples\"?"
-        );
-        assert_eq!(
-            roles("", "Temp", "").unwrap_err(),
-            "fruits.csv: no column \"Temp\"; did you mean \"temp\"?"
-        );
+        assert_eq!(roles("aples", "", "").unwrap_err(), "fruits.csv: no column \"aples\"; did you mean \"apples\"?");
+        assert_eq!(roles("", "Temp", "").unwrap_err(), "fruits.csv: no column \"Temp\"; did you mean \"temp\"?");
         assert_eq!(roles("price", "", "").unwrap_err(), "fruits.csv: no column \"price\"");
     }
 }

@@ -1,31 +1,30 @@
 //! Rows come in: the only door to files of rows.
 //!
-//! [`Reader`] opens files or standard input and knows the header; [`columns`] finds out which column is what;
-//! [`Reader::batches`] then yields the wanted columns as an iterator of [`Batch`]es.
+//! ```text
+//! files, stdin     source         blocks          index, number      fold
+//! gzip, zstd    ───────► bytes ───────► blocks of ─────────────► batches ────► one result a chunk, in order
+//!                                       whole records
+//! ```
+//!
+//! [`Reader`] opens an input and knows its header; [`columns`] finds out which column is what; [`Rows::fold`] then reads
+//! the wanted columns on all cores, batch by batch, and hands on what was made of them in the order of the file.
 
+mod batch;
+mod blocks;
 mod cell;
 pub mod columns;
+mod fold;
+#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+pub mod index;
+pub mod isa;
+#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+pub mod number;
 mod reader;
+mod records;
+pub mod source;
 
-use nalgebra::DMatrix;
-
-pub use reader::{Batches, Missing, Reader};
-
-/// Some rows: the wanted columns as numbers, and the records they came from.
-pub struct Batch {
-    /// m×c, the columns in the order they were asked for. Missing cells are NaN if they were allowed.
-    pub values: DMatrix<f64>,
-    /// The m records as they stood in the file.
-    pub records: Vec<csv::ByteRecord>,
-}
-
-/// The columns of the input.
-#[derive(Debug, Clone)]
-pub struct Header {
-    /// The file, as the user named it.
-    pub file: String,
-    /// Names in order; `c1`, `c2` … where the file gives none.
-    pub names: Vec<String>,
-    /// True if the first record was numbers only, and so a row.
-    pub is_invented: bool,
-}
+pub use batch::{BATCH_ROWS, Batch, LINE};
+pub use blocks::BLOCK;
+pub use fold::{Plan, Progress, Work};
+pub use reader::{Header, Reader, Rows};
+pub use records::{Missing, Records};

@@ -1,47 +1,61 @@
-//! Records become batches of numbers; a fault is told with file, line and field.
+//! Inputs, their headers, and the rows below.
 
 use std::collections::VecDeque;
-use std::fs::File;
-use std::io::{self, Read};
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use csv::ByteRecord;
-use nalgebra::DMatrix;
 
+use super::blocks::{BLOCK, Block, Blocks};
 use super::cell::{self, Cell};
-use super::{Batch, Header, columns};
+use super::columns;
+use super::isa::Isa;
+use super::number::Column;
+use super::records::{Layout, Missing, Records, csv_reader};
+use super::source::{self, Body, Source};
+use super::{Batch, records};
 use crate::error::{Error, Place};
 
-/// Rows in a batch.
-const BATCH_ROWS: usize = 1024;
+/// Comma, until another is told.
+const DELIMITER: u8 = b',';
 
-/// What to do with a missing cell.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Missing {
-    /// It is an error, told with its place.
-    Refuse,
-    /// It becomes NaN, and the caller looks after it.
-    Keep,
+/// The columns of an input.
+#[derive(Debug, Clone)]
+pub struct Header {
+    /// The file, as the user named it.
+    pub file: String,
+    /// Names in order; `c1`, `c2` … where the file gives none.
+    pub names: Vec<String>,
+    /// True if the first record was numbers only, and so a row.
+    pub is_invented: bool,
+    /// Physical lines above the first row.
+    lines: u64,
 }
 
-/// Files of rows, opened one after the other; `-` is standard input.
+impl Header {
+    /// A header that stands for no text, of columns with these names.
+    #[must_use]
+    pub fn of(file: &str, names: Vec<String>) -> Header {
+        Header { file: file.to_owned(), names, is_invented: false, lines: 0 }
+    }
+}
+
+/// One or more inputs with the same columns, read one after the other.
 pub struct Reader {
-    current: OpenFile,
+    current: Input,
     later: VecDeque<PathBuf>,
 }
 
 impl Reader {
-    /// Opens the first of `paths` and reads its header.
+    /// Reads the header of `first`; `later` are opened when it is their turn. An eager reader hands out rows as soon as
+    /// they come, for someone who waits for them at the other end of a pipe.
     ///
     /// # Errors
-    /// [`Error::Usage`] without a path, [`Error::Io`], or [`Error::Input`] for an empty file or a faulty header.
-    pub fn open(paths: &[PathBuf]) -> Result<Reader, Error> {
-        let mut later: VecDeque<PathBuf> = paths.iter().cloned().collect();
-        let first = later.pop_front().ok_or_else(|| Error::usage("no file of rows was given"))?;
-        Ok(Reader { current: OpenFile::open(&first)?, later })
+    /// [`Error::Io`], or [`Error::Input`] for an empty input or a faulty header.
+    pub fn new(first: Source, later: Vec<PathBuf>, is_eager: bool) -> Result<Reader, Error> {
+        Ok(Reader { current: Input::new(first, is_eager)?, later: later.into() })
     }
 
-    /// The header of the first file. Later files need the wanted columns too, in any order.
+    /// The header of the first input. Later ones need the wanted columns too, in any order.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.current.header
@@ -50,177 +64,158 @@ impl Reader {
     /// The rows, with the columns `names` in that order.
     ///
     /// # Errors
-    /// [`Error::Input`] if the first file lacks one of them.
-    pub fn batches(self, names: Vec<String>, missing: Missing) -> Result<Batches, Error> {
-        let wanted = columns::positions(&self.current.header, &names)?;
-        Ok(Batches { reader: self, names, wanted, missing, rows: 0, failed: false })
+    /// [`Error::Input`] if the first input lacks one of them, [`Error::Usage`] if `LINREG_ISA` names no instruction set
+    /// of this machine.
+    pub fn rows(self, names: Vec<String>, missing: Missing) -> Result<Rows, Error> {
+        let isa = Isa::from_env().map_err(|error| Error::usage(error.to_string()))?;
+        let layout = layout(&self.current.header, &names, &vec![0.0; names.len()], missing, isa)?;
+        Ok(Rows { input: self.current, later: self.later, layout })
     }
 }
 
-/// One file whose header has been read.
-struct OpenFile {
-    header: Header,
-    records: csv::Reader<Box<dyn Read>>,
-    /// The first record, when it turned out to be a row.
-    first: Option<ByteRecord>,
+fn layout(header: &Header, names: &[String], shifts: &[f64], missing: Missing, isa: Isa) -> Result<Layout, Error> {
+    let positions = columns::positions(header, names)?;
+    let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
+    let fields = header.names.len();
+    Ok(Layout { delimiter: DELIMITER, fields, columns, names: names.to_vec(), missing, isa })
 }
 
-impl OpenFile {
-    fn open(path: &Path) -> Result<OpenFile, Error> {
-        let (file, input): (String, Box<dyn Read>) = if path == Path::new("-") {
-            ("<stdin>".to_owned(), Box::new(io::stdin()))
-        } else {
-            let file = File::open(path).map_err(|source| Error::io(path, "open", source))?;
-            (path.display().to_string(), Box::new(file))
-        };
-        let mut records =
-            csv::ReaderBuilder::new().has_headers(false).flexible(true).from_reader(input);
-        let mut first = ByteRecord::new();
-        if !records.read_byte_record(&mut first).map_err(|error| csv_error(&file, error))? {
-            let message = "the file is empty; expected a header and rows of numbers";
-            return Err(Error::input(Place::file(&file), message));
-        }
-        let is_row = first.iter().all(|text| matches!(cell::read(text), Cell::Number(_)));
-        let names: Vec<String> = if is_row {
-            (1..=first.len()).map(|i| format!("c{i}")).collect()
-        } else {
-            let name = |(i, text): (usize, &[u8])| match String::from_utf8_lossy(text).trim() {
-                "" => format!("c{}", i + 1),
-                name => name.to_owned(),
-            };
-            first.iter().enumerate().map(name).collect()
-        };
-        let header = Header { file, names, is_invented: is_row };
-        columns::check_distinct(&header)?;
-        Ok(OpenFile { header, records, first: is_row.then_some(first) })
-    }
-
-    /// The next record that is not blank, if any.
-    fn next_record(&mut self) -> Result<Option<ByteRecord>, Error> {
-        if let Some(first) = self.first.take() {
-            return Ok(Some(first));
-        }
-        let mut record = ByteRecord::new();
-        let found = self
-            .records
-            .read_byte_record(&mut record)
-            .map_err(|error| csv_error(&self.header.file, error))?;
-        if !found {
-            return Ok(None);
-        }
-        let (fields, expected) = (record.len(), self.header.names.len());
-        if fields != expected {
-            let message = format!("{fields} fields, expected {expected} as in the first line");
-            return Err(Error::input(self.place(&record, None), message));
-        }
-        Ok(Some(record))
-    }
-
-    fn place(&self, record: &ByteRecord, field: Option<usize>) -> Place {
-        Place {
-            file: self.header.file.clone(),
-            line: record.position().map(csv::Position::line),
-            field,
-        }
-    }
+/// The wanted columns of all inputs.
+pub struct Rows {
+    pub(super) input: Input,
+    later: VecDeque<PathBuf>,
+    pub(super) layout: Layout,
 }
 
-/// Failures of reading; `csv` itself finds no fault in the text of a flexible, binary reader.
-fn csv_error(file: &str, error: csv::Error) -> Error {
-    let source = match error.into_kind() {
-        csv::ErrorKind::Io(source) => source,
-        other => io::Error::other(format!("{other:?}")),
-    };
-    Error::Io { path: file.to_owned(), action: "read", source }
-}
-
-/// The wanted columns of all files, batch by batch. Ends after the first error.
-pub struct Batches {
-    reader: Reader,
-    names: Vec<String>,
-    /// Where each of `names` stands in the current file.
-    wanted: Vec<usize>,
-    missing: Missing,
-    rows: u64,
-    failed: bool,
-}
-
-impl Batches {
-    fn next_batch(&mut self) -> Result<Option<Batch>, Error> {
-        let mut numbers = Vec::with_capacity(BATCH_ROWS * self.wanted.len());
-        let mut records = Vec::with_capacity(BATCH_ROWS);
-        while records.len() < BATCH_ROWS {
-            match self.reader.current.next_record()? {
-                Some(record) => {
-                    self.push_numbers(&record, &mut numbers)?;
-                    records.push(record);
-                }
-                None if !self.open_next()? => break,
-                None => {}
-            }
+impl Rows {
+    /// Subtracts `shifts` from the columns from now on.
+    pub fn shift(&mut self, shifts: &[f64]) {
+        for (column, &shift) in self.layout.columns.iter_mut().zip(shifts) {
+            column.shift = shift;
         }
-        if records.is_empty() {
-            return if self.rows > 0 { Ok(None) } else { Err(self.no_rows()) };
-        }
-        self.rows += records.len() as u64;
-        Ok(Some(Batch {
-            values: DMatrix::from_row_slice(records.len(), self.wanted.len(), &numbers),
-            records,
-        }))
     }
 
-    fn push_numbers(&self, record: &ByteRecord, numbers: &mut Vec<f64>) -> Result<(), Error> {
-        for (&position, name) in self.wanted.iter().zip(&self.names) {
-            let text = &record[position];
-            let place = || self.reader.current.place(record, Some(position + 1));
-            match cell::read(text) {
-                Cell::Number(number) => numbers.push(number),
-                Cell::Missing if self.missing == Missing::Keep => numbers.push(f64::NAN),
-                Cell::Missing => {
-                    let text = String::from_utf8_lossy(text);
-                    let message = format!(
-                        "column \"{name}\": the cell is missing (\"{text}\"), expected a number"
-                    );
-                    return Err(Error::input(place(), message).with_hint(format!(
-                        "fill the cell, take the row out, or leave the column out: --ignore {name}"
-                    )));
-                }
-                Cell::Bad => {
-                    let message = format!("column \"{name}\": {}", cell::complaint(text));
-                    return Err(Error::input(place(), message).with_hint(format!(
-                        "mend the cell, or leave the column out: --ignore {name}"
-                    )));
-                }
-            }
-        }
-        Ok(())
+    /// True if the first block holds all rows.
+    #[must_use]
+    pub fn are_few(&self) -> bool {
+        self.input.is_whole && self.later.is_empty()
     }
 
-    /// Goes on to the next file; false if there is none.
-    fn open_next(&mut self) -> Result<bool, Error> {
-        let Some(path) = self.reader.later.pop_front() else { return Ok(false) };
-        self.reader.current = OpenFile::open(&path)?;
-        self.wanted = columns::positions(&self.reader.current.header, &self.names)?;
+    /// Bytes of all inputs, if they are plain files.
+    #[must_use]
+    pub fn total_bytes(&self) -> Option<u64> {
+        let later = self.later.iter().map(|path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file));
+        let later: Option<u64> = later.map(|metadata| metadata.map(|metadata| metadata.len())).sum();
+        match &self.input.body {
+            Some(Body::File(span)) => later.map(|later| span.end - span.start + later),
+            _ => None,
+        }
+    }
+
+    /// Shows the rows of the first block: enough to know their size, and few enough to be read twice.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for the first fault in them.
+    pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
+        let mut parser = records::Parser::new(&self.layout, super::BATCH_ROWS);
+        let read = parser.read(&self.input.first, &mut visit);
+        read.map(drop).map_err(|fault| self.input.fault(fault, self.input.header.lines))
+    }
+
+    /// Mean number of bytes of a record in the first block.
+    #[must_use]
+    pub fn record_bytes(&self) -> u64 {
+        let text = self.input.first.bytes();
+        let lines = memchr::memchr_iter(b'\n', text).count().max(1);
+        (text.len() / lines) as u64
+    }
+
+    /// Goes on to the next input; false if there is none.
+    ///
+    /// # Errors
+    /// As [`Reader::new`] and [`Reader::rows`].
+    pub(super) fn open_next(&mut self) -> Result<bool, Error> {
+        let Some(path) = self.later.pop_front() else { return Ok(false) };
+        self.input = Input::new(source::open(&path)?, self.input.is_eager)?;
+        let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
+        self.layout = layout(&self.input.header, &self.layout.names, &shifts, self.layout.missing, self.layout.isa)?;
         Ok(true)
     }
+}
 
-    fn no_rows(&self) -> Error {
-        Error::input(
-            Place::file(&self.reader.current.header.file),
-            "a header, but no rows below it",
-        )
+/// One input whose header has been read.
+pub(super) struct Input {
+    pub header: Header,
+    /// Taken when the rows are read.
+    pub body: Option<Body>,
+    /// The first block of rows.
+    pub first: Block,
+    /// Where the rows begin in the text, and where the second block does.
+    pub starts: (u64, u64),
+    /// Of a stream, what was read beyond the first block.
+    pub rest: Vec<u8>,
+    /// True if there is nothing beyond the first block.
+    pub is_whole: bool,
+    pub is_eager: bool,
+}
+
+impl Input {
+    fn new(source: Source, is_eager: bool) -> Result<Input, Error> {
+        let Source { name, mut body, .. } = source;
+        let failed = |source| Error::Io { path: name.clone(), action: "read", source };
+        let mut first = Block::default();
+        let (is_whole, rest, end) = match &mut body {
+            Body::File(span) => {
+                let mut blocks = Blocks::new(span.clone(), 0, DELIMITER);
+                blocks.next(BLOCK, &mut first).map_err(failed)?;
+                (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
+            }
+            Body::Stream(stream) => {
+                let mut blocks = Blocks::new(stream, 0, DELIMITER).eager(is_eager);
+                blocks.next(BLOCK, &mut first).map_err(failed)?;
+                (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
+            }
+        };
+        let (header, length) = read_header(&name, first.bytes())?;
+        first.cut_front(length);
+        let starts = (end - first.bytes().len() as u64, end);
+        Ok(Input { header, body: Some(body), first, starts, rest, is_whole, is_eager })
+    }
+
+    /// A fault in a block that begins `lines` below the top of the input, as an error.
+    pub fn fault(&self, fault: records::Fault, lines: u64) -> Error {
+        let file = self.header.file.clone();
+        let place = Place { file, line: Some(1 + lines + fault.line), field: fault.field.map(|field| field + 1) };
+        Error::Input { place, message: fault.message, hint: fault.hint }
+    }
+
+    /// Lines above the first row.
+    pub fn header_lines(&self) -> u64 {
+        self.header.lines
     }
 }
 
-impl Iterator for Batches {
-    type Item = Result<Batch, Error>;
-
-    fn next(&mut self) -> Option<Self::Item> {
-        if self.failed {
-            return None;
-        }
-        let batch = self.next_batch();
-        self.failed = batch.is_err();
-        batch.transpose()
+/// The header of a text and its length in bytes, 0 if its first record is a row.
+fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
+    let mut reader = csv_reader(text, DELIMITER);
+    let mut first = ByteRecord::new();
+    if !reader.read_byte_record(&mut first).expect("memory is read without errors") {
+        let message = "the file is empty; expected a header and rows of numbers";
+        return Err(Error::input(Place::file(file), message));
     }
+    let is_row = first.iter().all(|text| matches!(cell::read(text), Cell::Number(_)));
+    let names: Vec<String> = if is_row {
+        (1..=first.len()).map(|i| format!("c{i}")).collect()
+    } else {
+        let name = |(i, text): (usize, &[u8])| match String::from_utf8_lossy(text).trim() {
+            "" => format!("c{}", i + 1),
+            name => name.to_owned(),
+        };
+        first.iter().enumerate().map(name).collect()
+    };
+    let length = if is_row { 0 } else { reader.position().byte() as usize };
+    let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
+    let header = Header { file: file.to_owned(), names, is_invented: is_row, lines };
+    columns::check_distinct(&header)?;
+    Ok((header, length))
 }

@@ -38,15 +38,7 @@ impl<'a> Descent<'a> {
     pub fn new(problem: &'a Problem, settings: Settings, start: &Weights) -> Descent<'a> {
         let theta = problem.pack(start);
         let gradient = DMatrix::zeros(theta.nrows(), theta.ncols());
-        Descent {
-            problem,
-            settings,
-            theta,
-            residual: problem.workspace(),
-            gradient,
-            epochs_run: 0,
-            diverged: false,
-        }
+        Descent { problem, settings, theta, residual: problem.workspace(), gradient, epochs_run: 0, diverged: false }
     }
 
     /// θ ← θ − rate · (gradient + decay · θ)

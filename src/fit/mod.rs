@@ -37,7 +37,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use descent::{Descent, Epoch};
-pub use problem::Problem;
+pub use problem::{Basis, Problem};
 pub use rate::largest_stable_rate;
 
 /// How a fit is to be found; see the table above.
@@ -55,12 +55,7 @@ pub struct Settings {
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings {
-            epochs: 1000,
-            learning_rate: LearningRate(0.01),
-            reduction: Reduction::Mean,
-            weight_decay: 0.0,
-        }
+        Settings { epochs: 1000, learning_rate: LearningRate(0.01), reduction: Reduction::Mean, weight_decay: 0.0 }
     }
 }
 

@@ -11,10 +11,15 @@
 //! ```
 //!
 //! The floor is squared error that no weights can remove; it is zero when D and T are the rows themselves.
+//!
+//! They need not be. With R = [R11 R12; 0 R22] the triangle of [1 X | Y], ‖D θ − T‖² = ‖R11 θ − R12‖² + ‖R22‖² for every
+//! θ, and the gradient is the same expression with R11 and R12 for D and T: q rows stand for n.
 
 use nalgebra::DMatrix;
+use serde::{Deserialize, Serialize};
 
 use super::{Reduction, Weights};
+use crate::summary::Summary;
 
 /// A design, a target and what belongs to them.
 #[derive(Debug, Clone)]
@@ -23,12 +28,23 @@ pub struct Problem {
     design: DMatrix<f64>,
     /// T, n×k.
     target: DMatrix<f64>,
-    /// Squared error that no weights can remove.
-    floor: f64,
+    /// Squared error that no weights can remove, for every target.
+    floor: Vec<f64>,
     /// Rows that D and T stand for.
-    rows: f64,
+    rows: u64,
     /// Whether the first column of D is the bias.
     bias: bool,
+    basis: Basis,
+}
+
+/// What stands in D and T.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Basis {
+    /// The rows themselves.
+    Rows,
+    /// A triangle that stands for them.
+    Triangle,
 }
 
 impl Problem {
@@ -40,13 +56,56 @@ impl Problem {
     pub fn from_rows(x: &DMatrix<f64>, y: &DMatrix<f64>, bias: bool) -> Problem {
         assert_eq!(x.nrows(), y.nrows(), "features and targets have the same rows");
         let design = if bias { x.clone().insert_column(0, 1.0) } else { x.clone() };
-        Problem { design, target: y.clone(), floor: 0.0, rows: x.nrows() as f64, bias }
+        Problem {
+            design,
+            target: y.clone(),
+            floor: vec![0.0; y.ncols()],
+            rows: x.nrows() as u64,
+            bias,
+            basis: Basis::Rows,
+        }
+    }
+
+    /// The problem of the rows that `summary` stands for, with its last `targets` columns as targets and all others as
+    /// features.
+    #[must_use]
+    pub fn from_summary(summary: &Summary, targets: usize, bias: bool) -> Problem {
+        let triangle = summary.unshifted();
+        let first_target = triangle.columns() - targets;
+        // A triangle of few rows has nothing below them.
+        let used = first_target.min(usize::try_from(summary.rows()).unwrap_or(usize::MAX));
+        let first = usize::from(!bias);
+        let design = DMatrix::from_fn(used, first_target - first, |i, j| triangle.get(i, first + j));
+        let target = DMatrix::from_fn(used, targets, |i, j| triangle.get(i, first_target + j));
+        let below = |j: usize| (used..=first_target + j).map(|i| triangle.get(i, first_target + j).powi(2)).sum();
+        let floor = (0..targets).map(below).collect();
+        Problem { design, target, floor, rows: summary.rows(), bias, basis: Basis::Triangle }
+    }
+
+    /// Multiplications of an epoch: one for every entry of D in the residual, one in the gradient, for every target.
+    #[must_use]
+    pub fn operations(&self) -> u64 {
+        2 * (self.design.len() * self.targets()) as u64
+    }
+
+    /// What stands in D and T.
+    #[must_use]
+    pub fn basis(&self) -> Basis {
+        self.basis
+    }
+
+    /// The sum of squared errors of every target (k).
+    #[must_use]
+    pub fn squared_errors(&self, weights: &Weights) -> Vec<f64> {
+        let mut residual = self.workspace();
+        self.squared_error(&self.pack(weights), &mut residual);
+        residual.column_iter().zip(&self.floor).map(|(errors, floor)| errors.norm_squared() + floor).collect()
     }
 
     /// n.
     #[must_use]
     pub fn rows(&self) -> u64 {
-        self.rows as u64
+        self.rows
     }
 
     /// k.
@@ -58,23 +117,18 @@ impl Problem {
     /// n·k, what a mean divides by.
     #[must_use]
     pub fn elements(&self) -> f64 {
-        self.rows * self.target.ncols() as f64
+        self.rows as f64 * self.target.ncols() as f64
     }
 
     /// Writes E = D θ − T into `residual` (n×k) and returns the sum of squared errors, ‖E‖² + floor.
     pub fn squared_error(&self, theta: &DMatrix<f64>, residual: &mut DMatrix<f64>) -> f64 {
         residual.copy_from(&self.target);
         residual.gemm(1.0, &self.design, theta, -1.0);
-        residual.norm_squared() + self.floor
+        residual.norm_squared() + self.floor.iter().sum::<f64>()
     }
 
     /// Writes 2 c Dᵀ E into `gradient` (q×k), for the residual E that [`Problem::squared_error`] left.
-    pub fn gradient(
-        &self,
-        residual: &DMatrix<f64>,
-        reduction: Reduction,
-        gradient: &mut DMatrix<f64>,
-    ) {
+    pub fn gradient(&self, residual: &DMatrix<f64>, reduction: Reduction, gradient: &mut DMatrix<f64>) {
         gradient.gemm_tr(reduction.loss(2.0, self.elements()), &self.design, residual, 0.0);
     }
 

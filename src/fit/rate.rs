@@ -29,16 +29,11 @@ mod tests {
         let x = DMatrix::from_row_slice(
             5,
             3,
-            &[
-                73.0, 67.0, 43.0, 91.0, 88.0, 64.0, 87.0, 134.0, 58.0, 102.0, 43.0, 37.0, 69.0,
-                96.0, 70.0,
-            ],
+            &[73.0, 67.0, 43.0, 91.0, 88.0, 64.0, 87.0, 134.0, 58.0, 102.0, 43.0, 37.0, 69.0, 96.0, 70.0],
         );
         let y = DMatrix::zeros(5, 2);
         let problem = Problem::from_rows(&x, &y, true);
-        let limit = |reduction| {
-            largest_stable_rate(&problem, &Settings { reduction, ..Settings::default() })
-        };
+        let limit = |reduction| largest_stable_rate(&problem, &Settings { reduction, ..Settings::default() });
         assert!((limit(Reduction::Mean) / 1.1167e-4 - 1.0).abs() < 1e-4);
         assert!((limit(Reduction::Sum) / 1.1167e-5 - 1.0).abs() < 1e-4);
     }

@@ -3,11 +3,7 @@
 //! The polynomials are those of the Cephes library (Moshier, `logf.c`, `sinf.c`); where a product is added to
 //! something, the two are one fused operation. Only arguments that `randn` meets are covered: `ln` on (0, 1],
 //! `sin_cos` on [0, 2π).
-#![expect(
-    clippy::excessive_precision,
-    clippy::unreadable_literal,
-    reason = "the constants as Cephes prints them"
-)]
+#![expect(clippy::excessive_precision, clippy::unreadable_literal, reason = "the constants as Cephes prints them")]
 
 /// Horner's rule with fused multiply-adds; the highest power comes first.
 fn polynomial(coefficients: &[f32], x: f32) -> f32 {

@@ -72,10 +72,7 @@ impl Init {
             }
             Init::TorchLinear(precision) => {
                 let mut generator = torch::Generator::new(low_bits);
-                (
-                    generator.linear_weights(k * p, p, precision),
-                    generator.linear_bias(biases, p, precision),
-                )
+                (generator.linear_weights(k * p, p, precision), generator.linear_bias(biases, p, precision))
             }
         };
         drawn.resize(k, 0.0);

@@ -60,12 +60,7 @@ impl Generator {
 
     /// `count` weights of `nn.Linear(inputs, …)`: uniform within ±√3·gain/√inputs with the gain √(2/(1+5)), computed
     /// in the order PyTorch computes it (Kaiming uniform with a = √5, about ±1/√inputs).
-    pub fn linear_weights(
-        &mut self,
-        count: usize,
-        inputs: usize,
-        precision: Precision,
-    ) -> Vec<f64> {
+    pub fn linear_weights(&mut self, count: usize, inputs: usize, precision: Precision) -> Vec<f64> {
         let slope = 5f64.sqrt();
         let gain = (2.0 / (1.0 + slope * slope)).sqrt();
         let bound = 3f64.sqrt() * (gain / (inputs as f64).sqrt());
@@ -111,11 +106,7 @@ impl Generator {
 }
 
 /// Uniforms first, then blocks of 16 from the front; a remainder is covered by 16 *new* uniforms over the last places.
-fn buffered<T: Copy>(
-    count: usize,
-    mut uniform: impl FnMut() -> T,
-    normal_block: impl Fn(&mut [T]),
-) -> Vec<T> {
+fn buffered<T: Copy>(count: usize, mut uniform: impl FnMut() -> T, normal_block: impl Fn(&mut [T])) -> Vec<T> {
     let mut numbers: Vec<T> = (0..count).map(|_| uniform()).collect();
     numbers.chunks_exact_mut(16).for_each(&normal_block);
     if !count.is_multiple_of(16) {

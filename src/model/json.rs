@@ -49,12 +49,7 @@ impl Serialize for Model {
             version: VERSION,
             features: self.features.clone(),
             targets: self.targets.clone(),
-            weights: self
-                .weights
-                .matrix
-                .row_iter()
-                .map(|row| row.iter().copied().collect())
-                .collect(),
+            weights: self.weights.matrix.row_iter().map(|row| row.iter().copied().collect()).collect(),
             bias: self.weights.bias.iter().copied().collect(),
             training: self.training.clone(),
         };
@@ -78,26 +73,21 @@ impl Model {
     /// [`Error::Input`] if it is no model or contradicts itself.
     pub fn from_json(bytes: &[u8], name: &str) -> Result<Model, Error> {
         let fault = |message: String| Error::input(Place::file(name), message);
-        let not_json = |error: serde_json::Error| {
-            Error::input(Place::line(name, error.line() as u64), not_a_model(&error))
-        };
+        let not_json =
+            |error: serde_json::Error| Error::input(Place::line(name, error.line() as u64), not_a_model(&error));
         let heading: Heading = serde_json::from_slice(bytes).map_err(not_json)?;
         match (heading.format.as_deref(), heading.version) {
             (Some(FORMAT), Some(VERSION)) => {}
             (Some(FORMAT), Some(newer)) if newer > VERSION => {
-                let message = format!(
-                    "model version {newer} is newer than this program, which reads version {VERSION}"
-                );
-                return Err(fault(message)
-                    .with_hint("update linreg, or train the model again with this one"));
+                let message =
+                    format!("model version {newer} is newer than this program, which reads version {VERSION}");
+                return Err(fault(message).with_hint("update linreg, or train the model again with this one"));
             }
             (Some(FORMAT), version) => {
                 return Err(fault(format!("model version {version:?} does not exist")));
             }
             (other, _) => {
-                return Err(fault(format!(
-                    "not a model: its \"format\" is {other:?}, expected \"{FORMAT}\""
-                )));
+                return Err(fault(format!("not a model: its \"format\" is {other:?}, expected \"{FORMAT}\"")));
             }
         }
         let document: Document = serde_json::from_slice(bytes).map_err(not_json)?;
@@ -131,20 +121,13 @@ impl Document {
         }
         if self.weights.len() != k || self.bias.len() != k {
             let (rows, biases) = (self.weights.len(), self.bias.len());
-            return Err(format!(
-                "{k} targets, but {rows} rows of \"weights\" and {biases} numbers in \"bias\""
-            ));
+            return Err(format!("{k} targets, but {rows} rows of \"weights\" and {biases} numbers in \"bias\""));
         }
         if let Some(row) = self.weights.iter().find(|row| row.len() != p) {
-            return Err(format!(
-                "{p} features, but a row of \"weights\" has {} numbers",
-                row.len()
-            ));
+            return Err(format!("{p} features, but a row of \"weights\" has {} numbers", row.len()));
         }
         for names in [&self.features, &self.targets] {
-            if let Some(name) =
-                (1..names.len()).find(|&i| names[..i].contains(&names[i])).map(|i| &names[i])
-            {
+            if let Some(name) = (1..names.len()).find(|&i| names[..i].contains(&names[i])).map(|i| &names[i]) {
                 return Err(format!("the name \"{name}\" stands twice"));
             }
         }
@@ -173,24 +156,12 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert_eq!(
-            refusal("{\"a\":1}"),
-            "m.json: not a model: its \"format\" is None, expected \"linreg-model\""
-        );
+        assert_eq!(refusal("{\"a\":1}"), "m.json: not a model: its \"format\" is None, expected \"linreg-model\"");
         assert!(refusal("x,y\n1,2\n").starts_with("m.json:1: not a model file: expected value"));
         assert!(refusal(&SMALL[..60]).starts_with("m.json:1: not a model file: EOF while parsing"));
-        assert!(
-            refusal(&SMALL.replace("\"version\":1", "\"version\":2"))
-                .contains("version 2 is newer")
-        );
-        assert!(
-            refusal(&SMALL.replace("[[0.1]]", "[[0.1,2]]"))
-                .contains("1 features, but a row of \"weights\" has 2")
-        );
-        assert!(
-            refusal(&SMALL.replace("[[0.1]]", "[]"))
-                .contains("1 targets, but 0 rows of \"weights\"")
-        );
+        assert!(refusal(&SMALL.replace("\"version\":1", "\"version\":2")).contains("version 2 is newer"));
+        assert!(refusal(&SMALL.replace("[[0.1]]", "[[0.1,2]]")).contains("1 features, but a row of \"weights\" has 2"));
+        assert!(refusal(&SMALL.replace("[[0.1]]", "[]")).contains("1 targets, but 0 rows of \"weights\""));
         assert!(refusal(&SMALL.replace("[\"x\"]", "[]")).contains("at least one feature"));
         assert!(refusal(&SMALL.replace("1e-300", "1e999")).contains("number out of range"));
         let twice = SMALL.replace("[\"x\"]", "[\"x\",\"x\"]").replace("[[0.1]]", "[[1,2]]");

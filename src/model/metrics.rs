@@ -21,12 +21,12 @@ pub struct Metrics {
     pub mse: f64,
     /// Its root, in the target's units.
     pub rmse: f64,
-    /// Mean absolute error.
-    pub mae: f64,
+    /// Mean absolute error; `None` if only a summary of the rows is known.
+    pub mae: Option<f64>,
     /// 1 − Σ (y − ŷ)² / Σ (y − mean y)²; `None` for a target that never changes.
     pub r2: Option<f64>,
-    /// Largest absolute error.
-    pub max_error: f64,
+    /// Largest absolute error; `None` if only a summary of the rows is known.
+    pub max_error: Option<f64>,
 }
 
 impl Errors {
@@ -45,19 +45,42 @@ impl Errors {
     /// The metrics so far; meaningless before the first row.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
-        let mse = self.squared / self.count;
         Metrics {
-            mse,
-            rmse: mse.sqrt(),
-            mae: self.absolute / self.count,
-            r2: (self.deviation > 0.0).then(|| 1.0 - self.squared / self.deviation),
-            max_error: self.largest,
+            mae: Some(self.absolute / self.count),
+            max_error: Some(self.largest),
+            ..Metrics::squared(self.count, self.squared, self.deviation)
         }
+    }
+
+    /// Adds the rows that `other` has seen (Chan, Golub & LeVeque 1979).
+    pub fn merge(&mut self, other: &Errors) {
+        let count = self.count + other.count;
+        if other.count > 0.0 {
+            let between = other.mean - self.mean;
+            self.mean += between * (other.count / count);
+            self.deviation += other.deviation + between * between * (self.count * (other.count / count));
+        }
+        self.count = count;
+        self.squared += other.squared;
+        self.absolute += other.absolute;
+        self.largest = self.largest.max(other.largest);
+    }
+}
+
+impl Metrics {
+    /// Those of `count` rows with a sum of squared errors and of squared deviations from the target's mean.
+    #[must_use]
+    pub fn squared(count: f64, squared: f64, deviation: f64) -> Metrics {
+        let mse = squared / count;
+        let r2 = (deviation > 0.0).then(|| 1.0 - squared / deviation);
+        Metrics { mse, rmse: mse.sqrt(), mae: None, r2, max_error: None }
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use proptest::prelude::*;
+
     use super::*;
 
     #[test]
@@ -69,8 +92,27 @@ mod tests {
             errors.push(target, prediction);
         }
         let metrics = errors.metrics();
-        assert_eq!((metrics.mse, metrics.mae, metrics.max_error), (0.375, 0.5, 1.0));
+        assert_eq!((metrics.mse, metrics.mae, metrics.max_error), (0.375, Some(0.5), Some(1.0)));
         assert!((metrics.r2.unwrap() - 0.948_608_137_044_967_9).abs() < 1e-15);
+    }
+
+    proptest! {
+        #[test]
+        fn parts_add_up(pairs in proptest::collection::vec((-9.0..9.0, -9.0..9.0), 1..40), cut in 0..40usize) {
+            let of = |pairs: &[(f64, f64)]| {
+                let mut errors = Errors::default();
+                pairs.iter().for_each(|(target, prediction)| errors.push(*target, *prediction));
+                errors
+            };
+            let (a, b) = pairs.split_at(cut.min(pairs.len()));
+            let mut merged = of(a);
+            merged.merge(&of(b));
+            let whole = of(&pairs);
+            prop_assert!((merged.deviation - whole.deviation).abs() <= 1e-12 * (1.0 + whole.deviation));
+            prop_assert!((merged.mean - whole.mean).abs() <= 1e-13);
+            prop_assert!((merged.squared - whole.squared).abs() <= 1e-12 * (1.0 + whole.squared));
+            prop_assert_eq!(merged.largest, whole.largest);
+        }
     }
 
     #[test]

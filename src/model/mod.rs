@@ -3,10 +3,10 @@
 pub mod json;
 pub mod metrics;
 
-use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use crate::fit::{Reduction, Weights};
+use crate::data::Batch;
+use crate::fit::{Basis, Reduction, Weights};
 
 /// Named weights: predictions are X Wᵀ + 1 bᵀ for X (n×p) with the columns `features`.
 #[derive(Debug, Clone, PartialEq)]
@@ -42,15 +42,18 @@ pub struct Training {
     pub bias: bool,
     /// Mean squared error of the weights on the rows.
     pub mse: f64,
+    /// What the epochs ran on.
+    pub epochs_on: Basis,
 }
 
 impl Model {
-    /// Predictions (n×k) for rows `x` (n×p).
+    /// Predictions (n) of one target for the rows of `batch`, whose first columns are the features.
     #[must_use]
-    pub fn predict(&self, x: &DMatrix<f64>) -> DMatrix<f64> {
-        let mut predictions =
-            DMatrix::from_fn(x.nrows(), self.targets.len(), |_, target| self.weights.bias[target]);
-        predictions.gemm(1.0, x, &self.weights.matrix.transpose(), 1.0);
+    pub fn predict(&self, batch: &Batch, target: usize) -> Vec<f64> {
+        let mut predictions = vec![self.weights.bias[target]; batch.rows()];
+        for (feature, weight) in self.weights.matrix.row(target).iter().enumerate() {
+            predictions.iter_mut().zip(batch.column(1 + feature)).for_each(|(sum, value)| *sum += weight * value);
+        }
         predictions
     }
 
@@ -69,8 +72,7 @@ impl Model {
 
 /// Where each of `wanted` stands in `names`, if the two hold the same names.
 fn positions(names: &[String], wanted: &[String]) -> Option<Vec<usize>> {
-    let found: Option<Vec<usize>> =
-        wanted.iter().map(|name| names.iter().position(|other| other == name)).collect();
+    let found: Option<Vec<usize>> = wanted.iter().map(|name| names.iter().position(|other| other == name)).collect();
     found.filter(|found| found.len() == names.len())
 }
 
@@ -91,17 +93,18 @@ mod tests {
 
     #[test]
     fn predictions_are_x_wt_plus_b() {
-        let x = dmatrix![1.0, 0.0; 0.0, 1.0; 1.0, 1.0];
-        assert_eq!(model().predict(&x), dmatrix![11.0, 23.0; 12.0, 24.0; 13.0, 27.0]);
+        let mut batch = Batch::new(3);
+        batch.set_rows(3);
+        batch.column_mut(1).copy_from_slice(&[1.0, 0.0, 1.0]);
+        batch.column_mut(2).copy_from_slice(&[0.0, 1.0, 1.0]);
+        assert_eq!(model().predict(&batch, 0), [11.0, 12.0, 13.0]);
+        assert_eq!(model().predict(&batch, 1), [23.0, 24.0, 27.0]);
     }
 
     #[test]
     fn weights_follow_the_names() {
         let turned = model().weights_for(&names(&["b", "a"]), &names(&["z", "y"])).unwrap();
-        assert_eq!(
-            turned,
-            Weights { matrix: dmatrix![4.0, 3.0; 2.0, 1.0], bias: dvector![20.0, 10.0] }
-        );
+        assert_eq!(turned, Weights { matrix: dmatrix![4.0, 3.0; 2.0, 1.0], bias: dvector![20.0, 10.0] });
         assert_eq!(model().weights_for(&names(&["a"]), &names(&["y", "z"])), None);
         assert_eq!(model().weights_for(&names(&["a", "c"]), &names(&["y", "z"])), None);
     }

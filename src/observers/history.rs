@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::fit::Epoch;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, number};
 
 /// The file being written.
 pub struct History {
@@ -20,12 +20,9 @@ impl History {
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn create(path: &Path) -> Result<History, Error> {
-        let extension =
-            path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
-        let is_json =
-            ["json", "jsonl", "ndjson"].iter().any(|json| extension.eq_ignore_ascii_case(json));
-        let mut history =
-            History { path: path.to_owned(), file: OutputFile::create(path)?, is_json };
+        let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
+        let is_json = ["json", "jsonl", "ndjson"].iter().any(|json| extension.eq_ignore_ascii_case(json));
+        let mut history = History { path: path.to_owned(), file: OutputFile::create(path)?, is_json };
         if !is_json {
             history.write(|file| writeln!(file, "epoch,mse,loss"))?;
         }
@@ -43,7 +40,7 @@ impl History {
                 file.write_all(b"\n")
             })
         } else {
-            self.write(|file| writeln!(file, "{},{:?},{:?}", epoch.number, epoch.mse, epoch.loss))
+            self.write(|file| writeln!(file, "{},{},{}", epoch.number, number(epoch.mse), number(epoch.loss)))
         }
     }
 
@@ -55,10 +52,7 @@ impl History {
         self.file.commit()
     }
 
-    fn write(
-        &mut self,
-        write: impl FnOnce(&mut OutputFile) -> io::Result<()>,
-    ) -> Result<(), Error> {
+    fn write(&mut self, write: impl FnOnce(&mut OutputFile) -> io::Result<()>) -> Result<(), Error> {
         write(&mut self.file).map_err(|source| Error::io(&self.path, "write", source))
     }
 }

@@ -7,6 +7,7 @@ use serde::Serialize;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::model::Model;
+use crate::output::number;
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -43,13 +44,7 @@ impl Printer {
     #[must_use]
     pub fn new(layout: Layout, every: Option<u64>, epochs: u64) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
-        Printer {
-            out: BufWriter::new(stdout().lock()),
-            layout,
-            every,
-            widths: (digits, 0),
-            started: false,
-        }
+        Printer { out: BufWriter::new(stdout().lock()), layout, every, widths: (digits, 0), started: false }
     }
 
     /// True if this epoch is one of those to be printed.
@@ -70,8 +65,7 @@ impl Printer {
                 if !self.started {
                     self.started = true;
                     self.widths.1 = before_point(&mse);
-                    writeln!(self.out, "{:>1$}  mse", "epoch", self.widths.0)
-                        .map_err(Error::stdout)?;
+                    writeln!(self.out, "{:>1$}  mse", "epoch", self.widths.0).map_err(Error::stdout)?;
                 }
                 let (digits, whole) = self.widths;
                 let indent = whole.saturating_sub(before_point(&mse));
@@ -103,11 +97,7 @@ impl Printer {
                 let gap = if self.started { "\n" } else { "" };
                 let (epochs, mse) = (fit.epochs_run, number(fit.mse));
                 let plural = if epochs == 1 { "" } else { "s" };
-                write!(
-                    self.out,
-                    "{gap}{}\nmse after {epochs} epoch{plural}: {mse}\n",
-                    weights_table(model)
-                )
+                write!(self.out, "{gap}{}\nmse after {epochs} epoch{plural}: {mse}\n", weights_table(model))
             }
         };
         written.and_then(|()| self.out.flush()).map_err(Error::stdout)
@@ -119,11 +109,6 @@ fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()
     out.write_all(b"\n")
 }
 
-/// The shortest text that reads back as the same f64.
-fn number(value: f64) -> String {
-    format!("{value:?}")
-}
-
 /// Characters in front of the decimal point.
 fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.len())
@@ -132,15 +117,13 @@ fn before_point(number: &str) -> usize {
 /// A column per target, a row per feature, the bias last; points below points.
 fn weights_table(model: &Model) -> String {
     let weights = &model.weights;
-    let mut columns =
-        vec![Column::left("weights", model.features.iter().map(String::as_str).chain(["bias"]))];
+    let mut columns = vec![Column::left("weights", model.features.iter().map(String::as_str).chain(["bias"]))];
     for (target, name) in model.targets.iter().enumerate() {
         let row = weights.matrix.row(target);
         columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]])));
     }
     let rows = model.features.len() + 2;
-    let line =
-        |i: usize| columns.iter().map(|column| column.cell(i)).collect::<Vec<_>>().join("  ");
+    let line = |i: usize| columns.iter().map(|column| column.cell(i)).collect::<Vec<_>>().join("  ");
     (0..rows).map(|i| line(i).trim_end().to_owned() + "\n").collect()
 }
 
@@ -160,10 +143,8 @@ impl Column {
     fn numbers<'a>(head: &'a str, values: impl Iterator<Item = &'a f64>) -> Column {
         let texts: Vec<String> = values.map(|value| number(*value)).collect();
         let whole = texts.iter().map(|text| before_point(text)).max().unwrap_or(0);
-        let aligned: Vec<String> = texts
-            .iter()
-            .map(|text| format!("{:1$}{text}", "", whole - before_point(text)))
-            .collect();
+        let aligned: Vec<String> =
+            texts.iter().map(|text| format!("{:1$}{text}", "", whole - before_point(text))).collect();
         // The name begins where the first digit of the widest number does.
         Column::left(head, aligned.iter().map(String::as_str))
     }

@@ -7,6 +7,7 @@ use std::time::{Duration, Instant};
 use console::Term;
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 
+use crate::data;
 use crate::fit::Epoch;
 
 /// When to show the bar.
@@ -33,13 +34,18 @@ impl FromStr for When {
     }
 }
 
-/// A run shorter than this shows no bar: it would only flicker.
+/// Work shorter than this shows no bar: it would only flicker.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-/// A bar that appears once the run turns out to be long.
+const EPOCHS: &str = "{bar:30} {pos}/{len} epochs, {eta} left, {msg}";
+const READING: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
+const STREAMING: &str = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
+
+/// A bar that appears once the work turns out to be long.
 pub struct Progress {
+    template: &'static str,
+    length: Option<u64>,
     target: fn() -> ProgressDrawTarget,
-    epochs: u64,
     patience: Duration,
     started: Instant,
     bar: Option<ProgressBar>,
@@ -47,40 +53,55 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for `epochs`, or none at all.
+    /// A bar for a descent of `epochs`, or none at all.
     #[must_use]
-    pub fn new(when: When, epochs: u64) -> Option<Progress> {
+    pub fn epochs(when: When, epochs: u64) -> Option<Progress> {
+        Progress::new(when, EPOCHS, Some(epochs))
+    }
+
+    /// A bar for a reading of that many bytes, if it is known how many, or none at all.
+    #[must_use]
+    pub fn reading(when: When, bytes: Option<u64>) -> Option<Progress> {
+        Progress::new(when, if bytes.is_some() { READING } else { STREAMING }, bytes)
+    }
+
+    fn new(when: When, template: &'static str, length: Option<u64>) -> Option<Progress> {
         let (target, patience): (fn() -> ProgressDrawTarget, Duration) = match when {
             When::Never => return None,
             When::Auto if !stderr().is_terminal() => return None,
             When::Auto => (ProgressDrawTarget::stderr, PATIENCE),
-            When::Always => {
-                (|| ProgressDrawTarget::term_like(Box::new(Term::stderr())), Duration::ZERO)
-            }
+            When::Always => (|| ProgressDrawTarget::term_like(Box::new(Term::stderr())), Duration::ZERO),
         };
         let shares_terminal = stderr().is_terminal() && stdout().is_terminal();
-        Some(Progress {
-            target,
-            epochs,
-            patience,
-            started: Instant::now(),
-            bar: None,
-            shares_terminal,
-        })
+        Some(Progress { template, length, target, patience, started: Instant::now(), bar: None, shares_terminal })
     }
 
     /// Moves the bar to this epoch.
     pub fn epoch(&mut self, epoch: &Epoch) {
+        // A message is text to format: only when it can be seen.
+        let step = (self.length.unwrap_or(0) / 1000).max(1);
+        if let Some(bar) = self.move_to(epoch.number + 1)
+            && epoch.number.is_multiple_of(step)
+        {
+            bar.set_message(format!("mse {:.6e}", epoch.mse));
+        }
+    }
+
+    /// Moves the bar to where a reading has come.
+    pub fn read(&mut self, progress: &data::Progress) {
+        if let Some(bar) = self.move_to(progress.bytes) {
+            bar.set_message(format!("{} rows", progress.rows));
+        }
+    }
+
+    fn move_to(&mut self, position: u64) -> Option<&ProgressBar> {
         if self.bar.is_none() && self.started.elapsed() >= self.patience {
-            self.bar = Some(bar(self.epochs, (self.target)()));
+            let style = ProgressStyle::with_template(self.template).unwrap_or_else(|_| ProgressStyle::default_bar());
+            self.bar = Some(ProgressBar::with_draw_target(self.length, (self.target)()).with_style(style));
         }
-        if let Some(bar) = &self.bar {
-            bar.set_position(epoch.number + 1);
-            // A message is text to format: only when it will be drawn.
-            if epoch.number.is_multiple_of((self.epochs / 1000).max(1)) {
-                bar.set_message(format!("mse {:.6e}", epoch.mse));
-            }
-        }
+        let bar = self.bar.as_ref()?;
+        bar.set_position(position);
+        Some(bar)
     }
 
     /// Runs `print` with the bar out of the way, where both are on one terminal.
@@ -99,10 +120,4 @@ impl Progress {
             None => {}
         }
     }
-}
-
-fn bar(epochs: u64, target: ProgressDrawTarget) -> ProgressBar {
-    let style = ProgressStyle::with_template("{bar:30} {pos}/{len} epochs, {eta} left, {msg}")
-        .unwrap_or_else(|_| ProgressStyle::default_bar());
-    ProgressBar::with_draw_target(Some(epochs), target).with_style(style)
 }

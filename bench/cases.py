@@ -1,0 +1,196 @@
+"""Which programs do which work: a function for each case, returning its contenders."""
+
+import os
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import datasets
+
+HERE = Path(__file__).resolve().parent
+
+# How far a result may be from the reference, as a share of the MSE and of the largest weight.
+SAME_STEPS = 1e-9  # the same descent in f64
+CLOSED = 1e-5  # the optimum itself: the rates here leave less than 1e-5 of the way to it
+SINGLE = 1e-3  # the same descent in f32
+
+# peer: (label, Python packages it needs, tolerance or None if it only loads)
+PEERS = {
+    "python_loop": ("Python loop", (), SAME_STEPS),
+    "numpy_loop": ("NumPy loop", ("numpy",), SAME_STEPS),
+    "numpy_gram": ("NumPy loop on X'X", ("numpy",), SAME_STEPS),
+    "numpy_lstsq": ("NumPy lstsq", ("numpy",), CLOSED),
+    "torch_loop": ("PyTorch SGD, f32", ("numpy", "torch"), SINGLE),
+    "keras_fit": ("Keras fit, f32", ("numpy", "keras", "tensorflow"), SINGLE),
+    "sklearn_linear": ("scikit-learn", ("numpy", "sklearn"), CLOSED),
+    "polars_load": ("Polars, load only", ("polars",), None),
+    "polars_gram": ("Polars X'X, solve", ("polars", "numpy"), CLOSED),
+    "pyarrow_load": ("pyarrow, load only", ("pyarrow",), None),
+    "pyarrow_lstsq": ("pyarrow, NumPy lstsq", ("pyarrow", "numpy"), CLOSED),
+    "duckdb_load": ("DuckDB, sums only", ("duckdb",), None),
+    "duckdb_gram": ("DuckDB X'X, solve", ("duckdb", "numpy"), CLOSED),
+}
+
+
+@dataclass
+class Contender:
+    label: str
+    command: list
+    packages: tuple = ()  # Python packages that must be there
+    tolerance: float = None
+    env: dict = field(default_factory=dict)
+    feed: list = None  # a command whose output is piped in
+    epochs: int = None  # if it runs fewer epochs than the case: its time is scaled up
+    reference: list = None  # the command it is to agree with, if not the first contender
+
+
+@dataclass
+class Case:
+    name: str
+    title: str
+    file: Path
+    rows: int
+    epochs: int
+    contenders: list
+    baseline: str = "wc -l"  # the contender that shows what reading alone costs
+    repeat: int = 1  # rounds for each round asked for
+
+
+class Maker:
+    """Builds commands: knows the programs' paths, the data's folder and scale."""
+
+    def __init__(self, linreg, python, folder, scale):
+        self.linreg, self.python, self.folder, self.scale = linreg, python, folder, scale
+
+    def rows(self, table):
+        return datasets.scaled_rows(datasets.TABLES[table][0], self.scale)
+
+    def rate(self, table):
+        return datasets.learning_rate(table, self.scale)
+
+    def train(self, file, epochs, lr, *more, label="linreg", tolerance=SAME_STEPS, env=None):
+        command = [self.linreg, "train", "--data", str(file), "--epochs", str(epochs), "--lr", repr(lr),
+                   "--init", "zeros", "--quiet", "--json", *more]
+        return Contender(label, command, (), tolerance, env or {})
+
+    def peer(self, name, file, epochs, lr, targets=1):
+        label, packages, tolerance = PEERS[name]
+        command = [self.python, str(HERE / "peers" / (name + ".py")), str(file), str(epochs), repr(lr), str(targets)]
+        return Contender(label, command, packages, tolerance)
+
+    def peers(self, names, *work):
+        return [self.peer(name, *work) for name in names.split()]
+
+    def few_epochs(self, name, file, epochs, lr, all_epochs):
+        """A slow peer, run for `epochs` of `all_epochs`."""
+        contender = self.peer(name, file, epochs, lr)
+        contender.epochs = epochs
+        contender.reference = (self.train(file, epochs, lr) if self.linreg else
+                               self.peer("numpy_gram", file, epochs, lr)).command
+        contender.label += " (%d of %d epochs)" % (epochs, all_epochs)
+        return contender
+
+
+def wc(file):
+    return Contender("wc -l", ["wc", "-l", str(file)])
+
+
+def cat_into(label, command, file):
+    return Contender(label, command, feed=["cat", str(file)])
+
+
+def tall(make):
+    file, epochs, lr = datasets.make(make.folder, "tall", make.scale), 500, make.rate("tall")
+    names = "polars_load polars_gram pyarrow_load pyarrow_lstsq duckdb_load duckdb_gram numpy_lstsq"
+    return Case("tall", "ten million rows of four decimals", file, make.rows("tall"), epochs, [
+        make.train(file, epochs, lr),
+        make.train(file, epochs, lr, "--solver", "qr", label="linreg --solver qr", tolerance=CLOSED),
+        wc(file), cat_into("cat | wc -c", ["wc", "-c"], file),
+        *make.peers(names, file, epochs, lr),
+    ])
+
+
+def million(make):
+    file, epochs, lr = datasets.make(make.folder, "million", make.scale), 500, make.rate("million")
+    names = "numpy_loop numpy_gram numpy_lstsq torch_loop sklearn_linear polars_gram pyarrow_lstsq duckdb_gram"
+    r = Contender("R lm", ["Rscript", str(HERE / "peers" / "r_lm.R"), str(file)], (), CLOSED)
+    return Case("million", "a million rows, 500 epochs", file, make.rows("million"), epochs, [
+        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr), r,
+        make.few_epochs("keras_fit", file, 25, lr, epochs),
+    ])
+
+
+def wide(make):
+    file, epochs, lr = datasets.make(make.folder, "wide", make.scale), 200, make.rate("wide")
+    return Case("wide", "a thousand features, 200 epochs", file, make.rows("wide"), epochs, [
+        make.train(file, epochs, lr), wc(file),
+        *make.peers("numpy_loop numpy_gram torch_loop numpy_lstsq", file, epochs, lr),
+    ])
+
+
+def digits17(make):
+    return reading(make, "digits17", "digits17", "four million rows of full precision")
+
+
+def quoted(make):
+    return reading(make, "quoted", "quoted", "a million rows, every field quoted")
+
+
+def gzipped(make):
+    return packed(make, "gzip", "twomillion.gz")
+
+
+def zstandard(make):
+    return packed(make, "zstd", "twomillion.zst")
+
+
+def packed(make, program, data):
+    """Compressed input: the baseline is the program that only unpacks."""
+    case = reading(make, program, data, "two million rows, " + program, "polars_load pyarrow_lstsq duckdb_gram")
+    case.baseline = program + " -dc"
+    case.contenders[1] = Contender(case.baseline, ["sh", "-c", 'exec "$1" -dc "$2" >/dev/null', "sh", program,
+                                                   str(case.file)])
+    return case
+
+
+def reading(make, name, data, title, names="polars_load polars_gram pyarrow_load pyarrow_lstsq duckdb_gram"):
+    table = data.partition(".")[0]
+    file, epochs, lr = datasets.make(make.folder, data, make.scale), 500, make.rate(table)
+    return Case(name, title, file, make.rows(table), epochs, [
+        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr)])
+
+
+def stdin(make):
+    file, epochs, lr = datasets.make(make.folder, "twomillion", make.scale), 500, make.rate("twomillion")
+    piped = make.train("-", epochs, lr)
+    piped.feed = ["cat", str(file)]
+    return Case("stdin", "two million rows through a pipe", file, make.rows("twomillion"), epochs, [
+        piped, make.train(file, epochs, lr, label="linreg FILE"), wc(file),
+        cat_into("cat | wc -l", ["wc", "-l"], file)])
+
+
+def portable(make):
+    file, epochs, lr = datasets.make(make.folder, "tall", make.scale), 500, make.rate("tall")
+    plain = make.train(file, epochs, lr, label="linreg, LINREG_ISA=portable", env={"LINREG_ISA": "portable"})
+    return Case("portable", "tall without the processor's extensions", file, make.rows("tall"), epochs, [
+        make.train(file, epochs, lr), plain, wc(file), *make.peers("polars_load", file, epochs, lr)])
+
+
+def tiny(make):
+    file, epochs, lr = HERE.parent / "data" / "fruits.csv", 5_000, 1e-5
+    return Case("tiny", "five rows, 5,000 epochs", file, 5, epochs, [
+        make.train(file, epochs, lr, "--target", "apples,oranges"), wc(file),
+        *make.peers("python_loop numpy_loop torch_loop", file, epochs, lr, 2),
+    ], repeat=5)
+
+
+CASES = {"tall": tall, "million": million, "wide": wide, "digits17": digits17, "quoted": quoted,
+         "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "tiny": tiny}
+
+
+def processor():
+    try:
+        with open("/proc/cpuinfo") as info:
+            names = [line.split(":", 1)[1].strip() for line in info if line.startswith("model name")]
+        return {"model": names[0] if names else "unknown", "cores": os.cpu_count()}
+    except OSError:
+        return {"model": "unknown", "cores": os.cpu_count()}

@@ -1,0 +1,156 @@
+//! Rows or summaries of rows, as a command finds them in its inputs.
+
+use std::path::PathBuf;
+
+use nalgebra::DMatrix;
+
+use crate::data::source::{self, Source};
+use crate::data::{BATCH_ROWS, BLOCK, Batch, Header, Missing, Plan, Reader, Rows, Work, columns};
+use crate::error::{Error, Place};
+use crate::observers::{Progress, When};
+use crate::summary::{Moments, Summary};
+
+/// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
+/// among those of the chunk.
+const ROWS_PER_COLUMN: u64 = 4;
+
+/// All inputs of a command: rows, summaries, or both.
+pub struct Input {
+    rows: Option<Reader>,
+    summary: Option<(String, Summary)>,
+}
+
+/// What is left of rows once they have been read.
+pub struct Compressed {
+    /// All rows.
+    pub summary: Summary,
+    /// The rows themselves (n×c), if the first block of text holds them all.
+    pub rows: Option<DMatrix<f64>>,
+}
+
+impl Input {
+    /// Opens every path. An eager input hands out rows as soon as they come.
+    pub fn open(paths: &[PathBuf], is_eager: bool) -> Result<Input, Error> {
+        let mut first: Option<Source> = None;
+        let mut later = Vec::new();
+        let mut summary: Option<(String, Summary)> = None;
+        for path in paths {
+            let source = source::open(path)?;
+            if source.is_json {
+                let name = source.name.clone();
+                let lines = Summary::from_json_lines(&source.read_to_string()?, &name)?;
+                match &mut summary {
+                    Some((_, sum)) => sum.merge(&lines, &name)?,
+                    None => summary = Some((name, lines)),
+                }
+            } else if first.is_none() {
+                first = Some(source);
+            } else {
+                later.push(path.clone());
+            }
+        }
+        let rows = first.map(|first| Reader::new(first, later, is_eager)).transpose()?;
+        Ok(Input { rows, summary })
+    }
+
+    /// The columns there are.
+    pub fn header(&self) -> Header {
+        match (&self.rows, &self.summary) {
+            (Some(rows), _) => rows.header().clone(),
+            (None, Some((name, summary))) => Header::of(name, summary.columns().to_vec()),
+            (None, None) => Header::of("", Vec::new()),
+        }
+    }
+
+    /// The rows, for a command that needs every one of them.
+    pub fn rows_for(self, command: &str) -> Result<Reader, Error> {
+        match (self.rows, self.summary) {
+            (Some(rows), None) => Ok(rows),
+            (_, summary) => {
+                let name = summary.map_or(String::new(), |(name, _)| name);
+                let message = format!("a summary of rows, but {command} needs the rows themselves");
+                Err(Error::input(Place::file(&name), message).with_hint("give the files the summary was made from"))
+            }
+        }
+    }
+
+    /// True if there is nothing but summaries.
+    pub fn is_summary(&self) -> bool {
+        self.rows.is_none()
+    }
+
+    /// Reads the columns `names` of everything.
+    pub fn compress(self, names: &[String], reading: Reading) -> Result<Compressed, Error> {
+        let mut compressed = match self.rows {
+            Some(reader) => compress_rows(reader.rows(names.to_vec(), Missing::Refuse)?, names, reading)?,
+            None => Compressed { summary: Summary::default(), rows: None },
+        };
+        if let Some((file, summary)) = self.summary {
+            columns::positions(&Header::of(&file, summary.columns().to_vec()), names)?;
+            let chosen = summary.select(names).map_err(|name| Error::usage(format!("no column \"{name}\"")))?;
+            compressed.summary.merge(&chosen, &file)?;
+            compressed.rows = None;
+        }
+        Ok(compressed)
+    }
+}
+
+/// How rows are read.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    /// Workers.
+    pub threads: usize,
+    /// Whether to show how far it has come.
+    pub progress: When,
+}
+
+impl Reading {
+    /// Reads all rows; see [`Rows::fold`].
+    pub fn fold<S: Send>(
+        self,
+        rows: Rows,
+        chunk_blocks: u64,
+        work: &Work<S>,
+        mut merge: impl FnMut(S) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut bar = Progress::reading(self.progress, rows.total_bytes());
+        let plan = Plan { threads: self.threads, batch_rows: BATCH_ROWS, chunk_blocks };
+        let result = rows.fold(plan, work, |state, progress| {
+            if let Some(bar) = &mut bar {
+                bar.read(progress);
+            }
+            merge(state)
+        });
+        if let Some(bar) = bar {
+            bar.finish(false);
+        }
+        result.map(|progress| progress.rows)
+    }
+}
+
+fn compress_rows(mut rows: Rows, names: &[String], reading: Reading) -> Result<Compressed, Error> {
+    let mut moments = Moments::new(names.len());
+    let mut kept = rows.are_few().then(Vec::new);
+    rows.sample(|batch, _| {
+        moments.push(batch);
+        if let Some(kept) = &mut kept {
+            push_rows(kept, batch);
+        }
+    })?;
+    let shift = moments.shift();
+    rows.shift(&shift);
+    let empty = Summary::new(names.to_vec(), &shift);
+    let wanted = ROWS_PER_COLUMN * names.len() as u64 * rows.record_bytes();
+    let work = Work { new: &|| empty.clone(), add: &|summary: &mut Summary, batch, _| summary.push(batch) };
+    let mut summary = empty.clone();
+    reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| summary.merge(&part, ""))?;
+    let rows = kept.map(|kept| DMatrix::from_row_slice(kept.len() / names.len(), names.len(), &kept));
+    Ok(Compressed { summary, rows })
+}
+
+/// Adds the rows of `batch` to `kept`, row by row.
+fn push_rows(kept: &mut Vec<f64>, batch: &Batch) {
+    for i in 0..batch.rows() {
+        kept.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
+    }
+}

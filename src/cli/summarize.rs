@@ -1,0 +1,55 @@
+//! `linreg summarize`: rows → one line of JSON that stands for all of them.
+
+use std::io::{Write, stdout};
+
+use super::input::Input;
+use super::options::{ColumnOptions, DataOptions, note};
+use crate::data::Header;
+use crate::error::Error;
+use crate::observers::When;
+
+/// Compress any number of rows into one line that stands for them
+///
+/// Prints one line of JSON: the columns and the triangle R of a QR factorization of the rows. For squared error it says
+/// all that the rows say, so `train` and `evaluate` take it in their place. Lines add up: concatenating files of lines
+/// adds their rows.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  linreg summarize --data data/fruits.csv > fruits.summary
+  linreg train --data fruits.summary --target apples,oranges --lr 1e-5 --epochs 500 --quiet
+  linreg summarize --data data/fruits.csv --data data/fruits.csv --by-file > twice.summary")]
+pub struct Args {
+    #[command(flatten)]
+    data: DataOptions,
+
+    #[command(flatten)]
+    columns: ColumnOptions,
+
+    /// Print one line for each file instead of one for all
+    #[arg(long)]
+    by_file: bool,
+}
+
+impl Args {
+    /// Prints a line for all inputs, or for each.
+    pub fn run(self) -> Result<(), Error> {
+        let paths = self.data.paths()?;
+        let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
+        for paths in inputs {
+            let input = Input::open(paths, false)?;
+            let names = self.names(&input.header())?;
+            let summary = input.compress(&names, self.data.reading(When::Auto))?.summary;
+            writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
+        }
+        Ok(())
+    }
+
+    /// All columns but the ignored ones, or features and targets if any are named.
+    fn names(&self, header: &Header) -> Result<Vec<String>, Error> {
+        if header.is_invented {
+            note("no header: the first line holds numbers only, so the columns are c1, c2, …");
+        }
+        self.columns.choice().columns(header)
+    }
+}

@@ -1,0 +1,327 @@
+//! Bytes become blocks of whole records.
+//!
+//! ```text
+//! bytes    0 ········ 1 MiB ········ 2 MiB ········ 3 MiB
+//! records  ──┤───┤──┤───┬──┤────┤─────┬─┤───┤──┤──┤──┬─
+//! blocks   └── block 0 ────┘└─ block 1 ─┘└─ block 2 ───
+//! ```
+//!
+//! Block i holds the records that *start* in the i-th mebibyte of the text, whatever the text is read from, so that
+//! everything computed block by block comes out the same from a file, a pipe or a compressed file. A newline between
+//! quotes ends no record; what quotes do is what the `csv` crate says they do.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+use super::index::{PAD, Text};
+
+/// Bytes of text in which the records of one block start.
+pub const BLOCK: u64 = 1 << 20;
+
+/// Read beyond the end of a block at first, to find the end of its last record.
+const BEYOND: usize = 4096;
+
+/// A record longer than this is taken for a file that is no table.
+const LONGEST_RECORD: usize = 1 << 28;
+
+/// Some text with [`PAD`] bytes of room on either side.
+#[derive(Clone, Default)]
+pub struct Block {
+    /// Only grows, so that a block that is used again allocates nothing.
+    buffer: Vec<u8>,
+    /// Bytes of text behind the first [`PAD`].
+    length: usize,
+}
+
+impl Block {
+    /// The text with the room around it.
+    #[must_use]
+    pub fn text(&self) -> Text<'_> {
+        Text::new(&self.buffer[..self.length + 2 * PAD])
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        &self.buffer[PAD..PAD + self.length]
+    }
+
+    /// Takes the first `count` bytes away.
+    pub fn cut_front(&mut self, count: usize) {
+        self.buffer.copy_within(PAD + count..PAD + self.length, PAD);
+        self.length -= count;
+    }
+
+    fn clear(&mut self) {
+        self.make_room(0);
+        self.length = 0;
+    }
+
+    fn make_room(&mut self, more: usize) {
+        let needed = self.length + more + 2 * PAD;
+        if self.buffer.len() < needed {
+            self.buffer.resize(needed.next_multiple_of(1 << 12), 0);
+        }
+    }
+
+    fn push(&mut self, bytes: &[u8]) {
+        self.make_room(bytes.len());
+        self.buffer[PAD + self.length..][..bytes.len()].copy_from_slice(bytes);
+        self.length += bytes.len();
+    }
+
+    /// Reads once, at most `more` bytes; 0 at the end of the input.
+    fn read(&mut self, input: &mut impl Read, more: usize) -> io::Result<usize> {
+        self.make_room(more);
+        let room = &mut self.buffer[PAD + self.length..][..more];
+        loop {
+            match input.read(room) {
+                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+                Err(error) => return Err(error),
+                Ok(read) => {
+                    self.length += read;
+                    return Ok(read);
+                }
+            }
+        }
+    }
+}
+
+/// Cuts an input into blocks.
+pub struct Blocks<R> {
+    input: R,
+    delimiter: u8,
+    /// What was read beyond the last block.
+    rest: Vec<u8>,
+    /// Where `rest` begins in the text.
+    offset: u64,
+    has_ended: bool,
+    /// Hand out what is there rather than wait for a full block.
+    is_eager: bool,
+}
+
+impl<R: Read> Blocks<R> {
+    /// Blocks of `input`, which begins at the byte `offset` of the text.
+    pub fn new(input: R, offset: u64, delimiter: u8) -> Blocks<R> {
+        Blocks { input, delimiter, rest: Vec::new(), offset, has_ended: false, is_eager: false }
+    }
+
+    /// The same, handing out records as soon as they have come.
+    pub fn eager(self, is_eager: bool) -> Blocks<R> {
+        Blocks { is_eager, ..self }
+    }
+
+    /// Blocks that go on behind the byte `offset`, of which `rest` has been read from `input` already.
+    pub fn resumed(input: R, rest: &[u8], offset: u64, delimiter: u8) -> Blocks<R> {
+        Blocks { rest: rest.to_vec(), ..Blocks::new(input, offset, delimiter) }
+    }
+
+    /// What was read beyond the last block.
+    pub fn rest(&self) -> &[u8] {
+        &self.rest
+    }
+
+    /// Where the next record begins in the text.
+    pub fn offset(&self) -> u64 {
+        self.offset
+    }
+
+    /// True when there is nothing left.
+    pub fn is_done(&self) -> bool {
+        self.has_ended && self.rest.is_empty()
+    }
+
+    /// Skips what stands before the first newline: the end of a record that began earlier, unless that newline is
+    /// between quotes, which cannot be known from here.
+    pub fn skip_line(&mut self, block: &mut Block) -> io::Result<()> {
+        loop {
+            block.clear();
+            let read = block.read(&mut self.input, BEYOND)?;
+            self.has_ended |= read == 0;
+            let skipped = memchr(b'\n', block.bytes()).map_or(block.length, |newline| newline + 1);
+            self.offset += skipped as u64;
+            self.rest.extend_from_slice(&block.bytes()[skipped..]);
+            if self.has_ended || skipped < block.length || block.bytes().ends_with(b"\n") {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Fills `block` with the records that start before the byte `end` of the text, and more if that is where a record
+    /// ends. Empty at the end of the input, or if the next record starts behind `end`.
+    pub fn next(&mut self, end: u64, block: &mut Block) -> io::Result<()> {
+        block.clear();
+        if self.offset >= end {
+            return Ok(());
+        }
+        let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
+        block.push(&self.rest);
+        self.rest.clear();
+        let mut beyond = BEYOND;
+        let cut = loop {
+            self.fill(wanted, beyond, block)?;
+            let at_least = if self.is_eager { wanted.min(last_line(block.bytes())) } else { wanted };
+            match boundary(block.bytes(), self.delimiter, at_least) {
+                Some(cut) => break cut,
+                None if self.has_ended => break block.length,
+                None if block.length > LONGEST_RECORD => {
+                    let message = format!("a record longer than {LONGEST_RECORD} bytes: is this a table of text?");
+                    return Err(io::Error::new(io::ErrorKind::InvalidData, message));
+                }
+                None => beyond = block.length.saturating_sub(wanted) + block.length.max(BEYOND),
+            }
+        };
+        self.rest.extend_from_slice(&block.bytes()[cut..]);
+        self.offset += cut as u64;
+        block.length = cut;
+        Ok(())
+    }
+
+    /// Reads until `block` holds `wanted + beyond` bytes or the input ends; an eager one until it holds a line.
+    fn fill(&mut self, wanted: usize, beyond: usize, block: &mut Block) -> io::Result<()> {
+        let full = wanted.saturating_add(beyond);
+        while !self.has_ended && block.length < full {
+            let before = block.length;
+            self.has_ended = block.read(&mut self.input, full - before)? == 0;
+            if self.is_eager && memchr(b'\n', &block.bytes()[before..]).is_some() {
+                break;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One behind the last newline, 1 if there is none.
+fn last_line(text: &[u8]) -> usize {
+    memchr::memrchr(b'\n', text).map_or(1, |newline| newline + 1)
+}
+
+/// The first place at or behind `at_least` where a record of `text` has ended; the text begins with a record.
+fn boundary(text: &[u8], delimiter: u8, at_least: usize) -> Option<usize> {
+    let from = at_least.max(1) - 1;
+    let cut = memchr(b'\n', text.get(from..)?)? + from + 1;
+    if memchr(b'"', &text[..cut]).is_none() { Some(cut) } else { quoted_boundary(text, delimiter, from) }
+}
+
+/// The same, stepping from quote to quote. A quote opens only at the start of a field; within quotes two of them are
+/// one; behind the closing one the field goes on without.
+fn quoted_boundary(text: &[u8], delimiter: u8, from: usize) -> Option<usize> {
+    let mut at = 0;
+    loop {
+        let quote = memchr(b'"', &text[at..]).map_or(text.len(), |found| at + found);
+        let start = at.max(from).min(quote);
+        if let Some(newline) = memchr(b'\n', &text[start..quote]) {
+            return Some(start + newline + 1);
+        }
+        if quote == text.len() {
+            return None;
+        }
+        at = quote + 1;
+        let opens = quote == 0 || text[quote - 1] == delimiter || text[quote - 1] == b'\n';
+        if opens {
+            at = closing_quote(text, at)? + 1;
+        }
+    }
+}
+
+/// The quote that ends the quoted part which begins at `inside`.
+fn closing_quote(text: &[u8], mut inside: usize) -> Option<usize> {
+    loop {
+        let quote = inside + memchr(b'"', &text[inside..])?;
+        if text.get(quote + 1) != Some(&b'"') {
+            return Some(quote);
+        }
+        inside = quote + 2;
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    /// Hands out a few bytes at a time, as a slow pipe does.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let some = self.1.min(buffer.len()).min(self.0.len());
+            buffer[..some].copy_from_slice(&self.0[..some]);
+            self.0 = &self.0[some..];
+            Ok(some)
+        }
+    }
+
+    fn cut(text: &[u8], size: u64, trickle: usize, is_eager: bool) -> Vec<Vec<u8>> {
+        let mut blocks = Blocks::new(Trickle(text, trickle), 0, b',').eager(is_eager);
+        let mut block = Block::default();
+        let mut cut = Vec::new();
+        for end in (1..).map(|i| i * size) {
+            if blocks.is_done() {
+                return cut;
+            }
+            blocks.next(end, &mut block).unwrap();
+            cut.push(block.bytes().to_vec());
+        }
+        unreachable!()
+    }
+
+    fn records(text: &[u8]) -> Vec<Vec<Vec<u8>>> {
+        let mut reader = csv::ReaderBuilder::new()
+            .has_headers(false)
+            .flexible(true)
+            .terminator(csv::Terminator::Any(b'\n'))
+            .from_reader(text);
+        reader.byte_records().map(|record| record.unwrap().iter().map(<[u8]>::to_vec).collect()).collect()
+    }
+
+    #[test]
+    fn a_block_holds_the_records_that_start_in_its_part() {
+        let blocks = cut(b"aaaa\nbb\ncccccccccc\nd\n", 4, 100, false);
+        assert_eq!(blocks, [&b"aaaa\n"[..], b"bb\n", b"cccccccccc\n", b"", b"d\n"]);
+    }
+
+    #[test]
+    fn a_last_record_needs_no_newline() {
+        assert_eq!(cut(b"a\nb", 2, 100, false), [&b"a\n"[..], b"b"]);
+    }
+
+    #[test]
+    fn an_eager_one_hands_out_whole_lines_as_they_come() {
+        let text = b"aa\nbb\ncc\n";
+        let mut blocks = Blocks::new(Trickle(text, 4), 0, b',').eager(true);
+        let mut block = Block::default();
+        blocks.next(BLOCK, &mut block).unwrap();
+        assert_eq!(block.bytes(), b"aa\n");
+        blocks.next(BLOCK, &mut block).unwrap();
+        assert_eq!(block.bytes(), b"bb\n");
+    }
+
+    #[test]
+    fn skipping_a_line_leaves_the_next() {
+        let mut blocks = Blocks::new(Trickle(b"tail\nb\nc", 3), 10, b',');
+        let mut block = Block::default();
+        blocks.skip_line(&mut block).unwrap();
+        assert_eq!(blocks.offset(), 15);
+        blocks.next(16, &mut block).unwrap();
+        assert_eq!(block.bytes(), b"b\n");
+    }
+
+    proptest! {
+        /// Any text of quotes, delimiters and newlines: cutting it nowhere changes what `csv` reads.
+        #[test]
+        fn cutting_splits_no_record(
+            text in proptest::collection::vec(proptest::sample::select(&b"a1\",\n"[..]), 0..80),
+            size in 1..20u64,
+            trickle in 1..9usize,
+            is_eager: bool,
+        ) {
+            let blocks = cut(&text, size, trickle, is_eager);
+            prop_assert_eq!(blocks.concat(), text.clone());
+            let pieces: Vec<_> = blocks.iter().flat_map(|block| records(block)).collect();
+            prop_assert_eq!(pieces, records(&text));
+        }
+    }
+}

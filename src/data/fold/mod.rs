@@ -1,0 +1,169 @@
+//! All rows on all cores, with the same result for any number of them.
+//!
+//! The text is divided into chunks of a fixed number of blocks. A worker starts every chunk with a new state, adds its
+//! batches one after the other, and sends the state to this thread, which hands the states on in the order of the file.
+//! What is computed depends on the chunks alone, and these on the text alone: not on how many workers there are, nor on
+//! whether the text comes from a file, a pipe or a compressed file.
+
+mod file;
+mod stream;
+
+use std::io;
+
+use super::Batch;
+use super::blocks::Block;
+use super::reader::{Input, Rows};
+use super::records::{Counts, Fault, Layout, Parser, Records};
+use super::source::Body;
+use crate::error::{Error, Place};
+
+/// How a reading is divided.
+#[derive(Debug, Clone, Copy)]
+pub struct Plan {
+    /// Workers.
+    pub threads: usize,
+    /// Rows of a full batch.
+    pub batch_rows: usize,
+    /// Blocks of a chunk.
+    pub chunk_blocks: u64,
+}
+
+/// How far a reading has come.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Rows handed on.
+    pub rows: u64,
+    /// Bytes of text.
+    pub bytes: u64,
+}
+
+/// What is done with batches: a new state for every chunk, to which each batch of the chunk is added.
+pub struct Work<'a, S> {
+    /// The state before the first batch.
+    pub new: &'a (dyn Fn() -> S + Sync),
+    /// Adds a batch.
+    pub add: &'a (dyn Fn(&mut S, &mut Batch, &Records) + Sync),
+}
+
+impl Rows {
+    /// Reads all rows: what `work` made of each chunk goes to `merge`, in order.
+    ///
+    /// # Errors
+    /// The first fault in the order of the text, whoever found it; the error of `merge`, which ends the reading.
+    pub fn fold<S: Send>(
+        mut self,
+        plan: Plan,
+        work: &Work<S>,
+        mut merge: impl FnMut(S, &Progress) -> Result<(), Error>,
+    ) -> Result<Progress, Error> {
+        let mut progress = Progress::default();
+        loop {
+            let (body, bytes) = (self.input.body.take(), progress.bytes);
+            let commit = Commit {
+                input: &self.input,
+                lines: self.input.header_lines(),
+                end: self.input.starts.0,
+                before: bytes,
+                progress: &mut progress,
+                merge: &mut merge,
+            };
+            fold_input(body, commit, &self.layout, plan, work)?;
+            if !self.open_next()? {
+                break;
+            }
+        }
+        if progress.rows == 0 {
+            let message = "a header, but no rows below it";
+            return Err(Error::input(Place::file(&self.input.header.file), message));
+        }
+        Ok(progress)
+    }
+}
+
+fn fold_input<S: Send>(
+    body: Option<Body>,
+    mut commit: Commit<S>,
+    layout: &Layout,
+    plan: Plan,
+    work: &Work<S>,
+) -> Result<(), Error> {
+    match body {
+        Some(Body::File(span)) if !commit.input.is_whole => {
+            return file::fold(&span, commit, layout, plan, work);
+        }
+        Some(Body::Stream(stream)) if !commit.input.is_whole => {
+            return stream::fold(stream, commit, layout, plan, work);
+        }
+        _ => {}
+    }
+    // The first block has been read already, and there is nothing else: no thread is worth starting.
+    let mut chunk = Chunk::new(work, commit.end);
+    chunk.add(&commit.input.first, &mut Parser::new(layout, plan.batch_rows), work);
+    commit.chunk(chunk)
+}
+
+/// What became of a chunk.
+struct Chunk<S> {
+    state: S,
+    counts: Counts,
+    /// Where its first record begins in the text, and where the one behind its last does.
+    start: u64,
+    end: u64,
+    failure: Option<Failure>,
+}
+
+enum Failure {
+    Fault(Fault),
+    Read(io::Error),
+}
+
+impl<S> Chunk<S> {
+    fn new(work: &Work<S>, start: u64) -> Chunk<S> {
+        Chunk { state: (work.new)(), counts: Counts::default(), start, end: start, failure: None }
+    }
+
+    /// Adds the rows of a block.
+    fn add(&mut self, block: &Block, parser: &mut Parser, work: &Work<S>) {
+        self.end += block.bytes().len() as u64;
+        match parser.read(block, |batch, records| (work.add)(&mut self.state, batch, records)) {
+            Ok(counts) => {
+                self.counts.rows += counts.rows;
+                self.counts.lines += counts.lines;
+            }
+            Err(fault) => {
+                let line = fault.line + self.counts.lines;
+                self.failure = Some(Failure::Fault(Fault { line, ..fault }));
+            }
+        }
+    }
+}
+
+/// Takes chunks in order.
+struct Commit<'a, S> {
+    input: &'a Input,
+    /// Lines of the input above the next chunk.
+    lines: u64,
+    /// Where the next chunk has to begin in the text.
+    end: u64,
+    /// Bytes of the inputs before this one.
+    before: u64,
+    progress: &'a mut Progress,
+    merge: &'a mut dyn FnMut(S, &Progress) -> Result<(), Error>,
+}
+
+impl<S> Commit<'_, S> {
+    fn chunk(&mut self, chunk: Chunk<S>) -> Result<(), Error> {
+        match chunk.failure {
+            Some(Failure::Fault(fault)) => return Err(self.input.fault(fault, self.lines)),
+            Some(Failure::Read(source)) => {
+                return Err(Error::Io { path: self.input.header.file.clone(), action: "read", source });
+            }
+            None => {}
+        }
+        self.lines += chunk.counts.lines;
+        self.end = chunk.end;
+        self.progress.rows += chunk.counts.rows;
+        self.progress.bytes = self.before + chunk.end;
+        if chunk.counts.rows > 0 { (self.merge)(chunk.state, self.progress) } else { Ok(()) }
+    }
+}

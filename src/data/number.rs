@@ -1,0 +1,201 @@
+//! Decimal text to `f64`, exactly as [`str::parse`] rounds it, and many fields at a time.
+//!
+//! [`parse`] takes one field. [`parse_columns`] takes a range of records of a [`Table`] and writes the wanted columns, each
+//! as one run of numbers. Its kernels work on the same field of consecutive records: results are stored as whole vectors, a
+//! column has one shift, and a column not wanted costs nothing.
+//!
+//! A kernel converts plain digits with at most one dot and a minus, `-12.3456`, and refuses anything else. What it refuses
+//! goes to [`parse`]; what that refuses too (nothing, words, infinite) becomes NaN and is reported as a [`Fault`].
+
+#[cfg(target_arch = "x86_64")]
+mod avx2;
+#[cfg(target_arch = "x86_64")]
+mod avx512;
+mod scalar;
+#[cfg(target_arch = "x86_64")]
+mod vector;
+
+use crate::data::index::{Table, Text};
+use crate::data::isa::{Isa, Level};
+use std::ops::Range;
+
+/// Fields that a kernel takes at least.
+const LANES: usize = 8;
+
+/// Fields that a kernel takes at most, a multiple of [`LANES`]. Their text and bounds stay in the first cache, even if every
+/// one is on lines of its own.
+const STRIP: usize = 128;
+
+/// A column to be read: its field in the record, and what is subtracted from every value.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Column {
+    /// From 0.
+    pub field: usize,
+    /// Subtracted from every value.
+    pub shift: f64,
+}
+
+/// A cell that is not a finite number.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Fault {
+    /// Record of the table.
+    pub record: usize,
+    /// Place in the list of wanted columns.
+    pub column: usize,
+}
+
+/// The same field of at most [`STRIP`] consecutive records, as a kernel sees it.
+///
+/// Field `i` lies between `bounds[i * step]` and `bounds[i * step + 1]`. Kernels rely on these being bounds in `text`: the
+/// first is -1 or a position, the second a larger position or the length.
+#[derive(Clone, Copy)]
+struct Strip<'a> {
+    text: Text<'a>,
+    bounds: &'a [u32],
+    step: usize,
+    shift: f64,
+}
+
+/// Parses one field for every number of `out`. Sets a byte of `refused` for every eight, with a bit for every field that it
+/// leaves to [`parse`].
+type Kernel = unsafe fn(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]);
+
+/// The number that a field says, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust.
+pub fn parse(field: &[u8]) -> Option<f64> {
+    scalar::parse(field).or_else(|| fast_float2::parse(trim(field)).ok().filter(|value: &f64| value.is_finite()))
+}
+
+/// Without spaces, tabs, and the `\r` of a `\r\n`.
+fn trim(mut field: &[u8]) -> &[u8] {
+    while let [b' ' | b'\t' | b'\r', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\r'] = field {
+        field = rest;
+    }
+    field
+}
+
+/// Writes the wanted `columns` of the `records` of a table, column `j` from `out[j * stride]` on, each value minus the shift
+/// of its column. Cells that are no finite numbers become NaN and are appended to `faults`, in no useful order, but in the
+/// same for every `isa`.
+///
+/// # Panics
+/// If a record or field is not in the table, `out` is too short, or `stride` is less than the number of records.
+pub fn parse_columns(
+    isa: Isa,
+    table: &Table,
+    records: Range<usize>,
+    columns: &[Column],
+    out: &mut [f64],
+    stride: usize,
+    faults: &mut Vec<Fault>,
+) {
+    let kernel: Kernel = match isa.level() {
+        Level::Portable => scalar::parse_strip,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx2 => avx2::parse_strip,
+        #[cfg(target_arch = "x86_64")]
+        Level::Avx512 => avx512::parse_strip,
+        #[cfg(not(target_arch = "x86_64"))]
+        Level::Avx2 | Level::Avx512 => unreachable!("never available here"),
+    };
+    let Range { start, end } = records;
+    assert!(start <= end && end <= table.records(), "records {start}..{end} are not in the table");
+    assert!(end - start <= stride, "columns would overlap");
+    for from in (start..end).step_by(STRIP) {
+        let count = STRIP.min(end - from);
+        for (place, &Column { field, shift }) in columns.iter().enumerate() {
+            assert!(field < table.width(), "field {field} is not in the table");
+            let bounds = table.bounds_from(from, field);
+            let strip = Strip { text: table.text(), bounds, step: table.width(), shift };
+            let is_last = field + 1 == table.width();
+            let out = &mut out[place * stride + (from - start)..][..count];
+            // SAFETY: an `Isa` of a level exists only where the instructions do, and a table has the bounds of its text.
+            let refused = unsafe { strip.parse(kernel, is_last, out) };
+            if refused.iter().any(|&lanes| lanes != 0) {
+                strip.mend(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
+            }
+        }
+    }
+}
+
+impl<'a> Strip<'a> {
+    /// Runs the kernel, if need be on a copy of the bounds: without the `\r` of the last field, or up to a multiple of
+    /// [`LANES`].
+    ///
+    /// # Safety
+    /// The machine must have the kernel's instructions, and the bounds must be as described.
+    unsafe fn parse(self, kernel: Kernel, is_last: bool, out: &mut [f64]) -> [u8; STRIP / LANES] {
+        let mut refused = [0; STRIP / LANES];
+        let count = out.len();
+        let (tiles, rest) = out.as_chunks_mut();
+        let full = tiles.len();
+        if is_last && self.field(0).ends_with(b"\r") {
+            let copy = &self.copy_bounds(0..count);
+            // SAFETY: a field without its last byte still ends behind its left bound.
+            unsafe { kernel(Strip { bounds: copy, step: 2, ..self }, tiles, &mut refused[..full]) };
+        } else {
+            // SAFETY: the caller's promise.
+            unsafe { kernel(self, tiles, &mut refused[..full]) };
+        }
+        if !rest.is_empty() {
+            let copy = &self.copy_bounds(full * LANES..count);
+            let mut tile = [[0.0; LANES]];
+            // SAFETY: as above.
+            unsafe { kernel(Strip { bounds: copy, step: 2, ..self }, &mut tile, &mut refused[full..=full]) };
+            rest.copy_from_slice(&tile[0][..rest.len()]);
+            refused[full] &= (1 << rest.len()) - 1;
+        }
+        refused
+    }
+
+    /// Parses the fields that a kernel refused, one by one, and reports those that are no numbers.
+    #[cold]
+    fn mend(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
+        for (tile, &(mut lanes)) in refused.iter().enumerate() {
+            while lanes != 0 {
+                let i = tile * LANES + lanes.trailing_zeros() as usize;
+                lanes &= lanes - 1;
+                let value = parse(self.field(i));
+                if value.is_none() {
+                    report(i);
+                }
+                out[i] = value.map_or(f64::NAN, |value| value - self.shift);
+            }
+        }
+    }
+
+    fn field(&self, i: usize) -> &'a [u8] {
+        let (before, end) = (self.bounds[i * self.step], self.bounds[i * self.step + 1]);
+        &self.text.bytes()[before.wrapping_add(1) as usize..end as usize]
+    }
+
+    /// The bounds of some fields, side by side and without their `\r`; the last one repeated.
+    fn copy_bounds(&self, fields: Range<usize>) -> [u32; 2 * STRIP] {
+        let mut bounds = [0; 2 * STRIP];
+        for (i, pair) in bounds.as_chunks_mut().0.iter_mut().take(fields.len().next_multiple_of(LANES)).enumerate() {
+            let i = (fields.start + i).min(fields.end - 1);
+            let carriage_return = self.field(i).ends_with(b"\r");
+            *pair = [self.bounds[i * self.step], self.bounds[i * self.step + 1] - u32::from(carriage_return)];
+        }
+        bounds
+    }
+
+    /// What every unsafe kernel relies on.
+    ///
+    /// # Panics
+    /// If there are not bounds for every number of `out`, or a place for every eight in `refused`.
+    #[cfg(target_arch = "x86_64")]
+    fn check(&self, out: &[[f64; LANES]], refused: &[u8]) {
+        let count = out.len() * LANES;
+        assert!(count <= STRIP && refused.len() == out.len());
+        assert!(count == 0 || self.bounds.len() > (count - 1) * self.step + 1);
+    }
+
+    /// Whether the first field is longer than 15 bytes, as then the others probably are, too.
+    #[cfg(target_arch = "x86_64")]
+    fn starts_long(&self) -> bool {
+        self.bounds[1].wrapping_sub(self.bounds[0]) > 16
+    }
+}
+
+#[cfg(test)]
+mod tests;

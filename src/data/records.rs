@@ -1,0 +1,239 @@
+//! A block of records becomes batches of numbers.
+//!
+//! A block without quotes whose records all have the right number of fields is indexed and parsed in place; any other
+//! goes through the `csv` crate. Both give the same numbers and tell the same faults.
+
+use csv::ByteRecord;
+use memchr::memchr_iter;
+
+use super::Batch;
+use super::blocks::Block;
+use super::cell::{self, Cell};
+use super::index::{Index, Table};
+use super::isa::Isa;
+use super::number::{self, Column};
+
+/// What to do with a missing cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is an error, told with its place.
+    Refuse,
+    /// It becomes NaN, and the caller looks after it.
+    Keep,
+}
+
+/// How records are read.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Between fields.
+    pub delimiter: u8,
+    /// Fields in a record.
+    pub fields: usize,
+    /// The wanted columns: where each stands, and what is subtracted from it.
+    pub columns: Vec<Column>,
+    /// Their names.
+    pub names: Vec<String>,
+    /// What to do with a missing cell.
+    pub missing: Missing,
+    /// What the kernels run on.
+    pub isa: Isa,
+}
+
+/// What is wrong with a record.
+#[derive(Debug)]
+pub struct Fault {
+    /// Line in the block, from 0.
+    pub line: u64,
+    /// Field, from 0, if it is one.
+    pub field: Option<usize>,
+    /// What was seen and what was expected.
+    pub message: String,
+    /// What would work.
+    pub hint: Option<String>,
+}
+
+/// What a block held.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Counts {
+    /// Rows.
+    pub rows: u64,
+    /// Physical lines.
+    pub lines: u64,
+}
+
+/// The records that a batch was made from, as they stood in the text.
+pub enum Records<'a> {
+    /// Some of a table.
+    Table(&'a Table<'a>, usize),
+    /// Bytes of the text, one slice a record.
+    Slices(&'a [&'a [u8]]),
+}
+
+impl Records<'_> {
+    /// The text of record `i` of the batch, without its line end.
+    #[must_use]
+    pub fn text(&self, i: usize) -> &[u8] {
+        let record = match self {
+            Records::Table(table, first) => table.record(first + i),
+            Records::Slices(slices) => slices[i],
+        };
+        record.strip_suffix(b"\r").unwrap_or(record)
+    }
+}
+
+/// Reads blocks; owns what is used again from block to block.
+pub struct Parser<'a> {
+    layout: &'a Layout,
+    index: Index,
+    batch: Batch,
+    faults: Vec<number::Fault>,
+}
+
+impl<'a> Parser<'a> {
+    /// A parser that makes batches of at most `batch_rows` rows.
+    #[must_use]
+    pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
+        let batch = Batch::with_capacity(1 + layout.columns.len(), batch_rows);
+        Parser { layout, index: Index::default(), batch, faults: Vec::new() }
+    }
+
+    /// Reads a block and shows every batch of it to `visit`.
+    ///
+    /// # Errors
+    /// The first fault, after the batches before it have been shown.
+    pub fn read(&mut self, block: &Block, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+        let text = block.text();
+        self.index.fill(self.layout.isa, text, self.layout.delimiter);
+        if self.index.quotes() == 0 {
+            let index = std::mem::take(&mut self.index);
+            let result = match Table::new(text, &index, self.layout.fields) {
+                Ok(table) => self.read_table(&table, &mut visit),
+                Err(_) => self.read_records(block.bytes(), &mut visit),
+            };
+            self.index = index;
+            return result;
+        }
+        self.read_records(block.bytes(), &mut visit)
+    }
+
+    fn read_table(&mut self, table: &Table, visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+        let layout = self.layout;
+        let records = table.records();
+        for first in (0..records).step_by(self.batch.capacity()) {
+            let last = records.min(first + self.batch.capacity());
+            self.batch.set_rows(last - first);
+            let stride = self.batch.capacity();
+            let out = self.batch.wanted_mut();
+            number::parse_columns(layout.isa, table, first..last, &layout.columns, out, stride, &mut self.faults);
+            if !self.faults.is_empty() {
+                self.judge_faults(table)?;
+            }
+            visit(&mut self.batch, &Records::Table(table, first));
+        }
+        Ok(Counts { rows: records as u64, lines: records as u64 })
+    }
+
+    /// Cells that are no numbers may be missing ones, which are NaN already.
+    #[cold]
+    fn judge_faults(&mut self, table: &Table) -> Result<(), Fault> {
+        self.faults.sort_unstable();
+        for fault in self.faults.drain(..) {
+            let text = table.field(fault.record, self.layout.columns[fault.column].field);
+            self.layout.number(text, fault.column, fault.record as u64)?;
+        }
+        Ok(())
+    }
+
+    /// The slow path, through the `csv` crate.
+    #[cold]
+    fn read_records(&mut self, text: &[u8], visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+        let mut reader = csv_reader(text, self.layout.delimiter);
+        let mut record = ByteRecord::new();
+        let mut slices = Vec::with_capacity(self.batch.capacity());
+        let mut rows = 0;
+        loop {
+            let start = reader.position().byte() as usize;
+            let is_record = reader.read_byte_record(&mut record).expect("memory is read without errors");
+            let end = reader.position().byte() as usize;
+            if is_record && !is_blank(&record) {
+                if slices.is_empty() {
+                    self.batch.set_rows(self.batch.capacity());
+                }
+                self.layout.read_row(&record, slices.len(), &mut self.batch)?;
+                slices.push(without_line_ends(&text[start..end]));
+                rows += 1;
+            }
+            if slices.len() == self.batch.capacity() || (!is_record && !slices.is_empty()) {
+                self.batch.set_rows(slices.len());
+                visit(&mut self.batch, &Records::Slices(&slices));
+                slices.clear();
+            }
+            if !is_record {
+                return Ok(Counts { rows, lines: memchr_iter(b'\n', text).count() as u64 });
+            }
+        }
+    }
+}
+
+impl Layout {
+    /// Reads the wanted fields of a record into row `i` of `batch`.
+    fn read_row(&self, record: &ByteRecord, i: usize, batch: &mut Batch) -> Result<(), Fault> {
+        // The first line of a text is line 1 for `csv`.
+        let line = record.position().map_or(0, |position| position.line() - 1);
+        let (fields, expected) = (record.len(), self.fields);
+        if fields != expected {
+            let message = format!("{fields} fields, expected {expected} as in the first line");
+            return Err(Fault { line, field: None, message, hint: None });
+        }
+        for (k, column) in self.columns.iter().enumerate() {
+            batch.column_mut(1 + k)[i] = self.number(&record[column.field], k, line)? - column.shift;
+        }
+        Ok(())
+    }
+
+    /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
+    fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
+        let name = &self.names[k];
+        let (message, remedy) = match cell::read(text) {
+            Cell::Number(number) => return Ok(number),
+            Cell::Missing if self.missing == Missing::Keep => return Ok(f64::NAN),
+            Cell::Missing => {
+                let text = String::from_utf8_lossy(text);
+                (
+                    format!("the cell is missing (\"{}\"), expected a number", text.trim()),
+                    "fill the cell, take the row out",
+                )
+            }
+            Cell::Bad => (cell::complaint(text), "mend the cell"),
+        };
+        Err(Fault {
+            line,
+            field: Some(self.columns[k].field),
+            message: format!("column \"{name}\": {message}"),
+            hint: Some(format!("{remedy}, or leave the column out: --ignore {name}")),
+        })
+    }
+}
+
+/// `csv` as it is used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.
+pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .buffer_capacity(1 << 16)
+        .from_reader(input)
+}
+
+/// A line that holds nothing but its end.
+fn is_blank(record: &ByteRecord) -> bool {
+    record.len() == 1 && record[0] == *b"\r"
+}
+
+fn without_line_ends(text: &[u8]) -> &[u8] {
+    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
+    let start = text.iter().position(|byte| !is_end(byte)).unwrap_or(text.len());
+    let end = text.iter().rposition(|byte| !is_end(byte)).map_or(start, |last| last + 1);
+    &text[start..end]
+}

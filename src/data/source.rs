@@ -1,0 +1,169 @@
+//! Where bytes come from: files read at positions, anything else as a stream; gzip and zstd by content.
+
+use std::fs::File;
+use std::io::{self, Cursor, Read};
+use std::path::Path;
+use std::sync::Arc;
+
+use flate2::read::MultiGzDecoder;
+
+use crate::error::Error;
+
+const GZIP: &[u8] = &[0x1f, 0x8b];
+const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+
+/// An opened input.
+pub struct Source {
+    /// As the user named it, or `<stdin>`.
+    pub name: String,
+    /// The text.
+    pub body: Body,
+    /// True if the text is JSON, such as a summary, and not rows.
+    pub is_json: bool,
+}
+
+/// How the text of an input is reached.
+pub enum Body {
+    /// A plain file: many threads may read it, each at its own position.
+    File(Span),
+    /// A pipe, a terminal, or something compressed: read once, from front to back.
+    Stream(Box<dyn Read + Send>),
+}
+
+/// A part of a file, read from its first byte to its last. The file is never mapped: a mapped file counts as the
+/// program's memory, and one that is cut short while it is read would kill the program.
+#[derive(Clone)]
+pub struct Span {
+    file: Arc<File>,
+    /// First byte that has not been read.
+    pub start: u64,
+    /// One behind the last byte; what is added to the file later is not read.
+    pub end: u64,
+}
+
+impl Span {
+    /// The part from `start` on.
+    #[must_use]
+    pub fn from(&self, start: u64) -> Span {
+        Span { start: start.min(self.end), ..self.clone() }
+    }
+}
+
+impl Read for Span {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        let wanted = buffer.len().min(usize::try_from(self.end - self.start).unwrap_or(usize::MAX));
+        let read = read_at(&self.file, &mut buffer[..wanted], self.start)?;
+        if read == 0 && wanted > 0 {
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+        }
+        self.start += read as u64;
+        Ok(read)
+    }
+}
+
+#[cfg(unix)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::unix::fs::FileExt::read_at(file, buffer, position)
+}
+
+#[cfg(windows)]
+fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
+    std::os::windows::fs::FileExt::seek_read(file, buffer, position)
+}
+
+/// Opens `path`; `-` is standard input.
+///
+/// # Errors
+/// [`Error::Io`] if it cannot be opened or its first bytes cannot be read.
+pub fn open(path: &Path) -> Result<Source, Error> {
+    let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
+    match open_body(path) {
+        Ok((body, is_json)) => Ok(Source { name, body, is_json }),
+        Err(source) => Err(Error::Io { path: name, action: "open", source }),
+    }
+}
+
+fn open_body(path: &Path) -> io::Result<(Body, bool)> {
+    let file = if path == Path::new("-") { standard_input()? } else { File::open(path)? };
+    let metadata = file.metadata()?;
+    if metadata.is_dir() {
+        return Err(io::ErrorKind::IsADirectory.into());
+    }
+    if metadata.is_file() {
+        let start = io::Seek::stream_position(&mut &file)?;
+        let mut span = Span { file: Arc::new(file), start, end: metadata.len().max(start) };
+        let magic = first_bytes(&mut span.clone())?;
+        if decoder_for(&magic) == Decoder::None {
+            return Ok((Body::File(span), magic.starts_with(b"{")));
+        }
+        span.start = start;
+        return decoded(&magic, span);
+    }
+    let mut stream = file;
+    let magic = first_bytes(&mut stream)?;
+    decoded(&magic.clone(), Cursor::new(magic).chain(stream))
+}
+
+/// Standard input as a file, so that `linreg train < rows.csv` reads as fast as `--data rows.csv`.
+#[cfg(unix)]
+fn standard_input() -> io::Result<File> {
+    use std::os::fd::AsFd;
+    Ok(File::from(io::stdin().as_fd().try_clone_to_owned()?))
+}
+
+#[cfg(windows)]
+fn standard_input() -> io::Result<File> {
+    use std::os::windows::io::AsHandle;
+    Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
+}
+
+/// Enough bytes to recognise a compressed stream, fewer at the end of the input.
+fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
+    let mut bytes = Vec::new();
+    input.take(ZSTD.len() as u64).read_to_end(&mut bytes)?;
+    Ok(bytes)
+}
+
+#[derive(PartialEq, Eq)]
+enum Decoder {
+    None,
+    Gzip,
+    Zstd,
+}
+
+fn decoder_for(magic: &[u8]) -> Decoder {
+    match magic {
+        _ if magic.starts_with(GZIP) => Decoder::Gzip,
+        _ if magic.starts_with(ZSTD) => Decoder::Zstd,
+        _ => Decoder::None,
+    }
+}
+
+fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool)> {
+    let mut text: Box<dyn Read + Send> = match decoder_for(magic) {
+        Decoder::None => Box::new(input),
+        Decoder::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input))),
+        Decoder::Zstd => Box::new(zstd::Decoder::new(input)?),
+    };
+    let first = first_bytes(&mut text)?;
+    let is_json = first.starts_with(b"{");
+    Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json))
+}
+
+impl Source {
+    /// All of the text.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read or is no UTF-8.
+    pub fn read_to_string(self) -> Result<String, Error> {
+        let mut text = String::new();
+        let read = match self.body {
+            Body::File(mut span) => span.read_to_string(&mut text),
+            Body::Stream(mut stream) => stream.read_to_string(&mut text),
+        };
+        match read {
+            Ok(_) => Ok(text),
+            Err(source) => Err(Error::Io { path: self.name, action: "read", source }),
+        }
+    }
+}

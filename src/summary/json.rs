@@ -1,0 +1,132 @@
+//! A summary as one line of JSON: exact floats, versioned.
+//!
+//! ```json
+//! {"format":"linreg-summary","version":1,"rows":2,"columns":["x"],"shift":[0.0],"r":[[1.4142135623730951,2.12],[0.7]]}
+//! ```
+//!
+//! `shift` was subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal
+//! on. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+
+use serde::{Deserialize, Serialize};
+
+use super::{Summary, Triangle};
+use crate::error::{Error, Place};
+
+const FORMAT: &str = "linreg-summary";
+const VERSION: u64 = 1;
+
+#[derive(Serialize, Deserialize)]
+struct Document {
+    format: String,
+    version: u64,
+    rows: u64,
+    columns: Vec<String>,
+    shift: Vec<f64>,
+    r: Vec<Vec<f64>>,
+}
+
+#[derive(Deserialize)]
+struct Heading {
+    format: Option<String>,
+    version: Option<u64>,
+}
+
+impl Summary {
+    /// The line, without its newline.
+    #[must_use]
+    pub fn to_json(&self) -> String {
+        let q = self.triangle.columns();
+        let document = Document {
+            format: FORMAT.to_owned(),
+            version: VERSION,
+            rows: self.rows,
+            columns: self.columns.clone(),
+            shift: self.shift[1..].to_vec(),
+            r: (0..q).map(|i| self.triangle.row(i).to_vec()).collect(),
+        };
+        serde_json::to_string(&document).expect("names and finite numbers are JSON")
+    }
+
+    /// The sum of all lines of `text`, which came from a file called `name`.
+    ///
+    /// # Errors
+    /// [`Error::Input`] for the first line that is no summary, or of other columns than those before.
+    pub fn from_json_lines(text: &str, name: &str) -> Result<Summary, Error> {
+        let mut sum = Summary::default();
+        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+            let summary = from_line(line).map_err(|message| Error::input(Place::line(name, number), message))?;
+            sum.merge(&summary, &Place::line(name, number).to_string())?;
+        }
+        if sum.rows == 0 {
+            return Err(Error::input(Place::file(name), "a summary of no rows"));
+        }
+        Ok(sum)
+    }
+}
+
+fn from_line(line: &str) -> Result<Summary, String> {
+    let not_one = |error: serde_json::Error| {
+        let text = error.to_string();
+        format!("not a summary: {}", text.split(" at line ").next().unwrap_or(&text))
+    };
+    let heading: Heading = serde_json::from_str(line).map_err(not_one)?;
+    match (heading.format.as_deref(), heading.version) {
+        (Some(FORMAT), Some(VERSION)) => {}
+        (Some(FORMAT), Some(newer)) if newer > VERSION => {
+            return Err(format!("summary version {newer} is newer than this program, which reads version {VERSION}"));
+        }
+        (Some(FORMAT), _) => return Err("a summary without a version that exists".to_owned()),
+        (other, _) => {
+            return Err(format!("not a summary: its \"format\" is {other:?}, expected \"{FORMAT}\""));
+        }
+    }
+    let document: Document = serde_json::from_str(line).map_err(not_one)?;
+    let q = 1 + document.columns.len();
+    if document.shift.len() != q - 1 {
+        return Err(format!("{} columns, but {} numbers in \"shift\"", q - 1, document.shift.len()));
+    }
+    if (1..q - 1).any(|i| document.columns[..i].contains(&document.columns[i])) {
+        return Err("a name stands twice in \"columns\"".to_owned());
+    }
+    let triangle = Triangle::from_rows(&document.r)
+        .filter(|triangle| triangle.columns() == q)
+        .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
+    let shift = [&[0.0], &document.shift[..]].concat();
+    Ok(Summary { columns: document.columns, rows: document.rows, shift, triangle })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::tests::summary_of;
+    use super::*;
+
+    fn refusal(line: &str) -> String {
+        Summary::from_json_lines(line, "s.json").unwrap_err().to_string()
+    }
+
+    #[test]
+    fn a_line_reads_back_as_the_same_bits_and_lines_add_up() {
+        let a = summary_of(&[[0.1, 2.0], [0.3, 1e-300], [4.0, 1e100]], ["a", "b"]);
+        let b = summary_of(&[[7.0, 1.0]], ["a", "b"]);
+        assert_eq!(Summary::from_json_lines(&a.to_json(), "s").unwrap(), a);
+        let both = format!("{}\n\n{}\n", a.to_json(), b.to_json());
+        let mut sum = a.clone();
+        sum.merge(&b, "b").unwrap();
+        assert_eq!(Summary::from_json_lines(&both, "s").unwrap(), sum);
+        assert_eq!(sum.rows(), 4);
+    }
+
+    #[test]
+    fn what_is_wrong_is_said() {
+        let line = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]).to_json();
+        assert!(refusal("{}").starts_with("s.json:1: not a summary: its \"format\" is None"));
+        assert!(refusal(&format!("{line}\n{}", &line[..40])).starts_with("s.json:2: not a summary: EOF"));
+        assert!(refusal(&line.replace("\"version\":1", "\"version\":9")).contains("version 9 is newer"));
+        assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\"]")).contains("1 columns, but 2 numbers"));
+        assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\",\"a\"]")).contains("stands twice"));
+        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[-")).contains("no triangle of 3 rows"));
+        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[1.0,")).contains("no triangle of 3 rows"));
+        let other = summary_of(&[[1.0, 2.0]], ["a", "c"]).to_json();
+        assert!(refusal(&format!("{line}\n{other}")).contains("\"b\" is in only one of them"));
+    }
+}

@@ -1,0 +1,203 @@
+//! Any number of rows, compressed without loss into one small triangle.
+//!
+//! For squared error, n rows [1 X Y] can be replaced by the triangle R of their QR factorization, because
+//! ‖[1 X Y] v‖² = ‖R v‖² for every vector v. Triangles merge: the triangle of [Ra; Rb] stands for the rows of both.
+//!
+//! A [`Summary`] is such a triangle with the names of its columns, the number of rows, and the *shift*: what was
+//! subtracted from each column before the factorization, so that a large offset costs no digits. R[0,0]² is the number
+//! of rows, row 0 holds √n times the means of the shifted columns, and the rows below hold their deviations.
+
+mod json;
+mod shift;
+mod transform;
+mod triangle;
+
+use crate::data::Batch;
+use crate::error::{Error, Place};
+
+pub use shift::Moments;
+pub use triangle::Triangle;
+
+/// Rows of some columns, summed up. The default is that of no rows, and the identity of [`Summary::merge`].
+#[derive(Debug, Clone, PartialEq)]
+pub struct Summary {
+    /// Names of the columns behind that of the ones; q − 1.
+    columns: Vec<String>,
+    /// How many rows.
+    rows: u64,
+    /// What was subtracted from every column; q, and 0 for the column of ones.
+    shift: Vec<f64>,
+    /// q×q.
+    triangle: Triangle,
+}
+
+impl Default for Summary {
+    fn default() -> Summary {
+        Summary::new(Vec::new(), &[])
+    }
+}
+
+impl Summary {
+    /// The summary of no rows of `columns`, from whose rows `shift` is subtracted.
+    ///
+    /// # Panics
+    /// If there are not as many shifts as columns.
+    #[must_use]
+    pub fn new(columns: Vec<String>, shift: &[f64]) -> Summary {
+        assert_eq!(columns.len(), shift.len(), "a shift for every column");
+        let triangle = Triangle::new(1 + columns.len());
+        Summary { columns, rows: 0, shift: [&[0.0], shift].concat(), triangle }
+    }
+
+    /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
+    ///
+    /// # Panics
+    /// If it has other columns.
+    pub fn push(&mut self, batch: &mut Batch) {
+        self.rows += batch.rows() as u64;
+        self.triangle.push(batch);
+    }
+
+    /// Adds the rows of `other`, whose columns may stand in another order.
+    ///
+    /// # Errors
+    /// [`Error::Input`] in the name of `source` if its columns are not the same.
+    pub fn merge(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
+        if other.rows == 0 {
+            return Ok(());
+        }
+        if self.columns.is_empty() && self.rows == 0 {
+            *self = other.clone();
+            return Ok(());
+        }
+        let mut aligned = other.select(&self.columns).map_err(|name| self.mismatch(&name, source))?;
+        if let Some(name) = other.columns.iter().find(|name| !self.columns.contains(name)) {
+            return Err(self.mismatch(name, source));
+        }
+        aligned.reshift(&self.shift);
+        self.triangle.merge(&aligned.triangle);
+        self.rows += other.rows;
+        Ok(())
+    }
+
+    /// The triangle (q×q) of the columns as they are, nothing subtracted.
+    #[must_use]
+    pub fn unshifted(&self) -> Triangle {
+        let mut plain = self.clone();
+        plain.reshift(&vec![0.0; self.shift.len()]);
+        plain.triangle
+    }
+
+    fn mismatch(&self, name: &str, source: &str) -> Error {
+        let message = format!("its columns are not those of the rows before: \"{name}\" is in only one of them");
+        let columns = self.columns.join(", ");
+        Error::input(Place::file(source), message).with_hint(format!("the columns before were {columns}"))
+    }
+
+    /// Subtracts `shift` (q) from the rows instead of what was subtracted before.
+    fn reshift(&mut self, shift: &[f64]) {
+        if self.shift != shift {
+            self.triangle.reshift(&self.shift, shift);
+            self.shift.copy_from_slice(shift);
+        }
+    }
+
+    /// Names of the columns.
+    #[must_use]
+    pub fn columns(&self) -> &[String] {
+        &self.columns
+    }
+
+    /// n.
+    #[must_use]
+    pub fn rows(&self) -> u64 {
+        self.rows
+    }
+
+    /// Mean of column `j`, counted without the ones.
+    #[must_use]
+    pub fn mean(&self, j: usize) -> f64 {
+        self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)
+    }
+
+    /// Sum of squared deviations of column `j` from its mean.
+    #[must_use]
+    pub fn squared_deviation(&self, j: usize) -> f64 {
+        (1..=1 + j).map(|i| self.triangle.get(i, 1 + j).powi(2)).sum()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    pub(super) fn names<const C: usize>(names: [&str; C]) -> Vec<String> {
+        names.map(str::to_owned).to_vec()
+    }
+
+    fn shifted<const C: usize>(rows: &[[f64; C]], columns: [&str; C], shift: [f64; C]) -> Summary {
+        let mut summary = Summary::new(names(columns), &shift);
+        let mut batch = Batch::with_capacity(1 + C, rows.len());
+        batch.set_rows(rows.len());
+        for k in 0..C {
+            batch.column_mut(1 + k).iter_mut().zip(rows).for_each(|(value, row)| *value = row[k] - shift[k]);
+        }
+        summary.push(&mut batch);
+        summary
+    }
+
+    pub(super) fn summary_of<const C: usize>(rows: &[[f64; C]], columns: [&str; C]) -> Summary {
+        shifted(rows, columns, [0.0; C])
+    }
+
+    #[test]
+    fn empty_is_neutral_and_empty_with_empty_is_empty() {
+        let rows = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]);
+        for empty in [Summary::default(), Summary::new(names(["a", "b"]), &[0.0, 0.0])] {
+            let mut left = empty.clone();
+            left.merge(&rows, "").unwrap();
+            assert_eq!(left, rows);
+            let mut right = rows.clone();
+            right.merge(&empty, "").unwrap();
+            assert_eq!(right, rows);
+            let mut both = empty.clone();
+            both.merge(&empty, "").unwrap();
+            assert_eq!(both, empty);
+        }
+    }
+
+    #[test]
+    fn means_and_deviations_are_read_off() {
+        let summary = shifted(&[[1.0, 2.0], [3.0, 5.0], [8.0, 5.0]], ["a", "b"], [1e6, -3.0]);
+        for (j, mean, deviation) in [(0, 4.0, 26.0), (1, 4.0, 6.0)] {
+            assert!((summary.mean(j) - mean).abs() < 1e-9);
+            assert!((summary.squared_deviation(j) - deviation).abs() < 1e-4);
+        }
+    }
+
+    proptest! {
+        /// Parts with shifts of their own and columns in another order are the whole.
+        #[test]
+        fn any_split_is_the_whole(
+            rows in proptest::collection::vec([-10.0..10.0, 90.0..110.0], 2..50),
+            cut in 0.0..1.0,
+            shift in [-5.0..5.0, 80.0..120.0],
+        ) {
+            let (a, b) = rows.split_at((cut * rows.len() as f64) as usize);
+            let turned: Vec<[f64; 2]> = b.iter().map(|[x, y]| [*y, *x]).collect();
+            let whole = shifted(&rows, ["x", "y"], [0.0, 100.0]);
+            let mut merged = shifted(a, ["x", "y"], [0.0, 100.0]);
+            merged.merge(&shifted(&turned, ["y", "x"], [shift[1], shift[0]]), "b").unwrap();
+            prop_assert_eq!(merged.rows(), whole.rows());
+            for i in 0..3 {
+                for j in i..3 {
+                    let size = (rows.len() as f64).sqrt() * 30.0;
+                    let difference = merged.triangle.get(i, j) - whole.triangle.get(i, j);
+                    prop_assert!(difference.abs() <= 1e-13 * size, "{i},{j}: {difference:e}");
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! What to subtract from columns before they are summed up.
+
+use crate::data::Batch;
+
+/// Running means and deviations of the columns of batches, by Welford's update (1962).
+pub struct Moments {
+    rows: f64,
+    /// Mean and sum of squared deviations; a pair for every column without the ones.
+    columns: Vec<(f64, f64)>,
+}
+
+impl Moments {
+    /// Of no rows of `columns` columns.
+    #[must_use]
+    pub fn new(columns: usize) -> Moments {
+        Moments { rows: 0.0, columns: vec![(0.0, 0.0); columns] }
+    }
+
+    /// Adds the rows of a batch.
+    pub fn push(&mut self, batch: &Batch) {
+        for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
+            let mut rows = self.rows;
+            for value in batch.column(k) {
+                rows += 1.0;
+                let from_mean = value - *mean;
+                *mean += from_mean / rows;
+                *deviation += from_mean * (value - *mean);
+            }
+        }
+        self.rows += batch.rows() as f64;
+    }
+
+    /// A shift for every column: its mean, rounded so coarsely that values with few digits stay values with few digits
+    /// and are shifted without rounding; 0 where the mean is within the deviations, and the value itself where it never
+    /// changes.
+    #[must_use]
+    pub fn shift(&self) -> Vec<f64> {
+        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows.max(1.0)).sqrt())).collect()
+    }
+}
+
+/// The multiple nearest to `mean` of the smallest power of two that is not below `deviation`.
+fn round_to(mean: f64, deviation: f64) -> f64 {
+    if deviation == 0.0 || !mean.is_finite() || !deviation.is_finite() {
+        return if mean.is_finite() { mean } else { 0.0 };
+    }
+    let unit = 2f64.powi(deviation.log2().ceil().clamp(-1000.0, 1000.0) as i32);
+    (mean / unit).round() * unit
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shift_is_a_short_number_near_the_mean() {
+        assert_eq!(round_to(1e9 + 0.123, 1.5), 1e9);
+        assert_eq!(round_to(0.4, 1.0), 0.0);
+        assert_eq!(round_to(12.3, 0.0), 12.3);
+        assert_eq!(round_to(-20.3, 0.3), -20.5);
+        assert_eq!(round_to(f64::NAN, 1.0), 0.0);
+    }
+
+    #[test]
+    fn moments_are_those_of_all_batches() {
+        let mut moments = Moments::new(1);
+        for values in [&[1.0, 2.0][..], &[3.0, 10.0]] {
+            let mut batch = Batch::new(2);
+            batch.set_rows(values.len());
+            batch.column_mut(1).copy_from_slice(values);
+            moments.push(&batch);
+        }
+        assert_eq!(moments.columns, [(4.0, 50.0)]);
+        assert_eq!(moments.shift(), [4.0]);
+    }
+}

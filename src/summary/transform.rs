@@ -1,0 +1,110 @@
+//! What is said of columns later, as a change of the triangle: choosing and scaling need no row again.
+
+use crate::data::{BATCH_ROWS, Batch};
+
+use super::{Summary, Triangle};
+
+impl Summary {
+    /// The same rows with only the columns `names`, in that order.
+    ///
+    /// # Errors
+    /// The first name that is no column.
+    pub fn select(&self, names: &[String]) -> Result<Summary, String> {
+        if self.columns == names {
+            return Ok(self.clone());
+        }
+        let position = |name: &String| self.columns.iter().position(|other| other == name).ok_or_else(|| name.clone());
+        let found: Vec<usize> = names.iter().map(position).collect::<Result<_, _>>()?;
+        let chosen: Vec<usize> = [0].into_iter().chain(found.iter().map(|column| 1 + column)).collect();
+        Ok(Summary {
+            columns: names.to_vec(),
+            rows: self.rows,
+            shift: chosen.iter().map(|&column| self.shift[column]).collect(),
+            triangle: self.triangle.select(&chosen),
+        })
+    }
+
+    /// The rows with every column brought to mean 0 and deviation 1 (divisor n), and what each was: (mean, deviation).
+    /// A column that never changes has deviation 0 and is only centred.
+    #[must_use]
+    pub fn standardize(&self) -> (Summary, Vec<(f64, f64)>) {
+        let moments: Vec<(f64, f64)> = (0..self.columns.len())
+            .map(|j| (self.mean(j), (self.squared_deviation(j) / self.rows as f64).sqrt()))
+            .collect();
+        let scale = |&(_, deviation): &(f64, f64)| if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
+        let scales: Vec<f64> = [1.0].into_iter().chain(moments.iter().map(scale)).collect();
+        let mut triangle = self.triangle.scale(&scales);
+        triangle.center();
+        let shift = vec![0.0; self.shift.len()];
+        (Summary { columns: self.columns.clone(), rows: self.rows, shift, triangle }, moments)
+    }
+}
+
+impl Triangle {
+    /// The triangle of the columns `chosen` of the rows.
+    fn select(&self, chosen: &[usize]) -> Triangle {
+        let mut selected = Triangle::new(chosen.len());
+        let mut batch = Batch::with_capacity(chosen.len(), self.columns().min(BATCH_ROWS));
+        for first in (0..self.columns()).step_by(batch.capacity()) {
+            batch.set_rows(batch.capacity().min(self.columns() - first));
+            for (k, &column) in chosen.iter().enumerate() {
+                for (i, value) in (first..).zip(batch.column_mut(k)) {
+                    *value = self.get(i, column);
+                }
+            }
+            selected.push(&mut batch);
+        }
+        selected
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::tests::{names, summary_of};
+    use super::*;
+
+    /// n×2 numbers.
+    fn rows() -> impl Strategy<Value = Vec<[f64; 2]>> {
+        proptest::collection::vec([-100.0..100.0, -1.0..1e4], 2..60)
+    }
+
+    fn close(a: &Summary, b: &Summary, tolerance: f64) -> bool {
+        let q = a.triangle.columns();
+        let norm = |j: usize| (0..=j).map(|i| b.triangle.get(i, j).powi(2)).sum::<f64>().sqrt();
+        (0..q).all(|j| (0..=j).all(|i| (a.triangle.get(i, j) - b.triangle.get(i, j)).abs() <= tolerance * norm(j)))
+    }
+
+    proptest! {
+        #[test]
+        fn choosing_columns_of_r_is_choosing_columns_of_rows(rows in rows()) {
+            let turned: Vec<[f64; 2]> = rows.iter().map(|[a, b]| [*b, *a]).collect();
+            let selected = summary_of(&rows, ["a", "b"]).select(&names(["b", "a"])).unwrap();
+            prop_assert!(close(&selected, &summary_of(&turned, ["b", "a"]), 1e-12));
+        }
+
+        #[test]
+        fn standardizing_r_is_standardizing_rows(rows in rows()) {
+            let n = rows.len() as f64;
+            let (standardized, moments) = summary_of(&rows, ["a", "b"]).standardize();
+            for j in 0..2 {
+                let mean = rows.iter().map(|row| row[j]).sum::<f64>() / n;
+                let deviation = (rows.iter().map(|row| (row[j] - mean).powi(2)).sum::<f64>() / n).sqrt();
+                prop_assert!((moments[j].0 - mean).abs() <= 1e-12 * (mean.abs() + deviation));
+                prop_assert!((moments[j].1 - deviation).abs() <= 1e-12 * (mean.abs() + deviation));
+            }
+            prop_assume!(moments.iter().all(|(mean, deviation)| *deviation > 1e-3 * mean.abs()));
+            let scaled: Vec<[f64; 2]> =
+                rows.iter().map(|row| [0, 1].map(|j| (row[j] - moments[j].0) / moments[j].1)).collect();
+            let expected = summary_of(&scaled, ["a", "b"]);
+            // Nearly equal columns leave nearly nothing in the last entry: compare with the length of the columns.
+            prop_assert!(close(&standardized, &expected, 1e-11));
+        }
+    }
+
+    #[test]
+    fn a_name_that_is_no_column_is_told() {
+        assert_eq!(summary_of(&[[1.0, 2.0]], ["a", "b"]).select(&names(["a", "c"])), Err("c".to_owned()));
+    }
+}
