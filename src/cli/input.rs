@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use nalgebra::DMatrix;
 
 use crate::data::source::{self, Source};
-use crate::data::{BATCH_ROWS, BLOCK, Batch, Header, Missing, Plan, Reader, Rows, Work, columns};
+use crate::data::{BATCH_ROWS, BLOCK, Batch, Header, Manner, Missing, Plan, Reader, Rows, Work, columns};
 use crate::error::{Error, Place};
 use crate::observers::{Progress, When};
 use crate::summary::{Moments, Summary};
@@ -29,8 +29,8 @@ pub struct Compressed {
 }
 
 impl Input {
-    /// Opens every path. An eager input hands out rows as soon as they come.
-    pub fn open(paths: &[PathBuf], is_eager: bool) -> Result<Input, Error> {
+    /// Opens every path.
+    pub fn open(paths: &[PathBuf], manner: Manner) -> Result<Input, Error> {
         let mut first: Option<Source> = None;
         let mut later = Vec::new();
         let mut summary: Option<(String, Summary)> = None;
@@ -49,7 +49,7 @@ impl Input {
                 later.push(path.clone());
             }
         }
-        let rows = first.map(|first| Reader::new(first, later, is_eager)).transpose()?;
+        let rows = first.map(|first| Reader::new(first, later, manner)).transpose()?;
         Ok(Input { rows, summary })
     }
 

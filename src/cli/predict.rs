@@ -5,7 +5,7 @@ use std::path::PathBuf;
 
 use super::input::Input;
 use super::options::{DataOptions, note};
-use crate::data::{Batch, Missing, Reader, Records, Work};
+use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
@@ -52,7 +52,8 @@ impl Args {
     /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let reader = Input::open(&self.data.paths()?, true)?.rows_for("predict")?;
+        let reader =
+            Input::open(&self.data.paths()?, Manner { is_eager: true, ..Manner::default() })?.rows_for("predict")?;
         let file = reader.header().file.clone();
         let header = self.header(&reader, &model)?;
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };

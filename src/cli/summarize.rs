@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, note};
-use crate::data::Header;
+use crate::data::{Header, Manner};
 use crate::error::Error;
 use crate::observers::When;
 
@@ -37,7 +37,7 @@ impl Args {
         let paths = self.data.paths()?;
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         for paths in inputs {
-            let input = Input::open(paths, false)?;
+            let input = Input::open(paths, Manner::default())?;
             let names = self.names(&input.header())?;
             let summary = input.compress(&names, self.data.reading(When::Auto))?.summary;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;

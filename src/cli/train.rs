@@ -7,8 +7,8 @@ use std::str::FromStr;
 
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, command_with, note};
-use crate::data::Header;
 use crate::data::columns::Roles;
+use crate::data::{Header, Manner};
 use crate::error::{Error, Place};
 use crate::fit::{Descent, Epoch, Fit, LearningRate, Problem, Reduction, Settings, Stop, Weights, largest_stable_rate};
 use crate::init::Init;
@@ -140,7 +140,7 @@ impl Args {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
             history: self.history.as_deref().map(History::create).transpose()?,
         };
-        let input = Input::open(&self.data.paths()?, false)?;
+        let input = Input::open(&self.data.paths()?, Manner::default())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
         let problem = self.problem(input, &roles)?;
         let start = self.first_weights(&roles, earlier.as_ref())?;

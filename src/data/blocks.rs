@@ -11,10 +11,12 @@
 //! quotes ends no record; what quotes do is what the `csv` crate says they do.
 
 use std::io::{self, Read};
+use std::ops::Range;
 
 use memchr::memchr;
 
 use super::index::{PAD, Text};
+use super::quotes::{self, strip};
 
 /// Bytes of text in which the records of one block start.
 pub const BLOCK: u64 = 1 << 20;
@@ -25,37 +27,110 @@ const BEYOND: usize = 4096;
 /// A record longer than this is taken for a file that is no table.
 const LONGEST_RECORD: usize = 1 << 28;
 
-/// Some text with [`PAD`] bytes of room on either side.
+/// Whole records, read from an input.
 #[derive(Clone, Default)]
 pub struct Block {
+    text: Padded,
+    quotes: Quotes,
+    /// The text without its quotes, if these only surround fields, and where the newlines of the text are.
+    plain: Padded,
+    newlines: Vec<u32>,
+}
+
+/// What quotes do in a block.
+#[derive(Clone, Copy, Default, PartialEq, Eq)]
+enum Quotes {
+    /// There are none.
+    #[default]
+    None,
+    /// They surround fields that are plain without them.
+    Surround,
+    /// Anything.
+    Any,
+}
+
+impl Block {
+    /// The text.
+    #[must_use]
+    pub fn bytes(&self) -> &[u8] {
+        self.text.bytes()
+    }
+
+    /// A text of the same records without quotes; `None` if there is no such text.
+    #[must_use]
+    pub fn plain(&self) -> Option<Text<'_>> {
+        match self.quotes {
+            Quotes::None => Some(self.text.text()),
+            Quotes::Surround => Some(self.plain.text()),
+            Quotes::Any => None,
+        }
+    }
+
+    /// Record `i` as it stands in the text, given where it stands in the plain text.
+    #[must_use]
+    pub fn record(&self, i: usize, plain: Range<usize>) -> &[u8] {
+        if self.quotes == Quotes::None {
+            return &self.bytes()[plain];
+        }
+        let start = if i == 0 { 0 } else { self.newlines[i - 1] as usize + 1 };
+        &self.bytes()[start..self.newlines.get(i).map_or(self.text.length, |&newline| newline as usize)]
+    }
+
+    /// Takes the first `count` bytes away.
+    pub fn cut_front(&mut self, count: usize, delimiter: u8) {
+        self.text.buffer.copy_within(PAD + count..PAD + self.text.length, PAD);
+        self.text.length -= count;
+        self.quotes = self.quotes_of(self.text.length, delimiter);
+    }
+
+    /// What quotes do in the first `length` bytes of the text.
+    fn quotes_of(&mut self, length: usize, delimiter: u8) -> Quotes {
+        let Block { text, plain, newlines, .. } = self;
+        let text = &text.bytes()[..length];
+        if memchr(b'"', text).is_none() {
+            return Quotes::None;
+        }
+        plain.length = 0;
+        plain.make_room(length);
+        match strip(text, delimiter, &mut plain.buffer[PAD..], newlines) {
+            Some(length) => {
+                plain.length = length;
+                Quotes::Surround
+            }
+            None => Quotes::Any,
+        }
+    }
+
+    /// The first place at or behind `at_least` where a record has ended.
+    fn boundary(&mut self, at_least: usize, delimiter: u8) -> Option<usize> {
+        let from = at_least.max(1) - 1;
+        let cut = memchr(b'\n', self.bytes().get(from..)?)? + from + 1;
+        self.quotes = self.quotes_of(cut, delimiter);
+        if self.quotes == Quotes::Any { quotes::boundary(self.bytes(), delimiter, from) } else { Some(cut) }
+    }
+}
+
+/// Some text with [`PAD`] bytes of room on either side.
+#[derive(Clone, Default)]
+struct Padded {
     /// Only grows, so that a block that is used again allocates nothing.
     buffer: Vec<u8>,
     /// Bytes of text behind the first [`PAD`].
     length: usize,
 }
 
-impl Block {
-    /// The text with the room around it.
-    #[must_use]
-    pub fn text(&self) -> Text<'_> {
+impl Padded {
+    fn text(&self) -> Text<'_> {
         Text::new(&self.buffer[..self.length + 2 * PAD])
     }
 
-    /// The text.
-    #[must_use]
-    pub fn bytes(&self) -> &[u8] {
+    fn bytes(&self) -> &[u8] {
         &self.buffer[PAD..PAD + self.length]
     }
 
-    /// Takes the first `count` bytes away.
-    pub fn cut_front(&mut self, count: usize) {
-        self.buffer.copy_within(PAD + count..PAD + self.length, PAD);
-        self.length -= count;
-    }
-
     fn clear(&mut self) {
-        self.make_room(0);
         self.length = 0;
+        self.make_room(0);
     }
 
     fn make_room(&mut self, more: usize) {
@@ -135,14 +210,16 @@ impl<R: Read> Blocks<R> {
     /// Skips what stands before the first newline: the end of a record that began earlier, unless that newline is
     /// between quotes, which cannot be known from here.
     pub fn skip_line(&mut self, block: &mut Block) -> io::Result<()> {
+        let text = &mut block.text;
         loop {
-            block.clear();
-            let read = block.read(&mut self.input, BEYOND)?;
+            text.clear();
+            let read = text.read(&mut self.input, BEYOND)?;
             self.has_ended |= read == 0;
-            let skipped = memchr(b'\n', block.bytes()).map_or(block.length, |newline| newline + 1);
+            let newline = memchr(b'\n', text.bytes());
+            let skipped = newline.map_or(text.length, |newline| newline + 1);
             self.offset += skipped as u64;
-            self.rest.extend_from_slice(&block.bytes()[skipped..]);
-            if self.has_ended || skipped < block.length || block.bytes().ends_with(b"\n") {
+            self.rest.extend_from_slice(&text.bytes()[skipped..]);
+            if self.has_ended || newline.is_some() {
                 return Ok(());
             }
         }
@@ -151,40 +228,45 @@ impl<R: Read> Blocks<R> {
     /// Fills `block` with the records that start before the byte `end` of the text, and more if that is where a record
     /// ends. Empty at the end of the input, or if the next record starts behind `end`.
     pub fn next(&mut self, end: u64, block: &mut Block) -> io::Result<()> {
-        block.clear();
+        block.text.clear();
+        block.quotes = Quotes::None;
         if self.offset >= end {
             return Ok(());
         }
         let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
-        block.push(&self.rest);
+        block.text.push(&self.rest);
         self.rest.clear();
         let mut beyond = BEYOND;
         let cut = loop {
-            self.fill(wanted, beyond, block)?;
+            self.fill(wanted, beyond, &mut block.text)?;
+            let length = block.text.length;
             let at_least = if self.is_eager { wanted.min(last_line(block.bytes())) } else { wanted };
-            match boundary(block.bytes(), self.delimiter, at_least) {
+            match block.boundary(at_least, self.delimiter) {
                 Some(cut) => break cut,
-                None if self.has_ended => break block.length,
-                None if block.length > LONGEST_RECORD => {
+                None if self.has_ended => {
+                    block.quotes = block.quotes_of(length, self.delimiter);
+                    break length;
+                }
+                None if length > LONGEST_RECORD => {
                     let message = format!("a record longer than {LONGEST_RECORD} bytes: is this a table of text?");
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                 }
-                None => beyond = block.length.saturating_sub(wanted) + block.length.max(BEYOND),
+                None => beyond = length.saturating_sub(wanted) + length.max(BEYOND),
             }
         };
         self.rest.extend_from_slice(&block.bytes()[cut..]);
         self.offset += cut as u64;
-        block.length = cut;
+        block.text.length = cut;
         Ok(())
     }
 
-    /// Reads until `block` holds `wanted + beyond` bytes or the input ends; an eager one until it holds a line.
-    fn fill(&mut self, wanted: usize, beyond: usize, block: &mut Block) -> io::Result<()> {
+    /// Reads until `text` holds `wanted + beyond` bytes or the input ends; an eager one until it holds a line.
+    fn fill(&mut self, wanted: usize, beyond: usize, text: &mut Padded) -> io::Result<()> {
         let full = wanted.saturating_add(beyond);
-        while !self.has_ended && block.length < full {
-            let before = block.length;
-            self.has_ended = block.read(&mut self.input, full - before)? == 0;
-            if self.is_eager && memchr(b'\n', &block.bytes()[before..]).is_some() {
+        while !self.has_ended && text.length < full {
+            let before = text.length;
+            self.has_ended = text.read(&mut self.input, full - before)? == 0;
+            if self.is_eager && memchr(b'\n', &text.bytes()[before..]).is_some() {
                 break;
             }
         }
@@ -195,45 +277,6 @@ impl<R: Read> Blocks<R> {
 /// One behind the last newline, 1 if there is none.
 fn last_line(text: &[u8]) -> usize {
     memchr::memrchr(b'\n', text).map_or(1, |newline| newline + 1)
-}
-
-/// The first place at or behind `at_least` where a record of `text` has ended; the text begins with a record.
-fn boundary(text: &[u8], delimiter: u8, at_least: usize) -> Option<usize> {
-    let from = at_least.max(1) - 1;
-    let cut = memchr(b'\n', text.get(from..)?)? + from + 1;
-    if memchr(b'"', &text[..cut]).is_none() { Some(cut) } else { quoted_boundary(text, delimiter, from) }
-}
-
-/// The same, stepping from quote to quote. A quote opens only at the start of a field; within quotes two of them are
-/// one; behind the closing one the field goes on without.
-fn quoted_boundary(text: &[u8], delimiter: u8, from: usize) -> Option<usize> {
-    let mut at = 0;
-    loop {
-        let quote = memchr(b'"', &text[at..]).map_or(text.len(), |found| at + found);
-        let start = at.max(from).min(quote);
-        if let Some(newline) = memchr(b'\n', &text[start..quote]) {
-            return Some(start + newline + 1);
-        }
-        if quote == text.len() {
-            return None;
-        }
-        at = quote + 1;
-        let opens = quote == 0 || text[quote - 1] == delimiter || text[quote - 1] == b'\n';
-        if opens {
-            at = closing_quote(text, at)? + 1;
-        }
-    }
-}
-
-/// The quote that ends the quoted part which begins at `inside`.
-fn closing_quote(text: &[u8], mut inside: usize) -> Option<usize> {
-    loop {
-        let quote = inside + memchr(b'"', &text[inside..])?;
-        if text.get(quote + 1) != Some(&b'"') {
-            return Some(quote);
-        }
-        inside = quote + 2;
-    }
 }
 
 #[cfg(test)]

@@ -190,10 +190,10 @@ impl<'a> Table<'a> {
         &self.bounds[record * self.width + field..]
     }
 
-    /// The text of one record, without its newline.
-    pub fn record(&self, record: usize) -> &'a [u8] {
+    /// Where one record stands in the text, without its newline.
+    pub fn record(&self, record: usize) -> std::ops::Range<usize> {
         let bounds = self.bounds_from(record, 0);
-        &self.text.bytes()[bounds[0].wrapping_add(1) as usize..bounds[self.width] as usize]
+        bounds[0].wrapping_add(1) as usize..bounds[self.width] as usize
     }
 
     /// The text of one field.

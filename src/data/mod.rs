@@ -19,6 +19,7 @@ pub mod index;
 pub mod isa;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
+mod quotes;
 mod reader;
 mod records;
 pub mod source;
@@ -26,5 +27,5 @@ pub mod source;
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
 pub use fold::{Plan, Progress, Work};
-pub use reader::{Header, Reader, Rows};
+pub use reader::{Header, Manner, Reader, Rows};
 pub use records::{Missing, Records};

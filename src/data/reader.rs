@@ -39,6 +39,21 @@ impl Header {
     }
 }
 
+/// How text is read.
+#[derive(Debug, Clone, Copy)]
+pub struct Manner {
+    /// Bytes of text in which the records of a block start.
+    pub block_bytes: u64,
+    /// Hand out rows as soon as they come, for someone who waits for them at the other end of a pipe.
+    pub is_eager: bool,
+}
+
+impl Default for Manner {
+    fn default() -> Manner {
+        Manner { block_bytes: BLOCK, is_eager: false }
+    }
+}
+
 /// One or more inputs with the same columns, read one after the other.
 pub struct Reader {
     current: Input,
@@ -46,13 +61,12 @@ pub struct Reader {
 }
 
 impl Reader {
-    /// Reads the header of `first`; `later` are opened when it is their turn. An eager reader hands out rows as soon as
-    /// they come, for someone who waits for them at the other end of a pipe.
+    /// Reads the header of `first`; `later` are opened when it is their turn.
     ///
     /// # Errors
     /// [`Error::Io`], or [`Error::Input`] for an empty input or a faulty header.
-    pub fn new(first: Source, later: Vec<PathBuf>, is_eager: bool) -> Result<Reader, Error> {
-        Ok(Reader { current: Input::new(first, is_eager)?, later: later.into() })
+    pub fn new(first: Source, later: Vec<PathBuf>, manner: Manner) -> Result<Reader, Error> {
+        Ok(Reader { current: Input::new(first, manner)?, later: later.into() })
     }
 
     /// The header of the first input. Later ones need the wanted columns too, in any order.
@@ -136,7 +150,7 @@ impl Rows {
     /// As [`Reader::new`] and [`Reader::rows`].
     pub(super) fn open_next(&mut self) -> Result<bool, Error> {
         let Some(path) = self.later.pop_front() else { return Ok(false) };
-        self.input = Input::new(source::open(&path)?, self.input.is_eager)?;
+        self.input = Input::new(source::open(&path)?, self.input.manner)?;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
         self.layout = layout(&self.input.header, &self.layout.names, &shifts, self.layout.missing, self.layout.isa)?;
         Ok(true)
@@ -156,30 +170,30 @@ pub(super) struct Input {
     pub rest: Vec<u8>,
     /// True if there is nothing beyond the first block.
     pub is_whole: bool,
-    pub is_eager: bool,
+    pub manner: Manner,
 }
 
 impl Input {
-    fn new(source: Source, is_eager: bool) -> Result<Input, Error> {
+    fn new(source: Source, manner: Manner) -> Result<Input, Error> {
         let Source { name, mut body, .. } = source;
         let failed = |source| Error::Io { path: name.clone(), action: "read", source };
         let mut first = Block::default();
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
                 let mut blocks = Blocks::new(span.clone(), 0, DELIMITER);
-                blocks.next(BLOCK, &mut first).map_err(failed)?;
+                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
             Body::Stream(stream) => {
-                let mut blocks = Blocks::new(stream, 0, DELIMITER).eager(is_eager);
-                blocks.next(BLOCK, &mut first).map_err(failed)?;
+                let mut blocks = Blocks::new(stream, 0, DELIMITER).eager(manner.is_eager);
+                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
             }
         };
         let (header, length) = read_header(&name, first.bytes())?;
-        first.cut_front(length);
+        first.cut_front(length, DELIMITER);
         let starts = (end - first.bytes().len() as u64, end);
-        Ok(Input { header, body: Some(body), first, starts, rest, is_whole, is_eager })
+        Ok(Input { header, body: Some(body), first, starts, rest, is_whole, manner })
     }
 
     /// A fault in a block that begins `lines` below the top of the input, as an error.

@@ -1,7 +1,7 @@
 //! A block of records becomes batches of numbers.
 //!
-//! A block without quotes whose records all have the right number of fields is indexed and parsed in place; any other
-//! goes through the `csv` crate. Both give the same numbers and tell the same faults.
+//! A block whose records all have the right number of fields is indexed and parsed in place, without its quotes where
+//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same faults.
 
 use csv::ByteRecord;
 use memchr::memchr_iter;
@@ -64,7 +64,14 @@ pub struct Counts {
 /// The records that a batch was made from, as they stood in the text.
 pub enum Records<'a> {
     /// Some of a table.
-    Table(&'a Table<'a>, usize),
+    Table {
+        /// Says where they are.
+        table: &'a Table<'a>,
+        /// What it was made from.
+        block: &'a Block,
+        /// Record of the table that is the first of the batch.
+        first: usize,
+    },
     /// Bytes of the text, one slice a record.
     Slices(&'a [&'a [u8]]),
 }
@@ -74,7 +81,7 @@ impl Records<'_> {
     #[must_use]
     pub fn text(&self, i: usize) -> &[u8] {
         let record = match self {
-            Records::Table(table, first) => table.record(first + i),
+            Records::Table { table, block, first } => block.record(first + i, table.record(first + i)),
             Records::Slices(slices) => slices[i],
         };
         record.strip_suffix(b"\r").unwrap_or(record)
@@ -102,21 +109,26 @@ impl<'a> Parser<'a> {
     /// # Errors
     /// The first fault, after the batches before it have been shown.
     pub fn read(&mut self, block: &Block, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
-        let text = block.text();
-        self.index.fill(self.layout.isa, text, self.layout.delimiter);
-        if self.index.quotes() == 0 {
-            let index = std::mem::take(&mut self.index);
-            let result = match Table::new(text, &index, self.layout.fields) {
-                Ok(table) => self.read_table(&table, &mut visit),
-                Err(_) => self.read_records(block.bytes(), &mut visit),
-            };
-            self.index = index;
-            return result;
-        }
-        self.read_records(block.bytes(), &mut visit)
+        let mut index = std::mem::take(&mut self.index);
+        let table = block.plain().and_then(|text| {
+            index.fill(self.layout.isa, text, self.layout.delimiter);
+            Table::new(text, &index, self.layout.fields).ok()
+        });
+        let result = match table {
+            Some(table) => self.read_table(&table, block, &mut visit),
+            None => self.read_records(block.bytes(), &mut visit),
+        };
+        self.index = index;
+        result
     }
 
-    fn read_table(&mut self, table: &Table, visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+    /// The fast path, for a table of all records of `block`.
+    fn read_table(
+        &mut self,
+        table: &Table,
+        block: &Block,
+        visit: &mut impl FnMut(&mut Batch, &Records),
+    ) -> Result<Counts, Fault> {
         let layout = self.layout;
         let records = table.records();
         for first in (0..records).step_by(self.batch.capacity()) {
@@ -128,7 +140,7 @@ impl<'a> Parser<'a> {
             if !self.faults.is_empty() {
                 self.judge_faults(table)?;
             }
-            visit(&mut self.batch, &Records::Table(table, first));
+            visit(&mut self.batch, &Records::Table { table, block, first });
         }
         Ok(Counts { rows: records as u64, lines: records as u64 })
     }

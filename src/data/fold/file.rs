@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
-use super::super::blocks::{BLOCK, Block, Blocks};
+use super::super::blocks::{Block, Blocks};
 use super::super::records::{Layout, Parser};
 use super::super::source::Span;
 use super::{Chunk, Commit, Failure, Plan, Work};
@@ -34,6 +34,7 @@ struct Chunks<'a> {
     plan: Plan,
     /// Where the rows begin in the text.
     start: u64,
+    block_bytes: u64,
 }
 
 pub(super) fn fold<S: Send>(
@@ -43,8 +44,9 @@ pub(super) fn fold<S: Send>(
     plan: Plan,
     work: &Work<S>,
 ) -> Result<(), Error> {
-    let chunks = Chunks { span, layout, plan, start: commit.end };
-    let count = (span.end - span.start).div_ceil(plan.chunk_blocks * BLOCK);
+    let block_bytes = commit.input.manner.block_bytes;
+    let chunks = Chunks { span, layout, plan, start: commit.end, block_bytes };
+    let count = (span.end - span.start).div_ceil(plan.chunk_blocks * block_bytes);
     let shared =
         Shared { next: AtomicU64::new(0), stop: AtomicBool::new(false), done: Mutex::new(0), moved: Condvar::new() };
     let (sender, receiver) = mpsc::channel();
@@ -128,7 +130,7 @@ impl Chunks<'_> {
         block: &mut Block,
         work: &Work<S>,
     ) -> Chunk<S> {
-        let first = index * self.plan.chunk_blocks * BLOCK;
+        let first = index * self.plan.chunk_blocks * self.block_bytes;
         let known = start.or((index == 0).then_some(self.start));
         // A record that begins exactly with the chunk has its newline one byte before.
         let from = known.unwrap_or_else(|| first - 1);
@@ -140,7 +142,7 @@ impl Chunks<'_> {
             if chunk.failure.is_some() || blocks.is_done() {
                 break;
             }
-            match blocks.next(first + i * BLOCK, block) {
+            match blocks.next(first + i * self.block_bytes, block) {
                 Ok(()) => chunk.add(block, parser, work),
                 Err(error) => chunk.failure = Some(Failure::Read(error)),
             }

@@ -7,6 +7,8 @@
 
 mod file;
 mod stream;
+#[cfg(test)]
+mod tests;
 
 use std::io;
 

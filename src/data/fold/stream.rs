@@ -8,7 +8,8 @@ use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
 use std::thread;
 use std::time::Duration;
 
-use super::super::blocks::{BLOCK, Block, Blocks};
+use super::super::blocks::{Block, Blocks};
+use super::super::reader::Manner;
 use super::super::records::{Layout, Parser};
 use super::file::in_order;
 use super::{Chunk, Commit, Failure, Plan, Work};
@@ -30,7 +31,7 @@ struct Parcel {
 struct Dealer {
     blocks: Blocks<Box<dyn Read + Send>>,
     plan: Plan,
-    is_eager: bool,
+    manner: Manner,
     workers: Vec<SyncSender<Parcel>>,
     /// Blocks that workers are done with.
     used: Receiver<Block>,
@@ -44,12 +45,12 @@ pub(super) fn fold<S: Send>(
     work: &Work<S>,
 ) -> Result<(), Error> {
     let input = commit.input;
-    let blocks = Blocks::resumed(stream, &input.rest, input.starts.1, layout.delimiter).eager(input.is_eager);
+    let blocks = Blocks::resumed(stream, &input.rest, input.starts.1, layout.delimiter).eager(input.manner.is_eager);
     let (return_block, used) = mpsc::channel();
     let (sender, receiver) = mpsc::channel();
     let room = usize::try_from(plan.chunk_blocks).unwrap_or(usize::MAX).saturating_add(1);
     let (workers, parcels): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::sync_channel(room)).unzip();
-    let dealer = Dealer { blocks, plan, is_eager: input.is_eager, workers, used };
+    let dealer = Dealer { blocks, plan, manner: input.manner, workers, used };
     let (start, block) = (input.starts.0, Ok(input.first.clone()));
     thread::spawn(move || dealer.deal(start, block));
 
@@ -73,7 +74,7 @@ impl Dealer {
     /// Sends the first block, which begins at `start`, and then all others.
     fn deal(mut self, mut start: u64, mut block: std::io::Result<Block>) {
         // Whoever waits for every row gets each block as a chunk of its own.
-        let chunk_blocks = if self.is_eager { 1 } else { self.plan.chunk_blocks };
+        let chunk_blocks = if self.manner.is_eager { 1 } else { self.plan.chunk_blocks };
         for index in 0.. {
             let is_end = block.is_err() || self.blocks.is_done();
             let is_last = is_end || (index + 1) % chunk_blocks == 0;
@@ -83,7 +84,8 @@ impl Dealer {
                 return;
             }
             start = self.blocks.offset();
-            let end = if self.is_eager { start + BLOCK } else { (index + 2) * BLOCK };
+            let Manner { block_bytes, is_eager } = self.manner;
+            let end = if is_eager { start + block_bytes } else { (index + 2) * block_bytes };
             let mut next = self.used.try_recv().unwrap_or_default();
             block = self.blocks.next(end, &mut next).map(|()| next);
         }
