@@ -142,7 +142,7 @@ impl Args {
         };
         let input = Input::open(&self.data.paths()?, Manner::default())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
-        let problem = self.problem(input, &roles)?;
+        let (problem, optimum) = self.problem(input, &roles)?;
         let start = self.first_weights(&roles, earlier.as_ref())?;
 
         let mut printer = self.printer();
@@ -157,7 +157,7 @@ impl Args {
         if let Some(file) = outputs.model.take() {
             write_model(file, &model, self.out.as_deref())?;
         }
-        if is_closed { Err(Error::ClosedPipe) } else { printer.outcome(&model, &fit) }
+        if is_closed { Err(Error::ClosedPipe) } else { printer.outcome(&model, &fit, optimum) }
     }
 
     /// The model to continue from, if any.
@@ -193,16 +193,17 @@ impl Args {
         Ok(roles)
     }
 
-    /// Reads all rows and decides what to descend on.
-    fn problem(&self, input: Input, roles: &Roles) -> Result<Problem, Error> {
+    /// Reads all rows and decides what to descend on; also the least mean squared error of any weights.
+    fn problem(&self, input: Input, roles: &Roles) -> Result<(Problem, f64), Error> {
         let (p, k) = (roles.features.len(), roles.targets.len());
         let names = [roles.features.clone(), roles.targets.clone()].concat();
         let compressed = input.compress(&names, self.data.reading(self.shown_progress()))?;
         let on_triangle = Problem::from_summary(&compressed.summary, k, !self.no_bias);
-        let Some(rows) = compressed.rows else { return Ok(on_triangle) };
+        let optimum = compressed.summary.floor(k, !self.no_bias).iter().sum::<f64>() / on_triangle.elements();
+        let Some(rows) = compressed.rows else { return Ok((on_triangle, optimum)) };
         let on_rows = Problem::from_rows(&rows.columns(0, p).into(), &rows.columns(p, k).into(), !self.no_bias);
         let is_cheap = on_rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
-        Ok(if is_cheap { on_rows } else { on_triangle })
+        Ok((if is_cheap { on_rows } else { on_triangle }, optimum))
     }
 
     fn shown_progress(&self) -> When {

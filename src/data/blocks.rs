@@ -136,7 +136,11 @@ impl Padded {
     fn make_room(&mut self, more: usize) {
         let needed = self.length + more + 2 * PAD;
         if self.buffer.len() < needed {
-            self.buffer.resize(needed.next_multiple_of(1 << 12), 0);
+            // Fresh zeros cost nothing until they are touched; those of a resize are written at once.
+            let mut larger = vec![0; needed.next_multiple_of(1 << 12)];
+            let used = self.buffer.len().min(PAD + self.length);
+            larger[..used].copy_from_slice(&self.buffer[..used]);
+            self.buffer = larger;
         }
     }
 

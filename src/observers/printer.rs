@@ -37,6 +37,8 @@ struct Outcome<'a> {
     stop: Stop,
     mse: f64,
     loss: f64,
+    /// The least mean squared error of any weights.
+    optimum_mse: f64,
 }
 
 impl Printer {
@@ -83,21 +85,23 @@ impl Printer {
         self.out.flush().map_err(Error::stdout)
     }
 
-    /// Prints the final weights and loss.
+    /// Prints the final weights and loss, and the least mean squared error of any weights.
     ///
     /// # Errors
     /// As [`Printer::epoch`].
-    pub fn outcome(&mut self, model: &Model, fit: &Fit) -> Result<(), Error> {
+    pub fn outcome(&mut self, model: &Model, fit: &Fit, optimum_mse: f64) -> Result<(), Error> {
         let written = match self.layout {
             Layout::Json => {
                 let Fit { epochs_run, stop, mse, loss, .. } = *fit;
-                json_line(&mut self.out, &Outcome { model, epochs_run, stop, mse, loss })
+                json_line(&mut self.out, &Outcome { model, epochs_run, stop, mse, loss, optimum_mse })
             }
             Layout::Text => {
                 let gap = if self.started { "\n" } else { "" };
-                let (epochs, mse) = (fit.epochs_run, number(fit.mse));
-                let plural = if epochs == 1 { "" } else { "s" };
-                write!(self.out, "{gap}{}\nmse after {epochs} epoch{plural}: {mse}\n", weights_table(model))
+                let after =
+                    format!("mse after {} epoch{}:", fit.epochs_run, if fit.epochs_run == 1 { "" } else { "s" });
+                let table = weights_table(model);
+                let (mse, least) = (number(fit.mse), number(optimum_mse));
+                writeln!(self.out, "{gap}{table}\n{after} {mse}\n{:<1$} {least}", "least mse possible:", after.len())
             }
         };
         written.and_then(|()| self.out.flush()).map_err(Error::stdout)

@@ -40,7 +40,37 @@ impl Summary {
     }
 }
 
+impl Summary {
+    /// The floor of each of the last `targets` columns: the sum of squared errors that no weights on the columns before
+    /// them, with or without a bias, can remove.
+    #[must_use]
+    pub fn floor(&self, targets: usize, bias: bool) -> Vec<f64> {
+        let q = self.triangle.columns();
+        if bias {
+            return self.triangle.floor(targets);
+        }
+        let all: Vec<usize> = (1..q).collect();
+        self.unshifted().select(&all).floor(targets)
+    }
+}
+
+/// A column whose part that the columns before it lack is shorter than this, as a share of its length, is a sum of
+/// multiples of them: rounding alone leaves so much.
+const DEPENDENT: f64 = 1e-13;
+
 impl Triangle {
+    fn floor(&self, targets: usize) -> Vec<f64> {
+        let (q, first_target) = (self.columns(), self.columns() - targets);
+        let length = |j: usize| (0..=j).map(|i| self.get(i, j).powi(2)).sum::<f64>().sqrt();
+        let is_independent = |&j: &usize| j >= first_target || self.get(j, j) > DEPENDENT * length(j);
+        let kept: Vec<usize> = (0..q).filter(is_independent).collect();
+        if kept.len() < q {
+            // The row of a dependent column would hold squared error that later columns can remove.
+            return self.select(&kept).floor(targets);
+        }
+        (first_target..q).map(|j| (first_target..=j).map(|i| self.get(i, j).powi(2)).sum()).collect()
+    }
+
     /// The triangle of the columns `chosen` of the rows.
     fn select(&self, chosen: &[usize]) -> Triangle {
         let mut selected = Triangle::new(chosen.len());
@@ -101,6 +131,19 @@ mod tests {
             // Nearly equal columns leave nearly nothing in the last entry: compare with the length of the columns.
             prop_assert!(close(&standardized, &expected, 1e-11));
         }
+    }
+
+    #[test]
+    fn the_floor_is_what_the_best_weights_leave() {
+        // y = 1, 2, 4 on x = 0, 1, 2: R gives y = 5/6 + 3/2 x with a sum of squares of 1/6; y = 2 x leaves 1.
+        let rows = [[0.0, 0.0, 1.0], [1.0, -2.0, 2.0], [2.0, -4.0, 4.0]];
+        for columns in [&["x", "y"][..], &["z", "x", "y"]] {
+            let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
+            let summary = summary_of(&rows, ["x", "z", "y"]).select(&columns).unwrap();
+            assert!((summary.floor(1, true)[0] - 1.0 / 6.0).abs() < 1e-14);
+            assert!((summary.floor(1, false)[0] - 1.0).abs() < 1e-14);
+        }
+        assert!(summary_of(&rows[..2], ["x", "z", "y"]).floor(1, true)[0] < 1e-30);
     }
 
     #[test]
