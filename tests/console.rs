@@ -5,6 +5,20 @@ use std::path::{Path, PathBuf};
 
 use crate::workdir::Workdir;
 
+/// True if two lines differ at most in the last digits of numbers, which are a processor's own matter. The digits that
+/// have to be right are checked elsewhere.
+fn is_same(written: &str, replayed: &str) -> bool {
+    let words = |line: &str| -> Vec<String> {
+        line.split([' ', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
+    };
+    let is_close = |(a, b): (&String, &String)| match (a.parse::<f64>(), b.parse::<f64>()) {
+        (Ok(a), Ok(b)) => (a - b).abs() <= 1e-10 * a.abs().max(b.abs()) + 1e-20,
+        _ => a == b,
+    };
+    let (written, replayed) = (words(written), words(replayed));
+    written.len() == replayed.len() && written.iter().zip(&replayed).all(is_close)
+}
+
 /// The file with the output of every command as it is now. A command goes on in lines that start with `> `; the blocks
 /// of a file share one folder.
 fn replay(text: &str) -> String {
@@ -51,9 +65,9 @@ fn sessions_print_what_is_written() {
             std::fs::write(&file, &replayed).unwrap();
         } else {
             for (number, (written, replayed)) in (1..).zip(written.lines().zip(replayed.lines())) {
-                assert_eq!(written, replayed, "{}:{number}", file.display());
+                assert!(is_same(written, replayed), "{}:{number}\n{written}\n{replayed}", file.display());
             }
-            assert_eq!(written, replayed, "{}", file.display());
+            assert_eq!(written.lines().count(), replayed.lines().count(), "{}", file.display());
         }
     }
 }

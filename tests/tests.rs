@@ -4,6 +4,7 @@
 mod arrows;
 mod console;
 mod init_oracles;
+mod laws;
 mod run_oracles;
 mod tutorials;
 mod workdir;
