@@ -38,10 +38,9 @@ fn rows() -> impl Strategy<Value = (DMatrix<f64>, usize)> {
         let numbers = proptest::collection::vec(-1.0..1.0f64, n * (p + k));
         (columns, numbers).prop_map(move |(columns, numbers)| {
             let mut rows = DMatrix::from_vec(n, p + k, numbers);
-            for j in 1..p {
-                let likeness = columns[j].2;
+            for (j, (_, _, likeness)) in columns.iter().enumerate().take(p).skip(1) {
                 let before = rows.column(j - 1).clone_owned();
-                rows.column_mut(j).axpy(likeness, &before, 1.0 - likeness);
+                rows.column_mut(j).axpy(*likeness, &before, 1.0 - likeness);
             }
             for (j, (size, offset, _)) in columns.iter().enumerate() {
                 rows.column_mut(j).apply(|x| *x = (*x + offset) * 10f64.powf(*size));

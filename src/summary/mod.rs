@@ -177,6 +177,29 @@ mod tests {
         }
     }
 
+    /// Weights of y on x1, x2, from the rows of R below the first: deviations only.
+    fn weights(summary: &Summary) -> [f64; 2] {
+        let r = |i, j| summary.triangle.get(i, j);
+        let second = r(2, 3) / r(2, 2);
+        [(r(1, 3) - r(1, 2) * second) / r(1, 1), second]
+    }
+
+    /// y = 2 x1 - 3 x2 on columns with an offset of 1e9: without a shift nine of sixteen digits go to the offset.
+    #[test]
+    fn a_shift_keeps_the_digits_of_columns_with_large_offsets() {
+        let rows: Vec<[f64; 3]> = (0..1000u32)
+            .map(|i| [i.wrapping_mul(2_654_435_761), i.wrapping_mul(40_503)].map(|x| f64::from(x % 4096) / 1024.0))
+            .map(|[x1, x2]| [1e9 + x1, 1e9 + x2, 2.0 * x1 - 3.0 * x2])
+            .collect();
+        let error = |shift| {
+            let [first, second] = weights(&shifted(&rows, ["x1", "x2", "y"], shift));
+            (first - 2.0).abs().max((second + 3.0).abs())
+        };
+        let (with, without) = (error([1e9, 1e9, 0.0]), error([0.0; 3]));
+        assert!(with < 1e-13, "{with:e}");
+        assert!(without > 1e-8, "{without:e}: this test shows nothing");
+    }
+
     proptest! {
         /// Parts with shifts of their own and columns in another order are the whole.
         #[test]
