@@ -30,9 +30,9 @@ With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) an
 Examples:
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2
-  linreg train --data data/fruits.csv --target apples,oranges --epochs 5000 --lr 1e-5 --log-every 1000 --out fruits.json
+  linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
   linreg train --data data/fruits.csv --init fruits.json --lr 1e-5 --quiet
-  linreg train --data data/line.csv --init torch-linear --reduction sum --epochs 500 --lr 0.01 --quiet --json")]
+  linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
 pub struct Args {
     #[command(flatten)]
     data: DataOptions,
