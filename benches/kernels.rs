@@ -30,7 +30,7 @@ enum Kind {
     Spaced,
 }
 
-/// Numbers of different sizes, as text between padding.
+/// Numbers of different sizes, as text behind padding.
 fn text(kind: Kind) -> Vec<u8> {
     let mut text = " ".repeat(PAD);
     for i in 0..RECORDS * WIDTH {
@@ -44,7 +44,6 @@ fn text(kind: Kind) -> Vec<u8> {
         .expect("a string takes everything");
         text.push(if (i + 1) % WIDTH == 0 { '\n' } else { ',' });
     }
-    text.push_str(&" ".repeat(PAD));
     text.into_bytes()
 }
 

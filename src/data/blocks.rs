@@ -110,7 +110,7 @@ impl Block {
     }
 }
 
-/// Some text with [`PAD`] bytes of room on either side.
+/// Some text with [`PAD`] bytes of room before it.
 #[derive(Clone, Default)]
 struct Padded {
     /// Only grows, so that a block that is used again allocates nothing.
@@ -121,7 +121,7 @@ struct Padded {
 
 impl Padded {
     fn text(&self) -> Text<'_> {
-        Text::new(&self.buffer[..self.length + 2 * PAD])
+        Text::new(&self.buffer[..PAD + self.length])
     }
 
     fn bytes(&self) -> &[u8] {
@@ -134,7 +134,7 @@ impl Padded {
     }
 
     fn make_room(&mut self, more: usize) {
-        let needed = self.length + more + 2 * PAD;
+        let needed = PAD + self.length + more;
         if self.buffer.len() < needed {
             // Fresh zeros cost nothing until they are touched; those of a resize are written at once.
             let mut larger = vec![0; needed.next_multiple_of(1 << 12)];

@@ -1,8 +1,8 @@
 //! Where the fields of a block of CSV text end.
 //!
 //! ```text
-//! text     1.5,-2,7\n3,4.25,\n        (between 64 readable bytes on either side)
-//! bounds  ∧   ∧  ∧  ∧ ∧    ∧ ∧        one u32 a field, and one before the first
+//! text     1.5,-2,7\n3,4.25,\n
+//! bounds  ∧   ∧  ∧ ∧ ∧    ∧∧      one u32 a field, and one before the first
 //! ```
 //!
 //! Sixty-four bytes are compared at once, giving one bit a byte; the positions of the set bits are the ends. That costs a
@@ -12,22 +12,22 @@
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
-use crate::data::isa::{Isa, Level};
+use super::isa::{Isa, Level};
 
-/// Bytes that must be readable before and behind a text: kernels load whole vectors that end, or begin, in it.
-pub const PAD: usize = 64;
+/// Bytes that must be readable before a text, as kernels load whole vectors that end where a field ends.
+pub const PAD: usize = 32;
 
-/// Bounds that 64 bytes of text, the left one of the first field and the end of the last record can need.
+/// Bounds that 64 bytes of text, the left bound of the first field and the end of the last record can need.
 const ROOM: usize = 66;
 
-/// A block of text, known to have [`PAD`] readable bytes of anything on either side.
+/// A block of text, known to have [`PAD`] readable bytes of anything before it.
 #[derive(Clone, Copy, Debug)]
 pub struct Text<'a> {
     padded: &'a [u8],
 }
 
 /// The ends of all fields of a text, reused from block to block.
-#[derive(Clone, Debug, Default)]
+#[derive(Clone, Debug)]
 pub struct Index {
     /// Position -1 (wrapped), then the ends of `fields` fields in order, then left-overs of earlier blocks.
     bounds: Vec<u32>,
@@ -56,28 +56,34 @@ struct Found {
 }
 
 impl<'a> Text<'a> {
-    /// `padded` without its first and last [`PAD`] bytes. A text should begin where a record begins.
+    /// `padded` without its first [`PAD`] bytes. A text should begin where a record begins.
     ///
     /// # Panics
-    /// If `padded` is shorter than the padding or longer than positions of 32 bits reach.
+    /// If `padded` is shorter than that, or longer than positions of 32 bits reach.
     pub fn new(padded: &'a [u8]) -> Self {
-        assert!(padded.len() >= 2 * PAD, "a text lies between {PAD} bytes of padding on either side");
+        assert!(padded.len() >= PAD, "{PAD} bytes must be readable before a text");
         assert!(padded.len() < u32::MAX as usize, "positions have 32 bits");
         Self { padded }
     }
 
     /// The text itself.
     pub fn bytes(self) -> &'a [u8] {
-        &self.padded[PAD..self.padded.len() - PAD]
+        &self.padded[PAD..]
     }
 
-    /// The text with the padding around it.
+    /// With the bytes before.
     pub fn padded(self) -> &'a [u8] {
         self.padded
     }
 
     fn len(self) -> usize {
-        self.padded.len() - 2 * PAD
+        self.padded.len() - PAD
+    }
+}
+
+impl Default for Index {
+    fn default() -> Self {
+        Self { bounds: vec![u32::MAX], fields: 0, newlines: 0, quotes: 0, length: 0, filler: 0 }
     }
 }
 
@@ -104,7 +110,6 @@ impl Index {
             self.fields += 1;
             self.bounds[self.fields] = self.length as u32;
         }
-        self.bounds[0] = u32::MAX;
     }
 
     /// The position of the delimiter, newline or end of text behind every field.
@@ -269,7 +274,7 @@ mod tests {
     fn padded(text: &[u8]) -> Vec<u8> {
         // Padding full of what is looked for: none of it may be found.
         let around: Vec<u8> = (0..PAD).map(|i| b",\n\""[i % 3]).collect();
-        [&around, text, &around].concat()
+        [&around, text].concat()
     }
 
     fn check(text: &[u8], delimiter: u8, index: &mut Index) {
@@ -304,6 +309,7 @@ mod tests {
             Table::new(Text::new(&padded), &index, width).map(|table| table.records())
         };
         assert_eq!(table(b"", 3), Ok(0));
+        assert_eq!(Index::default().ends(), &[0; 0]);
         assert_eq!(table(b"1,2\n3,4\n", 2), Ok(2));
         assert_eq!(table(b"1,2\n3,4", 2), Ok(2));
         assert_eq!(table(b"1,2\n3\n4\n5,6\n", 2), Err(1));

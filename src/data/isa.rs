@@ -1,4 +1,4 @@
-//! Which instruction set the kernels of [`crate::data::index`] and [`crate::data::number`] run on.
+//! Which instruction set the kernels of [`super::index`] and [`super::number`] run on.
 //!
 //! Every kernel exists once in plain Rust and, on x86-64, once per vector width. The choice is made once, at run time.
 //! An [`Isa`] is a proof that this machine has the instructions: its level is private, so safe code cannot ask for a kernel
@@ -18,9 +18,9 @@ pub struct Isa(Level);
 pub enum Level {
     /// Plain Rust.
     Portable,
-    /// AVX2 and FMA: x86-64-v3, Haswell and Zen or later.
+    /// AVX2 and FMA, as in x86-64-v3: Haswell, Zen and later.
     Avx2,
-    /// AVX-512 as of Ice Lake and Zen 4. Older chips lack the byte permutations that make it worth having.
+    /// AVX-512 with VBMI2, which packs bytes: Ice Lake, Zen 4 and later.
     Avx512,
 }
 
@@ -81,10 +81,8 @@ fn is_here(level: Level) -> bool {
             is_here(Level::Avx2)
                 && is_x86_feature_detected!("avx512f")
                 && is_x86_feature_detected!("avx512bw")
-                && is_x86_feature_detected!("avx512cd")
                 && is_x86_feature_detected!("avx512dq")
                 && is_x86_feature_detected!("avx512vl")
-                && is_x86_feature_detected!("avx512vbmi")
                 && is_x86_feature_detected!("avx512vbmi2")
         }
     }

@@ -15,8 +15,8 @@ mod scalar;
 #[cfg(target_arch = "x86_64")]
 mod vector;
 
-use crate::data::index::{Table, Text};
-use crate::data::isa::{Isa, Level};
+use super::index::{Table, Text};
+use super::isa::{Isa, Level};
 use std::ops::Range;
 
 /// Fields that a kernel takes at least.
@@ -65,12 +65,16 @@ pub fn parse(field: &[u8]) -> Option<f64> {
     scalar::parse(field).or_else(|| fast_float2::parse(trim(field)).ok().filter(|value: &f64| value.is_finite()))
 }
 
-/// Without spaces, tabs, and the `\r` of a `\r\n`.
-fn trim(mut field: &[u8]) -> &[u8] {
-    while let [b' ' | b'\t' | b'\r', rest @ ..] | [rest @ .., b' ' | b'\t' | b'\r'] = field {
-        field = rest;
-    }
-    field
+fn trim(field: &[u8]) -> &[u8] {
+    let (left, right) = blanks(field);
+    &field[left..field.len() - right]
+}
+
+/// How many spaces, tabs and `\r` a field begins and ends with. If there is nothing else, it begins with them.
+fn blanks(field: &[u8]) -> (usize, usize) {
+    let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
+    let left = field.iter().take_while(is_blank).count();
+    (left, field[left..].iter().rev().take_while(is_blank).count())
 }
 
 /// Writes the wanted `columns` of the `records` of a table, column `j` from `out[j * stride]` on, each value minus the shift
@@ -106,10 +110,9 @@ pub fn parse_columns(
             assert!(field < table.width(), "field {field} is not in the table");
             let bounds = table.bounds_from(from, field);
             let strip = Strip { text: table.text(), bounds, step: table.width(), shift };
-            let is_last = field + 1 == table.width();
             let out = &mut out[place * stride + (from - start)..][..count];
             // SAFETY: an `Isa` of a level exists only where the instructions do, and a table has the bounds of its text.
-            let refused = unsafe { strip.parse(kernel, is_last, out) };
+            let refused = unsafe { strip.parse(kernel, out) };
             if refused.iter().any(|&lanes| lanes != 0) {
                 strip.mend(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
             }
@@ -118,19 +121,19 @@ pub fn parse_columns(
 }
 
 impl<'a> Strip<'a> {
-    /// Runs the kernel, if need be on a copy of the bounds: without the `\r` of the last field, or up to a multiple of
-    /// [`LANES`].
+    /// Runs the kernel, if need be on a copy of the bounds: without blanks, if the first field has any (after every comma,
+    /// or the `\r` of line ends), and at the end up to a multiple of [`LANES`].
     ///
     /// # Safety
     /// The machine must have the kernel's instructions, and the bounds must be as described.
-    unsafe fn parse(self, kernel: Kernel, is_last: bool, out: &mut [f64]) -> [u8; STRIP / LANES] {
+    unsafe fn parse(self, kernel: Kernel, out: &mut [f64]) -> [u8; STRIP / LANES] {
         let mut refused = [0; STRIP / LANES];
         let count = out.len();
         let (tiles, rest) = out.as_chunks_mut();
         let full = tiles.len();
-        if is_last && self.field(0).ends_with(b"\r") {
+        if blanks(self.field(0)) != (0, 0) {
             let copy = &self.copy_bounds(0..count);
-            // SAFETY: a field without its last byte still ends behind its left bound.
+            // SAFETY: a field without its blanks still ends behind its left bound, and in the text.
             unsafe { kernel(Strip { bounds: copy, step: 2, ..self }, tiles, &mut refused[..full]) };
         } else {
             // SAFETY: the caller's promise.
@@ -168,13 +171,15 @@ impl<'a> Strip<'a> {
         &self.text.bytes()[before.wrapping_add(1) as usize..end as usize]
     }
 
-    /// The bounds of some fields, side by side and without their `\r`; the last one repeated.
+    /// The bounds of some fields without their blanks, side by side, the last one repeated.
     fn copy_bounds(&self, fields: Range<usize>) -> [u32; 2 * STRIP] {
         let mut bounds = [0; 2 * STRIP];
-        for (i, pair) in bounds.as_chunks_mut().0.iter_mut().take(fields.len().next_multiple_of(LANES)).enumerate() {
+        let (pairs, _) = bounds.as_chunks_mut();
+        for (i, pair) in pairs.iter_mut().take(fields.len().next_multiple_of(LANES)).enumerate() {
             let i = (fields.start + i).min(fields.end - 1);
-            let carriage_return = self.field(i).ends_with(b"\r");
-            *pair = [self.bounds[i * self.step], self.bounds[i * self.step + 1] - u32::from(carriage_return)];
+            let (left, right) = blanks(self.field(i));
+            let (before, end) = (self.bounds[i * self.step], self.bounds[i * self.step + 1]);
+            *pair = [before.wrapping_add(left as u32), end - right as u32];
         }
         bounds
     }

@@ -37,8 +37,8 @@ impl FromStr for When {
 /// Work shorter than this shows no bar: it would only flicker.
 const PATIENCE: Duration = Duration::from_millis(200);
 
-const EPOCHS: &str = "{bar:30} {pos}/{len} epochs, {eta} left, {msg}";
-const READING: &str = "{bar:30} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
+const EPOCHS: &str = "{wide_bar} {pos}/{len} epochs, {eta} left, {msg}";
+const READING: &str = "{wide_bar} {bytes}/{total_bytes}, {eta} left, {msg}";
 const STREAMING: &str = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
 
 /// A bar that appears once the work turns out to be long.

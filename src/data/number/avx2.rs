@@ -1,8 +1,8 @@
 //! Four fields at once with AVX2, as [`super::vector`] describes.
 
+use super::super::index::PAD;
 use super::vector::{Bytes, HIGH, LOW, MINUS, UPPER_POWERS, Window};
 use super::{LANES, STRIP, Strip};
-use crate::data::index::PAD;
 use std::arch::x86_64::*;
 use std::mem::MaybeUninit;
 
@@ -74,11 +74,8 @@ unsafe fn run<const LONG: bool>(strip: Strip, out: &mut [[f64; LANES]], refused:
 #[target_feature(enable = "avx2")]
 unsafe fn lengths(bounds: *const u32, step: usize) -> __m256i {
     // SAFETY: the caller's promise: two bounds in every step.
-    let two = |i: usize| unsafe {
-        let first = _mm_loadl_epi64(bounds.add(i * step).cast());
-        let both = _mm_loadh_pd(_mm_castsi128_pd(first), bounds.add((i + 1) * step).cast());
-        _mm_castpd_si128(both)
-    };
+    let pair = |i: usize| unsafe { _mm_loadl_epi64(bounds.add(i * step).cast()) };
+    let two = |i: usize| _mm_unpacklo_epi64(pair(i), pair(i + 1));
     let pairs = _mm256_set_m128i(two(2), two(0));
     // The left bound is the byte before the field.
     let lengths = _mm256_sub_epi32(_mm256_srli_epi64(pairs, 32), pairs);
@@ -90,7 +87,7 @@ unsafe fn lengths(bounds: *const u32, step: usize) -> __m256i {
 #[inline]
 #[target_feature(enable = "avx2")]
 unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usize, lengths: __m256i) -> Four {
-    // SAFETY: the caller's promise; a text has 64 bytes before it. Volatile, or the compiler takes the end out of the vector
+    // SAFETY: the caller's promise; a text has 32 bytes before it. Volatile, or the compiler takes the end out of the vector
     // that `lengths` loaded, which takes longer than loading it.
     let load = |i: usize, back: usize| unsafe {
         let end = bounds.add(i * step + 1).read_volatile() as usize;

@@ -1,7 +1,7 @@
 //! One field in plain Rust: eight bytes in the arithmetic of one word, or byte by byte.
 
+use super::super::index::{ONES, PAD, TOPS, equal};
 use super::{LANES, Strip};
-use crate::data::index::{ONES, PAD, TOPS, equal};
 
 const POWERS: [f64; 18] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
@@ -38,11 +38,11 @@ pub(super) fn parse(field: &[u8]) -> Option<f64> {
 /// The same for the last `length` bytes of `window`, if they are one to eight, without a branch that depends on where dot and sign are:
 /// half of those would be mispredicted.
 #[inline]
-fn parse_eight(window: [u8; 8], length: usize) -> Option<f64> {
+fn parse_eight(window: &[u8; 8], length: usize) -> Option<f64> {
     if length.wrapping_sub(1) >= 8 {
         return None;
     }
-    let text = u64::from_le_bytes(window);
+    let text = u64::from_le_bytes(*window);
     let minus = window[8 - length] == b'-';
     let used = length - usize::from(minus);
     // The last byte of the field is the top byte of the word.
@@ -57,12 +57,12 @@ fn parse_eight(window: [u8; 8], length: usize) -> Option<f64> {
     // What precedes the dot moves over it. A second dot stays, and is above nine.
     let digits = (digits & !until_dot) | ((digits << 8) & until_dot);
     let above_nine = (((digits & !TOPS) + ONES * (0x80 - 10)) | digits) & TOPS;
-    if above_nine != 0 || used == usize::from(dots != 0) {
+    if above_nine != 0 || (dots != 0 && used == 1) {
         return None;
     }
-    let twos = (digits * 10 + (digits >> 8)) & (u64::MAX / 0xffff * 0xff);
-    let fours = (twos * 100 + (twos >> 16)) & (u64::MAX / 0xffff_ffff * 0xffff);
-    let mantissa = (fours * 10_000 + (fours >> 32)) & 0xffff_ffff;
+    let twos = (digits * 10 + (digits >> 8)) & 0x00ff_00ff_00ff_00ff;
+    let fours = (twos * 100 + (twos >> 16)) & 0x0000_ffff_0000_ffff;
+    let mantissa = (fours.wrapping_mul(10_000) + (fours >> 32)) & 0xffff_ffff;
     Some(with_sign(mantissa as f64 / POWERS[after_dot as usize / 8], minus))
 }
 
@@ -75,9 +75,9 @@ pub(super) fn parse_strip(strip: Strip, out: &mut [[f64; LANES]], refused: &mut 
     refused.fill(0);
     for (i, out) in out.as_flattened_mut().iter_mut().enumerate() {
         let (before, end) = (strip.bounds[i * strip.step], strip.bounds[i * strip.step + 1]);
-        let window = strip.text.padded()[end as usize + PAD - 8..].first_chunk().expect("the padding follows");
+        let window = strip.text.padded()[end as usize + PAD - 8..].first_chunk().expect("eight bytes end there");
         let length = end.wrapping_sub(before) as usize - 1;
-        match parse_eight(*window, length).or_else(|| super::parse(strip.field(i))) {
+        match parse_eight(window, length).or_else(|| super::parse(strip.field(i))) {
             Some(value) => *out = value - strip.shift,
             None => refused[i / LANES] |= 1 << (i % LANES),
         }

@@ -20,9 +20,9 @@
 //!
 //! **Long fields**, up to 32 bytes with up to 19 digits and k up to 22: the integer is held as a sum of two `f64`, s + r,
 //! with |r| of the order of the last bit of s. With q = s / 10^k rounded, the fused s - q 10^k is exact, and
-//! c = (s - q 10^k + r) / 10^k is what q lacks. Each of the four roundings on the way to c is less than 2^-105 q. If q + c
-//! rounds to the same number when c is made larger or smaller by eight times their sum, that is the number; if not (a tie,
-//! nearly), the field is refused.
+//! c = (s - q 10^k + r) / 10^k is what q lacks. Each of the four roundings on the way (to r, to the sum, to c, to c made
+//! larger or smaller) is less than 2^-104 q. If q + c rounds to the same number when c is made larger and smaller by four
+//! times their sum, that is the number. If not, it is a tie, or nearly so, and the field is refused.
 
 /// Sixteen bytes that end where the field ends, and the sixteen before.
 pub(super) const LOW: Window = window(0);
@@ -31,7 +31,7 @@ pub(super) const HIGH: Window = window(-16);
 /// What a minus weighs among the marks: more than any dot.
 pub(super) const MINUS: i8 = 64;
 
-/// How much of a quotient its correction may be wrong: eight times four roundings of 2^-105.
+/// By how much of a quotient its correction is made larger and smaller: 2^-100, four times four roundings of 2^-104.
 pub(super) const DOUBT: f64 = f64::EPSILON * f64::EPSILON * 16.0;
 
 /// 10^k as far as it is exact, and one more to fill a register.
