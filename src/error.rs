@@ -46,6 +46,9 @@ pub enum Error {
         /// The command that would work.
         hint: Option<String>,
     },
+    /// The user ended the run with Ctrl-C; what there was has been written.
+    #[error("interrupted")]
+    Interrupted,
     /// Whoever read our standard output has seen enough (`linreg … | head`). Not a failure.
     #[error("standard output was closed")]
     ClosedPipe,
@@ -119,7 +122,7 @@ impl Error {
             Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => {
                 *hint = Some(text.into())
             }
-            Error::Io { .. } | Error::ClosedPipe => {}
+            Error::Io { .. } | Error::Interrupted | Error::ClosedPipe => {}
         }
         self
     }
@@ -129,17 +132,17 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => hint.as_deref(),
-            Error::Io { .. } | Error::ClosedPipe => None,
+            Error::Io { .. } | Error::Interrupted | Error::ClosedPipe => None,
         }
     }
 
     /// True when nothing should be printed.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        matches!(self, Error::ClosedPipe)
+        matches!(self, Error::ClosedPipe | Error::Interrupted)
     }
 
-    /// 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed.
+    /// 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed, 130 interrupted.
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -147,6 +150,7 @@ impl Error {
             Error::Input { .. } | Error::Io { .. } => 1,
             Error::Usage { .. } => 2,
             Error::Fit { .. } => 3,
+            Error::Interrupted => 130,
         }
     }
 }

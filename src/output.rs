@@ -19,6 +19,17 @@ pub fn number(value: f64) -> String {
     zmij::Buffer::new().format(value).to_owned()
 }
 
+/// The same rounded to six digits, for people.
+#[must_use]
+pub fn rounded(value: f64) -> String {
+    let six_digits: f64 = format!("{value:.5e}").parse().unwrap_or(value);
+    if (1e-3..1e9).contains(&six_digits.abs()) || six_digits == 0.0 {
+        number(six_digits)
+    } else {
+        format!("{six_digits:e}")
+    }
+}
+
 /// A file being written. Writing goes through [`Write`]; nothing is visible before [`OutputFile::commit`].
 pub struct OutputFile {
     path: PathBuf,

@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use linreg::data::Batch;
-use linreg::fit::{Descent, Problem, Settings, Weights};
+use linreg::fit::{Descent, Problem, Settings, Start, Weights};
 use linreg::summary::{Moments, Summary};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -60,8 +60,9 @@ proptest! {
         let largest = on_rows.hessian(linreg::fit::Reduction::Mean).symmetric_eigenvalues().max();
         let settings =
             Settings { epochs: 60, learning_rate: (share / largest).to_string().parse().unwrap(), ..Settings::default() };
-        let start = Weights::zeros(k, p);
-        let (mut a, mut b) = (Descent::new(&on_rows, settings, &start), Descent::new(&on_triangle, settings, &start));
+        let start = Start::new(&on_rows, &Weights::zeros(k, p));
+        let mut a = Descent::new(&on_rows, settings, start.clone());
+        let mut b = Descent::new(&on_triangle, settings, start);
         for (on_rows, on_triangle) in a.by_ref().zip(b.by_ref()) {
             prop_assert!((on_rows.mse - on_triangle.mse).abs() <= 1e-12 * on_rows.mse.max(1e-3 * a_scale(&rows, p)));
         }

@@ -1,7 +1,9 @@
 //! Training runs against NumPy, PyTorch and Keras: every loss they recorded and the final weights, each within the
 //! tolerance that belongs to its precision.
 
-use linreg::fit::{Descent, Problem, Settings, Weights};
+use std::collections::BTreeMap;
+
+use linreg::fit::{Descent, Optimizer, Problem, Schedule, Settings, Start, Weights};
 use nalgebra::{DMatrix, DVector};
 use serde_json::Value;
 
@@ -17,24 +19,69 @@ fn weights(value: &Value) -> Weights {
     Weights { matrix: matrix(&value["w"]), bias: DVector::from_vec(bias.collect()) }
 }
 
-/// Plain gradient descent: no momentum, no schedule.
-fn is_plain(run: &Value) -> bool {
-    let optimizer = &run["optimizer"];
-    optimizer["name"] == "sgd" && optimizer["momentum"].as_f64() == Some(0.0) && run["scheduler"].is_null()
+/// The optimizer of a run, if it is one of ours: PyTorch's all, Keras's where its formulas are the same (SGD without
+/// weight decay, or without momentum).
+fn optimizer(run: &Value) -> Option<Optimizer> {
+    let constants = &run["optimizer"];
+    let number = |key: &str| constants[key].as_f64().unwrap_or(0.0);
+    let flag = |key: &str| constants[key].as_bool().unwrap_or(false);
+    let name = constants["name"].as_str().unwrap();
+    if run["engine"] == "keras" && (name != "sgd" || number("momentum") > 0.0 && number("weight_decay") > 0.0) {
+        return None;
+    }
+    Some(match name {
+        "sgd" => {
+            Optimizer::Sgd { momentum: number("momentum"), dampening: number("dampening"), nesterov: flag("nesterov") }
+        }
+        "adam" | "adamw" => Optimizer::Adam {
+            beta1: constants["betas"][0].as_f64().unwrap(),
+            beta2: constants["betas"][1].as_f64().unwrap(),
+            eps: number("eps"),
+            amsgrad: flag("amsgrad"),
+            decoupled: name == "adamw",
+        },
+        "rmsprop" => Optimizer::RmsProp {
+            alpha: number("alpha"),
+            eps: number("eps"),
+            centered: flag("centered"),
+            momentum: number("momentum"),
+        },
+        "adagrad" => Optimizer::Adagrad {
+            lr_decay: number("lr_decay"),
+            eps: number("eps"),
+            initial_accumulator_value: number("initial_accumulator_value"),
+        },
+        _ => panic!("{name} is new"),
+    })
 }
 
-fn check(run: &Value, datasets: &Value) {
+/// The schedule of a run, from the words of the command line.
+fn schedule(run: &Value) -> Schedule {
+    let scheduler = &run["scheduler"];
+    let text = match scheduler["name"].as_str() {
+        None => "constant".to_owned(),
+        Some("step") => format!("step:{}:{}", scheduler["step_size"], scheduler["gamma"]),
+        Some("exponential") => format!("exponential:{}", scheduler["gamma"]),
+        Some("cosine") => format!("cosine:{}:{}", scheduler["T_max"], scheduler["eta_min"]),
+        Some(name) => panic!("{name} is new"),
+    };
+    text.parse().unwrap()
+}
+
+fn check(run: &Value, optimizer: Optimizer, datasets: &Value) {
     let id = run["id"].as_str().unwrap();
     let dataset = &datasets[run["dataset"].as_str().unwrap()];
     let problem = Problem::from_rows(&matrix(&dataset["X"]), &matrix(&dataset["Y"]), true);
-    let optimizer = &run["optimizer"];
     let settings = Settings {
         epochs: run["epochs"].as_u64().unwrap(),
-        learning_rate: optimizer["lr"].to_string().parse().unwrap(),
+        learning_rate: run["optimizer"]["lr"].to_string().parse().unwrap(),
         reduction: run["reduction"].as_str().unwrap().parse().unwrap(),
-        weight_decay: optimizer["weight_decay"].as_f64().unwrap(),
+        optimizer,
+        schedule: schedule(run),
+        weight_decay: run["optimizer"]["weight_decay"].as_f64().unwrap_or(0.0),
+        ..Settings::default()
     };
-    let mut descent = Descent::new(&problem, settings, &weights(&run["init"]));
+    let mut descent = Descent::new(&problem, settings, Start::new(&problem, &weights(&run["init"])));
     let losses: Vec<f64> = descent.by_ref().map(|epoch| epoch.loss).collect();
     let fit = descent.finish();
 
@@ -55,11 +102,14 @@ fn check(run: &Value, datasets: &Value) {
 }
 
 #[test]
-fn every_plain_run_comes_out() {
+fn every_run_comes_out() {
     let oracle: Value = serde_json::from_str(include_str!("oracles/runs.json")).unwrap();
-    let plain: Vec<&Value> = oracle["runs"].as_array().unwrap().iter().filter(|run| is_plain(run)).collect();
-    assert_eq!(plain.len(), 50);
-    for run in plain {
-        check(run, &oracle["datasets"]);
+    let mut checked = BTreeMap::new();
+    for run in oracle["runs"].as_array().unwrap() {
+        if let Some(optimizer) = optimizer(run) {
+            check(run, optimizer, &oracle["datasets"]);
+            *checked.entry(run["engine"].as_str().unwrap()).or_insert(0) += 1;
+        }
     }
+    assert_eq!(checked, BTreeMap::from([("keras", 12), ("numpy", 10), ("torch", 118)]));
 }

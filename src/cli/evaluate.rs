@@ -6,7 +6,7 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::input::{Input, Reading};
+use super::input::{Input, Reading, Wish};
 use super::options::DataOptions;
 use crate::data::{Batch, Manner, Missing, Records, Work};
 use crate::error::Error;
@@ -89,7 +89,7 @@ fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Me
 }
 
 fn of_summary(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
-    let summary = input.compress(&names(model), reading)?.summary;
+    let summary = input.compress(&names(model), reading, Wish::default())?.summary;
     let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
     let metrics = (model.features.len()..)
         .zip(squared)

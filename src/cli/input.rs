@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use nalgebra::DMatrix;
 
 use crate::data::source::{self, Source};
-use crate::data::{BATCH_ROWS, BLOCK, Batch, Header, Manner, Missing, Plan, Reader, Rows, Work, columns};
+use crate::data::{
+    BATCH_ROWS, BLOCK, Batch, Header, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
+};
 use crate::error::{Error, Place};
 use crate::observers::{Progress, When};
 use crate::summary::{Moments, Summary};
@@ -24,8 +26,10 @@ pub struct Input {
 pub struct Compressed {
     /// All rows.
     pub summary: Summary,
-    /// The rows themselves (n×c), if the first block of text holds them all.
+    /// The rows themselves (n×c), if the first block of text holds them all, or they were asked for.
     pub rows: Option<DMatrix<f64>>,
+    /// The rows that are held out.
+    pub held_out: Option<Summary>,
 }
 
 impl Input {
@@ -80,10 +84,15 @@ impl Input {
     }
 
     /// Reads the columns `names` of everything.
-    pub fn compress(self, names: &[String], reading: Reading) -> Result<Compressed, Error> {
+    pub fn compress(self, names: &[String], reading: Reading, wish: Wish) -> Result<Compressed, Error> {
+        if (wish.all_rows || wish.hold_out.is_some()) && self.summary.is_some() {
+            let option = if wish.all_rows { "--batch-size" } else { "--validation FRACTION" };
+            self.rows_for(option)?;
+            return Err(Error::usage(format!("{option} needs rows")));
+        }
         let mut compressed = match self.rows {
-            Some(reader) => compress_rows(reader.rows(names.to_vec(), Missing::Refuse)?, names, reading)?,
-            None => Compressed { summary: Summary::default(), rows: None },
+            Some(reader) => compress_rows(reader.rows(names.to_vec(), Missing::Refuse)?, names, reading, wish)?,
+            None => Compressed { summary: Summary::default(), rows: None, held_out: None },
         };
         if let Some((file, summary)) = self.summary {
             columns::positions(&Header::of(&file, summary.columns().to_vec()), names)?;
@@ -93,6 +102,15 @@ impl Input {
         }
         Ok(compressed)
     }
+}
+
+/// What is wanted of rows besides their summary.
+#[derive(Clone, Copy, Default)]
+pub struct Wish {
+    /// The rows themselves, however many.
+    pub all_rows: bool,
+    /// A summary of their own for these.
+    pub hold_out: Option<Split>,
 }
 
 /// How rows are read.
@@ -128,24 +146,56 @@ impl Reading {
     }
 }
 
-fn compress_rows(mut rows: Rows, names: &[String], reading: Reading) -> Result<Compressed, Error> {
+/// What is made of a chunk of rows.
+#[derive(Clone)]
+struct Part {
+    summary: Summary,
+    /// The rows held out, and room for those of a batch.
+    held_out: Option<(Summary, Batch)>,
+    /// Row by row.
+    rows: Vec<f64>,
+}
+
+fn compress_rows(mut rows: Rows, names: &[String], reading: Reading, wish: Wish) -> Result<Compressed, Error> {
     let mut moments = Moments::new(names.len());
-    let mut kept = rows.are_few().then(Vec::new);
+    let is_sample_all = rows.are_few() && wish.hold_out.is_none();
+    let mut few = Vec::new();
     rows.sample(|batch, _| {
         moments.push(batch);
-        if let Some(kept) = &mut kept {
-            push_rows(kept, batch);
+        if is_sample_all {
+            push_rows(&mut few, batch);
         }
     })?;
-    let shift = moments.shift();
+    // Subtracting a shift rounds, so rows that are wanted as they are go without.
+    let shift = if wish.all_rows { vec![0.0; names.len()] } else { moments.shift() };
     rows.shift(&shift);
     let empty = Summary::new(names.to_vec(), &shift);
+    let held_out = wish.hold_out.map(|_| (empty.clone(), Batch::new(1 + names.len())));
+    let mut sum = Part { summary: empty, held_out, rows: few };
+    let none = Part { rows: Vec::new(), ..sum.clone() };
+    let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
+        if let (Some(split), Some((held_out, aside))) = (wish.hold_out, &mut part.held_out) {
+            batch.split_off(aside, |i| split.holds_out(records.input, records.offset(i)));
+            held_out.push(aside);
+        }
+        if wish.all_rows && !is_sample_all {
+            push_rows(&mut part.rows, batch);
+        }
+        part.summary.push(batch);
+    };
     let wanted = ROWS_PER_COLUMN * names.len() as u64 * rows.record_bytes();
-    let work = Work { new: &|| empty.clone(), add: &|summary: &mut Summary, batch, _| summary.push(batch) };
-    let mut summary = empty.clone();
-    reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| summary.merge(&part, ""))?;
-    let rows = kept.map(|kept| DMatrix::from_row_slice(kept.len() / names.len(), names.len(), &kept));
-    Ok(Compressed { summary, rows })
+    let work = Work { new: &|| none.clone(), add: &add };
+    reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| {
+        sum.rows.extend(part.rows);
+        if let (Some((sum, _)), Some((part, _))) = (&mut sum.held_out, &part.held_out) {
+            sum.merge(part, "")?;
+        }
+        sum.summary.merge(&part.summary, "")
+    })?;
+    let Part { summary, held_out, rows, .. } = sum;
+    let rows =
+        (is_sample_all || wish.all_rows).then(|| DMatrix::from_row_slice(rows.len() / names.len(), names.len(), &rows));
+    Ok(Compressed { summary, rows, held_out: held_out.map(|(held_out, _)| held_out) })
 }
 
 /// Adds the rows of `batch` to `kept`, row by row.

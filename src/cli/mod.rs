@@ -1,6 +1,7 @@
 //! The commands: a file each, with its flags (their comments are the help) and its run side by side.
 
 mod evaluate;
+mod hyper;
 mod input;
 mod options;
 mod predict;

@@ -74,6 +74,21 @@ impl ColumnOptions {
     }
 }
 
+/// `1 row`, `2 rows`.
+pub fn count(count: u64, word: &str) -> String {
+    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
+}
+
+/// Names in a sentence, the first of many.
+pub fn listed(names: &[String]) -> String {
+    const SHOWN: usize = 8;
+    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    match names.len().checked_sub(SHOWN) {
+        None | Some(0) => shown,
+        Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
 /// A remark on standard error.
 #[expect(clippy::print_stderr, reason = "the one place where remarks are printed")]
 pub fn note(text: &str) {

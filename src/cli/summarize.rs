@@ -2,7 +2,7 @@
 
 use std::io::{Write, stdout};
 
-use super::input::Input;
+use super::input::{Input, Wish};
 use super::options::{ColumnOptions, DataOptions, note};
 use crate::data::{Header, Manner};
 use crate::error::Error;
@@ -39,7 +39,7 @@ impl Args {
         for paths in inputs {
             let input = Input::open(paths, Manner::default())?;
             let names = self.names(&input.header())?;
-            let summary = input.compress(&names, self.data.reading(When::Auto))?.summary;
+            let summary = input.compress(&names, self.data.reading(When::Auto), Wish::default())?.summary;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
         }
         Ok(())

@@ -77,6 +77,19 @@ impl Batch {
         &mut self.data[self.offset + k * self.capacity..][..self.rows]
     }
 
+    /// Moves the rows for which `leaves` holds to `other`, a batch of the same columns and room; the order stays.
+    pub fn split_off(&mut self, other: &mut Batch, leaves: impl Fn(usize) -> bool) {
+        let (gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rows).partition(|&i| leaves(i));
+        other.set_rows(gone.len());
+        for k in 1..self.columns {
+            let column = self.column_mut(k);
+            other.column_mut(k).iter_mut().zip(&gone).for_each(|(value, &i)| *value = column[i]);
+            // A row moves up or stays, so none is overwritten before it has moved.
+            kept.iter().enumerate().for_each(|(to, &i)| column[to] = column[i]);
+        }
+        self.set_rows(kept.len());
+    }
+
     /// All columns behind that of the ones: the entry of row i and column k is at (k − 1)·[`Batch::capacity`] + i.
     pub fn wanted_mut(&mut self) -> &mut [f64] {
         &mut self.data[self.offset..][self.capacity..self.columns * self.capacity]

@@ -23,9 +23,11 @@ mod quotes;
 mod reader;
 mod records;
 pub mod source;
+mod split;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
 pub use fold::{Plan, Progress, Work};
 pub use reader::{Header, Manner, Reader, Rows};
 pub use records::{Missing, Records};
+pub use split::Split;

@@ -82,16 +82,20 @@ impl Reader {
     /// of this machine.
     pub fn rows(self, names: Vec<String>, missing: Missing) -> Result<Rows, Error> {
         let isa = Isa::from_env().map_err(|error| Error::usage(error.to_string()))?;
-        let layout = layout(&self.current.header, &names, &vec![0.0; names.len()], missing, isa)?;
+        let shifts = vec![0.0; names.len()];
+        let start = Layout { delimiter: DELIMITER, fields: 0, columns: Vec::new(), names, missing, isa, input: 0 };
+        let layout = start.of(&self.current.header, &shifts)?;
         Ok(Rows { input: self.current, later: self.later, layout })
     }
 }
 
-fn layout(header: &Header, names: &[String], shifts: &[f64], missing: Missing, isa: Isa) -> Result<Layout, Error> {
-    let positions = columns::positions(header, names)?;
-    let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
-    let fields = header.names.len();
-    Ok(Layout { delimiter: DELIMITER, fields, columns, names: names.to_vec(), missing, isa })
+impl Layout {
+    /// The same wish for an input with this header.
+    fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
+        let positions = columns::positions(header, &self.names)?;
+        let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
+        Ok(Layout { fields: header.names.len(), columns, ..self.clone() })
+    }
 }
 
 /// The wanted columns of all inputs.
@@ -132,7 +136,7 @@ impl Rows {
     /// [`Error::Input`] for the first fault in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
         let mut parser = records::Parser::new(&self.layout, super::BATCH_ROWS);
-        let read = parser.read(&self.input.first, &mut visit);
+        let read = parser.read(&self.input.first, self.input.starts.0, &mut visit);
         read.map(drop).map_err(|fault| self.input.fault(fault, self.input.header.lines))
     }
 
@@ -152,7 +156,8 @@ impl Rows {
         let Some(path) = self.later.pop_front() else { return Ok(false) };
         self.input = Input::new(source::open(&path)?, self.input.manner)?;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
-        self.layout = layout(&self.input.header, &self.layout.names, &shifts, self.layout.missing, self.layout.isa)?;
+        self.layout = self.layout.of(&self.input.header, &shifts)?;
+        self.layout.input += 1;
         Ok(true)
     }
 }

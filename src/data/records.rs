@@ -37,6 +37,8 @@ pub struct Layout {
     pub missing: Missing,
     /// What the kernels run on.
     pub isa: Isa,
+    /// Number of the input, from 0.
+    pub input: u64,
 }
 
 /// What is wrong with a record.
@@ -62,7 +64,18 @@ pub struct Counts {
 }
 
 /// The records that a batch was made from, as they stood in the text.
-pub enum Records<'a> {
+pub struct Records<'a> {
+    source: Texts<'a>,
+    /// The text of the block they are from, and where it begins in the text of the input.
+    block: &'a [u8],
+    start: u64,
+    /// Number of the input.
+    pub input: u64,
+}
+
+/// Where records are found.
+#[derive(Clone, Copy)]
+enum Texts<'a> {
     /// Some of a table.
     Table {
         /// Says where they are.
@@ -80,11 +93,17 @@ impl Records<'_> {
     /// The text of record `i` of the batch, without its line end.
     #[must_use]
     pub fn text(&self, i: usize) -> &[u8] {
-        let record = match self {
-            Records::Table { table, block, first } => block.record(first + i, table.record(first + i)),
-            Records::Slices(slices) => slices[i],
+        let record = match self.source {
+            Texts::Table { table, block, first } => block.record(first + i, table.record(first + i)),
+            Texts::Slices(slices) => slices[i],
         };
         record.strip_suffix(b"\r").unwrap_or(record)
+    }
+
+    /// Where record `i` of the batch begins in the text of the input.
+    #[must_use]
+    pub fn offset(&self, i: usize) -> u64 {
+        self.start + (self.text(i).as_ptr().addr() - self.block.as_ptr().addr()) as u64
     }
 }
 
@@ -104,11 +123,20 @@ impl<'a> Parser<'a> {
         Parser { layout, index: Index::default(), batch, faults: Vec::new() }
     }
 
-    /// Reads a block and shows every batch of it to `visit`.
+    /// Reads a block that begins at byte `start` of the text of the input and shows every batch of it to `visit`.
     ///
     /// # Errors
     /// The first fault, after the batches before it have been shown.
-    pub fn read(&mut self, block: &Block, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+    pub fn read(
+        &mut self,
+        block: &Block,
+        start: u64,
+        mut visit: impl FnMut(&mut Batch, &Records),
+    ) -> Result<Counts, Fault> {
+        let (bytes, input) = (block.bytes(), self.layout.input);
+        let mut visit = |batch: &mut Batch, source: Texts| {
+            visit(batch, &Records { source, block: bytes, start, input });
+        };
         let mut index = std::mem::take(&mut self.index);
         let table = block.plain().and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
@@ -127,7 +155,7 @@ impl<'a> Parser<'a> {
         &mut self,
         table: &Table,
         block: &Block,
-        visit: &mut impl FnMut(&mut Batch, &Records),
+        visit: &mut impl FnMut(&mut Batch, Texts),
     ) -> Result<Counts, Fault> {
         let layout = self.layout;
         let records = table.records();
@@ -140,7 +168,7 @@ impl<'a> Parser<'a> {
             if !self.faults.is_empty() {
                 self.judge_faults(table)?;
             }
-            visit(&mut self.batch, &Records::Table { table, block, first });
+            visit(&mut self.batch, Texts::Table { table, block, first });
         }
         Ok(Counts { rows: records as u64, lines: records as u64 })
     }
@@ -158,7 +186,7 @@ impl<'a> Parser<'a> {
 
     /// The slow path, through the `csv` crate.
     #[cold]
-    fn read_records(&mut self, text: &[u8], visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Fault> {
+    fn read_records(&mut self, text: &[u8], visit: &mut impl FnMut(&mut Batch, Texts)) -> Result<Counts, Fault> {
         let mut reader = csv_reader(text, self.layout.delimiter);
         let mut record = ByteRecord::new();
         let mut slices = Vec::with_capacity(self.batch.capacity());
@@ -177,7 +205,7 @@ impl<'a> Parser<'a> {
             }
             if slices.len() == self.batch.capacity() || (!is_record && !slices.is_empty()) {
                 self.batch.set_rows(slices.len());
-                visit(&mut self.batch, &Records::Slices(&slices));
+                visit(&mut self.batch, Texts::Slices(&slices));
                 slices.clear();
             }
             if !is_record {

@@ -1,11 +1,11 @@
-//! Batch gradient descent as an iterator of epochs.
+//! Gradient descent as an iterator of epochs.
 
 use nalgebra::DMatrix;
 use serde::Serialize;
 
-use super::{Fit, Problem, Settings, Stop, Weights};
+use super::{Batches, Fit, Memory, Problem, Settings, Stop, Weights};
 
-/// One pass: what the loss was *before* update `number`.
+/// One pass: what the loss was *before* the updates of epoch `number`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Epoch {
     /// From 0.
@@ -15,69 +15,171 @@ pub struct Epoch {
     pub mse: f64,
     /// What is descended: by the reduction, the mean or the sum.
     pub loss: f64,
+    /// Mean squared error over rows that are held out.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_mse: Option<f64>,
 }
 
-/// A descent under way. Each item is an epoch whose update has been made; it ends after
-/// [`Settings::epochs`] of them, or before the first whose loss is not finite.
+/// Where a descent begins: weights, and what earlier epochs left.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Start {
+    /// θ, q×k.
+    pub theta: DMatrix<f64>,
+    /// What the optimizer remembers; `None` for nothing.
+    pub memory: Option<Memory>,
+    /// Epochs of earlier runs: where the schedule and the shuffling go on.
+    pub epochs: u64,
+}
+
+impl Start {
+    /// A first run from these weights.
+    #[must_use]
+    pub fn new(problem: &Problem, weights: &Weights) -> Start {
+        Start { theta: problem.pack(weights), memory: None, epochs: 0 }
+    }
+}
+
+/// A descent under way. Each item is an epoch whose updates have been made; it ends after [`Settings::epochs`] of them,
+/// or earlier: see [`Stop`].
 pub struct Descent<'a> {
     problem: &'a Problem,
     settings: Settings,
+    batches: Option<&'a Batches>,
+    held_out: Option<HeldOut<'a>>,
+    memory: Memory,
     /// θ, q×k.
     theta: DMatrix<f64>,
     /// n×k.
     residual: DMatrix<f64>,
     /// q×k.
     gradient: DMatrix<f64>,
+    epochs_before: u64,
     epochs_run: u64,
-    diverged: bool,
+    last_loss: Option<f64>,
+    stop: Option<Stop>,
+}
+
+/// Rows that are not trained on, and the best weights on them.
+struct HeldOut<'a> {
+    problem: &'a Problem,
+    residual: DMatrix<f64>,
+    /// The least loss so far, its epoch and its weights.
+    best: Option<(f64, u64, DMatrix<f64>)>,
 }
 
 impl<'a> Descent<'a> {
-    /// A descent on `problem` from `start` (weights k×p, bias k).
+    /// A descent on `problem`.
     #[must_use]
-    pub fn new(problem: &'a Problem, settings: Settings, start: &Weights) -> Descent<'a> {
-        let theta = problem.pack(start);
-        let gradient = DMatrix::zeros(theta.nrows(), theta.ncols());
-        Descent { problem, settings, theta, residual: problem.workspace(), gradient, epochs_run: 0, diverged: false }
-    }
-
-    /// θ ← θ − rate · (gradient + decay · θ)
-    fn update(&mut self) {
-        let Settings { learning_rate, weight_decay, reduction, .. } = self.settings;
-        self.problem.gradient(&self.residual, reduction, &mut self.gradient);
-        for (parameter, gradient) in self.theta.iter_mut().zip(&self.gradient) {
-            *parameter -= learning_rate.get() * (gradient + weight_decay * *parameter);
+    pub fn new(problem: &'a Problem, settings: Settings, start: Start) -> Descent<'a> {
+        let (q, k) = start.theta.shape();
+        Descent {
+            problem,
+            settings,
+            batches: None,
+            held_out: None,
+            memory: start.memory.unwrap_or_else(|| settings.optimizer.memory(q, k)),
+            theta: start.theta,
+            residual: problem.workspace(),
+            gradient: DMatrix::zeros(q, k),
+            epochs_before: start.epochs,
+            epochs_run: 0,
+            last_loss: None,
+            stop: None,
         }
     }
 
-    /// The loss of the weights as they are now.
+    /// The same with an update for each of `batches` instead of one for all rows; the loss is still that of all rows.
+    #[must_use]
+    pub fn with_batches(self, batches: Option<&'a Batches>) -> Descent<'a> {
+        Descent { batches, ..self }
+    }
+
+    /// The same with the loss on the rows of `held_out` beside every epoch, and the best weights on them kept if there
+    /// is [`Settings::patience`].
+    #[must_use]
+    pub fn with_held_out(self, held_out: Option<&'a Problem>) -> Descent<'a> {
+        let held_out = held_out.map(|problem| HeldOut { problem, residual: problem.workspace(), best: None });
+        Descent { held_out, ..self }
+    }
+
+    /// The updates of an epoch.
+    fn update(&mut self) {
+        let Settings { optimizer, schedule, learning_rate, weight_decay, reduction, .. } = self.settings;
+        let done = self.epochs_before + self.epochs_run;
+        let rate = schedule.rate(learning_rate.get(), done);
+        let Some(batches) = self.batches else {
+            self.problem.gradient(&self.residual, reduction, &mut self.gradient);
+            optimizer.step(&mut self.memory, &mut self.theta, &self.gradient, rate, weight_decay);
+            return;
+        };
+        for batch in batches.problems(done) {
+            let mut residual = batch.workspace();
+            batch.squared_error(&self.theta, &mut residual);
+            batch.gradient(&residual, reduction, &mut self.gradient);
+            optimizer.step(&mut self.memory, &mut self.theta, &self.gradient, rate, weight_decay);
+        }
+    }
+
+    /// The losses of the weights as they are now.
     fn evaluate(&mut self) -> Epoch {
         let squared_error = self.problem.squared_error(&self.theta, &mut self.residual);
         let elements = self.problem.elements();
+        let validation_mse = self.held_out.as_mut().map(|held_out| {
+            let squared_error = held_out.problem.squared_error(&self.theta, &mut held_out.residual);
+            squared_error / held_out.problem.elements()
+        });
         Epoch {
             number: self.epochs_run,
             mse: squared_error / elements,
             loss: self.settings.reduction.loss(squared_error, elements),
+            validation_mse,
         }
     }
 
-    /// The weights after the last update, and why it ended there.
+    /// Whether the weights of `epoch` are the end.
+    fn check(&mut self, epoch: &Epoch) -> Option<Stop> {
+        if !epoch.loss.is_finite() {
+            return Some(Stop::Diverged);
+        }
+        let last = self.last_loss.replace(epoch.loss);
+        if let (Some(tolerance), Some(last)) = (self.settings.tolerance, last)
+            && (last - epoch.loss).abs() <= tolerance * last
+        {
+            return Some(Stop::Converged);
+        }
+        if let (Some(patience), Some(held_out), Some(mse)) =
+            (self.settings.patience, &mut self.held_out, epoch.validation_mse)
+        {
+            match &held_out.best {
+                Some((best, at, _)) if mse >= *best => {
+                    if epoch.number - at >= patience {
+                        return Some(Stop::Patience);
+                    }
+                }
+                _ => held_out.best = Some((mse, epoch.number, self.theta.clone())),
+            }
+        }
+        (self.epochs_run == self.settings.epochs).then_some(Stop::Epochs)
+    }
+
+    /// The last weights, or the best on the held-out rows if there is patience, and why the descent ended.
     #[must_use]
     pub fn finish(mut self) -> Fit {
+        let stop = self.stop.unwrap_or(Stop::Interrupted);
+        if stop != Stop::Diverged
+            && let Some((_, _, best)) = self.held_out.as_mut().and_then(|held_out| held_out.best.take())
+        {
+            self.theta = best;
+        }
         let last = self.evaluate();
-        let stop = if !last.loss.is_finite() {
-            Stop::Diverged
-        } else if self.epochs_run == self.settings.epochs {
-            Stop::Epochs
-        } else {
-            Stop::Interrupted
-        };
         Fit {
             weights: self.problem.unpack(&self.theta),
+            end: Start { theta: self.theta, memory: Some(self.memory), epochs: self.epochs_before + self.epochs_run },
             epochs_run: self.epochs_run,
             stop,
             mse: last.mse,
             loss: last.loss,
+            validation_mse: last.validation_mse,
         }
     }
 }
@@ -86,12 +188,12 @@ impl Iterator for Descent<'_> {
     type Item = Epoch;
 
     fn next(&mut self) -> Option<Epoch> {
-        if self.diverged || self.epochs_run == self.settings.epochs {
+        if self.stop.is_some() {
             return None;
         }
         let epoch = self.evaluate();
-        if !epoch.loss.is_finite() {
-            self.diverged = true;
+        self.stop = self.check(&epoch);
+        if self.stop.is_some() {
             return None;
         }
         self.update();
@@ -116,10 +218,14 @@ mod tests {
         Settings { epochs, learning_rate: rate.parse().unwrap(), ..Settings::default() }
     }
 
+    fn zeros(problem: &Problem) -> Start {
+        Start::new(problem, &Weights::zeros(1, 1))
+    }
+
     #[test]
     fn epochs_count_from_zero_and_report_the_loss_before_the_update() {
         let problem = line();
-        let mut descent = Descent::new(&problem, settings(3, "0.01"), &Weights::zeros(1, 1));
+        let mut descent = Descent::new(&problem, settings(3, "0.01"), zeros(&problem));
         let epochs: Vec<Epoch> = descent.by_ref().collect();
         assert_eq!(epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>(), [0, 1, 2]);
         // Σ y² / 6 of the data, as no weight has moved yet.
@@ -133,7 +239,7 @@ mod tests {
     fn no_epochs_leave_the_start_as_it_is() {
         let problem = line();
         let start = Weights { matrix: dmatrix![0.5], bias: dvector![0.25] };
-        let mut descent = Descent::new(&problem, settings(0, "0.01"), &start);
+        let mut descent = Descent::new(&problem, settings(0, "0.01"), Start::new(&problem, &start));
         assert_eq!(descent.next(), None);
         assert_eq!(descent.finish().weights, start);
     }
@@ -141,7 +247,7 @@ mod tests {
     #[test]
     fn a_descent_that_blows_up_ends_at_the_first_epoch_that_is_not_finite() {
         let problem = line();
-        let mut descent = Descent::new(&problem, settings(100_000, "1"), &Weights::zeros(1, 1));
+        let mut descent = Descent::new(&problem, settings(100_000, "1"), zeros(&problem));
         let epochs: Vec<Epoch> = descent.by_ref().collect();
         assert!(epochs.iter().all(|epoch| epoch.loss.is_finite()));
         assert_eq!(descent.next(), None);
@@ -151,14 +257,43 @@ mod tests {
     }
 
     #[test]
-    fn a_run_cut_in_two_gives_the_same_bits_as_one_run() {
+    fn it_converges_at_the_first_epoch_that_changes_little() {
         let problem = line();
-        let run = |epochs, start: &Weights| {
-            let mut descent = Descent::new(&problem, settings(epochs, "0.03"), start);
+        let settings = Settings { tolerance: Some(1e-3), ..settings(10_000, "0.1") };
+        let mut descent = Descent::new(&problem, settings, zeros(&problem));
+        let losses: Vec<f64> = descent.by_ref().map(|epoch| epoch.loss).collect();
+        let fit = descent.finish();
+        assert_eq!(fit.stop, Stop::Converged);
+        let changes = losses.windows(2).map(|pair| (pair[0] - pair[1]).abs() / pair[0]);
+        assert!(changes.min_by(f64::total_cmp).unwrap() > 1e-3);
+        assert!((losses[losses.len() - 1] - fit.loss).abs() <= 1e-3 * losses[losses.len() - 1]);
+    }
+
+    #[test]
+    fn patience_keeps_the_best_weights_on_the_held_out_rows() {
+        let problem = line();
+        // A point that the line misses: its loss falls at first and rises again.
+        let held_out = Problem::from_rows(&dmatrix![4.0], &dmatrix![3.0], true);
+        let settings = Settings { patience: Some(5), ..settings(1000, "0.02") };
+        let mut descent = Descent::new(&problem, settings, zeros(&problem)).with_held_out(Some(&held_out));
+        let losses: Vec<f64> = descent.by_ref().map(|epoch| epoch.validation_mse.unwrap()).collect();
+        let fit = descent.finish();
+        assert_eq!(fit.stop, Stop::Patience);
+        let best = losses.iter().copied().min_by(f64::total_cmp).unwrap();
+        assert_eq!(fit.validation_mse, Some(best));
+        let at = losses.iter().position(|loss| *loss == best).unwrap();
+        assert_eq!(fit.epochs_run as usize, at + 5);
+    }
+
+    #[test]
+    fn batches_of_all_rows_are_the_whole_batch() {
+        let problem = line();
+        let run = |batches: Option<&Batches>| {
+            let mut descent = Descent::new(&problem, settings(20, "0.03"), zeros(&problem)).with_batches(batches);
             descent.by_ref().for_each(drop);
             descent.finish().weights
         };
-        let whole = run(50, &Weights::zeros(1, 1));
-        assert_eq!(run(33, &run(17, &Weights::zeros(1, 1))), whole);
+        assert_eq!(run(Some(&Batches::new(line(), 6, None))), run(None));
+        assert_ne!(run(Some(&Batches::new(line(), 2, None))), run(None));
     }
 }

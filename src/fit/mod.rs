@@ -5,19 +5,23 @@
 //! | [`Settings::epochs`] | 1000 | 0 … | updates; epoch i is reported before update i, from 0 |
 //! | [`Settings::learning_rate`] | – | above 0 | the step is this times the gradient |
 //! | [`Settings::reduction`] | mean | mean, sum | the loss is the mean or the sum of all squared errors |
+//! | [`Settings::optimizer`] | plain SGD | see [`Optimizer`] | the update rule |
+//! | [`Settings::schedule`] | constant | see [`Schedule`] | the learning rate by epoch |
 //! | [`Settings::weight_decay`] | 0 | 0 … | adds this times the parameter to its gradient, biases too, as in PyTorch |
+//! | [`Settings::tolerance`] | – | 0 … | ends when \|loss(i − 1) − loss(i)\| ≤ tolerance · loss(i − 1) |
+//! | [`Settings::patience`] | – | 1 … | ends when the held-out loss has not improved for so many epochs |
 //!
 //! Nothing here prints or knows a file. The caller owns the loop:
 //!
 //! ```
-//! use linreg::fit::{Descent, Problem, Settings, Weights};
+//! use linreg::fit::{Descent, Problem, Settings, Start, Weights};
 //! use nalgebra::{dmatrix, dvector};
 //!
 //! let x = dmatrix![0.0; 1.0; 2.0];
 //! let y = dmatrix![1.0; 3.0; 5.0];
 //! let problem = Problem::from_rows(&x, &y, true);
 //! let settings = Settings { epochs: 2000, learning_rate: "0.1".parse()?, ..Settings::default() };
-//! let mut descent = Descent::new(&problem, settings, &Weights::zeros(1, 1));
+//! let mut descent = Descent::new(&problem, settings, Start::new(&problem, &Weights::zeros(1, 1)));
 //! for epoch in &mut descent {
 //!     assert!(epoch.mse.is_finite());
 //! }
@@ -27,18 +31,26 @@
 //! # Ok::<(), String>(())
 //! ```
 
+mod batches;
 mod descent;
+mod optimizer;
 mod problem;
 mod rate;
+mod schedule;
+mod standardize;
 
 use std::str::FromStr;
 
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-pub use descent::{Descent, Epoch};
+pub use batches::Batches;
+pub use descent::{Descent, Epoch, Start};
+pub use optimizer::{Memory, Optimizer};
 pub use problem::{Basis, Problem};
-pub use rate::largest_stable_rate;
+pub use rate::{Spectrum, largest_eigenvalue, largest_stable_rate};
+pub use schedule::Schedule;
+pub use standardize::Standardization;
 
 /// How a fit is to be found; see the table above.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -49,13 +61,30 @@ pub struct Settings {
     pub learning_rate: LearningRate,
     /// Mean or sum.
     pub reduction: Reduction,
+    /// The update rule.
+    pub optimizer: Optimizer,
+    /// The learning rate by epoch.
+    pub schedule: Schedule,
     /// Times each parameter, added to its gradient.
     pub weight_decay: f64,
+    /// The share of the loss that an epoch has to change.
+    pub tolerance: Option<f64>,
+    /// Epochs that the held-out loss may go without improving.
+    pub patience: Option<u64>,
 }
 
 impl Default for Settings {
     fn default() -> Settings {
-        Settings { epochs: 1000, learning_rate: LearningRate(0.01), reduction: Reduction::Mean, weight_decay: 0.0 }
+        Settings {
+            epochs: 1000,
+            learning_rate: LearningRate(0.01),
+            reduction: Reduction::Mean,
+            optimizer: Optimizer::Sgd { momentum: 0.0, dampening: 0.0, nesterov: false },
+            schedule: Schedule::Constant,
+            weight_decay: 0.0,
+            tolerance: None,
+            patience: None,
+        }
     }
 }
 
@@ -71,13 +100,20 @@ impl LearningRate {
     }
 }
 
+impl LearningRate {
+    /// A rate, if it is finite and above zero.
+    #[must_use]
+    pub fn new(rate: f64) -> Option<LearningRate> {
+        (rate > 0.0 && rate.is_finite()).then_some(LearningRate(rate))
+    }
+}
+
 impl FromStr for LearningRate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<LearningRate, String> {
         match text.parse::<f64>() {
-            Ok(rate) if rate > 0.0 && rate.is_finite() => Ok(LearningRate(rate)),
-            Ok(_) => Err("a learning rate is a finite number above 0".to_owned()),
+            Ok(rate) => LearningRate::new(rate).ok_or_else(|| "a learning rate is a finite number above 0".to_owned()),
             Err(_) => Err("not a number; expected a learning rate such as 1e-5".to_owned()),
         }
     }
@@ -136,8 +172,10 @@ impl Weights {
 /// What a descent ended with.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The weights after the last update.
+    /// The weights after the last update, or the best ones on the held-out rows.
     pub weights: Weights,
+    /// Where another descent goes on.
+    pub end: Start,
     /// Updates made.
     pub epochs_run: u64,
     /// Why it ended.
@@ -146,14 +184,20 @@ pub struct Fit {
     pub mse: f64,
     /// The same as `mse`, or the sum of squared errors, by the reduction.
     pub loss: f64,
+    /// Mean squared error on the held-out rows.
+    pub validation_mse: Option<f64>,
 }
 
 /// Why a descent ended.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stop {
     /// All epochs were run.
     Epochs,
+    /// The loss changed by less than the tolerance.
+    Converged,
+    /// The held-out loss had not improved for too long.
+    Patience,
     /// The loss was no longer a finite number.
     Diverged,
     /// The caller stopped taking epochs.

@@ -102,6 +102,24 @@ impl Problem {
         residual.column_iter().zip(&self.floor).map(|(errors, floor)| errors.norm_squared() + floor).collect()
     }
 
+    /// D (n×q), T (n×k), and the squared error that no weights can remove.
+    #[must_use]
+    pub fn parts(&self) -> (&DMatrix<f64>, &DMatrix<f64>, f64) {
+        (&self.design, &self.target, self.floor.iter().sum())
+    }
+
+    /// The problem of only these rows of D and T, for one that stands on the rows themselves.
+    #[must_use]
+    pub fn select_rows(&self, rows: &[usize]) -> Problem {
+        Problem {
+            design: self.design.select_rows(rows),
+            target: self.target.select_rows(rows),
+            floor: self.floor.clone(),
+            rows: rows.len() as u64,
+            ..*self
+        }
+    }
+
     /// n.
     #[must_use]
     pub fn rows(&self) -> u64 {
@@ -122,8 +140,9 @@ impl Problem {
 
     /// Writes E = D θ − T into `residual` (n×k) and returns the sum of squared errors, ‖E‖² + floor.
     pub fn squared_error(&self, theta: &DMatrix<f64>, residual: &mut DMatrix<f64>) -> f64 {
-        residual.copy_from(&self.target);
-        residual.gemm(1.0, &self.design, theta, -1.0);
+        // Predictions first, as everyone has them: near the optimum the difference is then exact.
+        residual.gemm(1.0, &self.design, theta, 0.0);
+        *residual -= &self.target;
         residual.norm_squared() + self.floor.iter().sum::<f64>()
     }
 

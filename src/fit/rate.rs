@@ -1,40 +1,433 @@
-//! What the Hessian says about the learning rate.
+//! What the eigenvalues of the Hessian say before the first epoch: rates that work, losses to come.
 //!
-//! Gradient descent on a quadratic multiplies the error along each eigenvector of the Hessian by 1 − rate·λ at every
-//! epoch, so it converges exactly when the rate is below 2/λmax (Nesterov, *Lectures on Convex Optimization*, 2018,
-//! section 2.1.5; Goodfellow et al., *Deep Learning*, 2016, section 8.2.1).
+//! With D = U Σ Vᵀ the loss falls apart into one parabola for every singular value σ, of curvature λ = 2cσ² (an
+//! eigenvalue of the Hessian). In the coordinates r = σ·(Vᵀθ) − UᵀT, what is left of the residual in that direction,
+//! gradient descent multiplies r by 1 − rate·λ at every epoch, whatever the other directions do. So it is stable exactly
+//! below 2/λmax, and the loss of any epoch is a sum of a few powers (Nesterov, *Lectures on Convex Optimization*, 2018,
+//! section 2.1.5). With momentum b a step is a 2×2 matrix in each direction (Polyak 1964), stable below 2(1 + b)/λmax, and
+//! for Nesterov's form below (2 + 2b)/((1 + 2b)λmax). Weight decay adds to every λ.
 
-use super::{Problem, Settings};
+use nalgebra::{DMatrix, DVector, Matrix3, Vector3};
 
-/// The largest learning rate with which the descent on `problem` stays bounded: 2/(λmax + weight decay). Infinite if
-/// all columns are zero, not a number if the squares of the data overflow.
-#[must_use]
-pub fn largest_stable_rate(problem: &Problem, settings: &Settings) -> f64 {
-    let hessian = problem.hessian(settings.reduction);
-    if hessian.iter().any(|entry| !entry.is_finite()) {
-        return f64::NAN;
+use super::{Optimizer, Problem, Reduction, Schedule, Settings};
+
+/// Eigenvalues below this share of the largest are those of directions that the data do not fix.
+const NEGLIGIBLE: f64 = 1e-26;
+
+/// The directions of a problem, by falling curvature.
+#[derive(Debug, Clone)]
+pub struct Spectrum {
+    /// λ of every direction of the parameters, weight decay not included (q).
+    eigenvalues: Vec<f64>,
+    /// Vᵀ: a row is a direction.
+    directions: DMatrix<f64>,
+    /// σ.
+    lengths: Vec<f64>,
+    /// UᵀT.
+    targets: DMatrix<f64>,
+    /// Squared error outside of all directions.
+    outside: f64,
+    elements: f64,
+}
+
+impl Spectrum {
+    /// The spectrum of `problem`; `None` if its numbers are so large that their squares are not finite.
+    #[must_use]
+    pub fn new(problem: &Problem, reduction: Reduction) -> Option<Spectrum> {
+        let (design, target, floor) = problem.parts();
+        if !design.norm_squared().is_finite() {
+            return None;
+        }
+        let (u, lengths, directions) = decompose(design)?;
+        let targets = u.tr_mul(target);
+        let outside = (target - &u * &targets).norm_squared() + floor;
+        let factor = reduction.loss(2.0, problem.elements());
+        let mut eigenvalues: Vec<f64> = lengths.iter().map(|length| factor * length * length).collect();
+        // Directions that no row has a part in.
+        eigenvalues.resize(design.ncols(), 0.0);
+        let is_finite = eigenvalues.iter().all(|eigenvalue| eigenvalue.is_finite());
+        is_finite.then_some(Spectrum {
+            eigenvalues,
+            directions,
+            lengths,
+            targets,
+            outside,
+            elements: problem.elements(),
+        })
     }
-    2.0 / (hessian.symmetric_eigenvalues().max() + settings.weight_decay)
+
+    /// λ of every direction, from the largest (q).
+    #[must_use]
+    pub fn eigenvalues(&self) -> &[f64] {
+        &self.eigenvalues
+    }
+
+    /// λmax.
+    #[must_use]
+    pub fn largest(&self) -> f64 {
+        self.eigenvalues.first().copied().unwrap_or(0.0)
+    }
+
+    /// The smallest λ of a direction that the data fix.
+    #[must_use]
+    pub fn smallest(&self) -> f64 {
+        let least = NEGLIGIBLE * self.largest();
+        self.eigenvalues.iter().copied().rfind(|eigenvalue| *eigenvalue > least).unwrap_or(0.0)
+    }
+
+    /// λmax/λmin; infinite if the data leave a direction open.
+    #[must_use]
+    pub fn condition_number(&self) -> f64 {
+        self.largest() / self.eigenvalues.last().copied().unwrap_or(0.0)
+    }
+
+    /// The direction of the smallest λ that the data fix: a share of each parameter (q).
+    #[must_use]
+    pub fn slowest(&self) -> Vec<f64> {
+        let last = self.eigenvalues.iter().rposition(|eigenvalue| *eigenvalue >= self.smallest()).unwrap_or(0);
+        self.directions.row(last.min(self.directions.nrows() - 1)).iter().copied().collect()
+    }
+
+    /// The largest stable learning rate of SGD in any form; `None` for rules whose step is no linear map.
+    #[must_use]
+    pub fn largest_stable_rate(&self, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
+        largest_stable_rate(self.largest(), optimizer, weight_decay)
+    }
+
+    /// A fixed rate that is as good as any for SGD: 2/(λmax + λmin) without momentum, (1 + √b)²/λmax with momentum b,
+    /// 1/λmax in Nesterov's form.
+    #[must_use]
+    pub fn best_rate(&self, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
+        best_rate(self.largest(), self.smallest(), optimizer, weight_decay)
+    }
+
+    /// The mean squared error after `epochs` from θ (q×k), exact up to rounding; `None` where a step is no linear map,
+    /// or changes with a schedule.
+    #[must_use]
+    pub fn forecast(&self, theta: &DMatrix<f64>, settings: &Settings, epochs: u64) -> Option<f64> {
+        let moves = self.moves(settings)?;
+        let start = &self.directions * theta;
+        let mut squared = self.outside;
+        for (i, step) in moves.iter().enumerate() {
+            let step = step.power(epochs);
+            for (z, t) in start.row(i).iter().zip(self.targets.row(i).iter()) {
+                squared += step.residual(self.lengths[i] * z - t, *t).powi(2);
+            }
+        }
+        Some(squared / self.elements)
+    }
+
+    /// The first epoch whose mean squared error is within `share` of the least possible, from θ (q×k) by plain gradient
+    /// descent; `None` if there is none, or the loss may rise on the way (momentum).
+    #[must_use]
+    pub fn epochs_to(&self, share: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
+        let rate = settings.learning_rate.get();
+        let is_plain =
+            matches!(settings.optimizer, Optimizer::Sgd { momentum: 0.0, .. }) && settings.weight_decay == 0.0;
+        if !is_plain || rate * self.largest() >= 2.0 {
+            return None;
+        }
+        let goal = (1.0 + share) * self.outside / self.elements;
+        let reaches = |epochs: u64| self.forecast(theta, settings, epochs).is_some_and(|mse| mse <= goal);
+        let mut above = 1u64;
+        while !reaches(above) {
+            above = above.checked_mul(2).filter(|epochs| *epochs < 1 << 60)?;
+        }
+        let mut below = 0;
+        while above - below > 1 {
+            let middle = below + (above - below) / 2;
+            if reaches(middle) { above = middle } else { below = middle }
+        }
+        Some(if reaches(0) { 0 } else { above })
+    }
+
+    /// What an epoch does in each direction.
+    fn moves(&self, settings: &Settings) -> Option<Vec<Move>> {
+        let Optimizer::Sgd { momentum, dampening, nesterov } = settings.optimizer else { return None };
+        if settings.schedule != Schedule::Constant {
+            return None;
+        }
+        let (rate, decay) = (settings.learning_rate.get(), settings.weight_decay);
+        let is_plain = momentum == 0.0 && decay == 0.0;
+        let of = |&lambda: &f64| {
+            if is_plain {
+                return Move::Factor(1.0 - rate * lambda);
+            }
+            let matrix = |kept: f64, taken: f64| step_matrix(rate, lambda, decay, [momentum, kept, taken], nesterov);
+            // The first step takes the gradient whole.
+            Move::Matrix { first: matrix(0.0, 1.0), then: matrix(momentum, 1.0 - dampening) }
+        };
+        Some(self.eigenvalues[..self.lengths.len()].iter().map(of).collect())
+    }
+}
+
+/// U, σ from the largest, and Vᵀ of D = U Σ Vᵀ. Of many columns (q > 128) by the eigenvalues of DᵀD: far faster, and exact
+/// to 16 digits of the largest only.
+fn decompose(design: &DMatrix<f64>) -> Option<(DMatrix<f64>, Vec<f64>, DMatrix<f64>)> {
+    const SMALL: usize = 128;
+    if design.ncols() <= SMALL {
+        let svd = design.clone().svd(true, true);
+        return Some((svd.u?, svd.singular_values.iter().copied().collect(), svd.v_t?));
+    }
+    let eigen = design.tr_mul(design).symmetric_eigen();
+    let mut order: Vec<usize> = (0..design.ncols()).collect();
+    order.sort_by(|&a, &b| eigen.eigenvalues[b].total_cmp(&eigen.eigenvalues[a]));
+    order.truncate(design.nrows());
+    let lengths: Vec<f64> = order.iter().map(|&i| eigen.eigenvalues[i].max(0.0).sqrt()).collect();
+    let directions = eigen.eigenvectors.select_columns(&order).transpose();
+    let mut u = design * directions.transpose();
+    for (mut column, length) in u.column_iter_mut().zip(&lengths) {
+        // A direction without length has no image; any other is scaled to 1.
+        column.scale_mut(if *length > 0.0 { 1.0 / length } else { 0.0 });
+    }
+    Some((u, lengths, directions))
+}
+
+/// λmax of the Hessian of `problem`, from below and within a thousandth: the largest Ritz value of some steps of Lanczos' method (1950)
+/// with full orthogonalization. For many columns, where [`Spectrum::new`] takes long.
+#[must_use]
+pub fn largest_eigenvalue(problem: &Problem, reduction: Reduction) -> f64 {
+    const STEPS: usize = 32;
+    let (design, ..) = problem.parts();
+    let q = design.ncols();
+    let mut basis: Vec<DVector<f64>> = vec![DVector::from_fn(q, |i, _| 1.0 + (i % 7) as f64).normalize()];
+    let mut ritz = DMatrix::<f64>::zeros(STEPS, STEPS);
+    for step in 0..STEPS {
+        let mut next = design.tr_mul(&(design * &basis[step]));
+        // Once leaves rounding behind that the next steps would amplify; twice is enough.
+        for (i, vector) in basis.iter().enumerate().chain(basis.iter().enumerate()) {
+            let share = vector.dot(&next);
+            ritz[(i, step)] += share;
+            next.axpy(-share, vector, 1.0);
+        }
+        let length = next.norm();
+        if step + 1 == STEPS || length <= 1e-10 * ritz[(0, 0)] {
+            break;
+        }
+        basis.push(next / length);
+    }
+    let steps = basis.len();
+    // The method's matrix is symmetric; what stands below the diagonal was not computed.
+    let mirrored = DMatrix::from_fn(steps, steps, |i, j| ritz[(i.min(j), i.max(j))]);
+    mirrored.symmetric_eigenvalues().max() * reduction.loss(2.0, problem.elements())
+}
+
+/// A step in one direction on (r, u, t): the residual, σ times the velocity, and the constant part of the target. The
+/// gradient is λr, and with decay d its part of weight decay is d·(r + t).
+fn step_matrix(rate: f64, lambda: f64, decay: f64, [momentum, kept, taken]: [f64; 3], nesterov: bool) -> Matrix3<f64> {
+    let gradient = [lambda + decay, 0.0, decay];
+    let velocity = [0, 1, 2].map(|i| taken * gradient[i] + if i == 1 { kept } else { 0.0 });
+    let ahead = [0, 1, 2].map(|i| gradient[i] + momentum * velocity[i]);
+    let direction = if nesterov { ahead } else { velocity };
+    let unit = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
+    Matrix3::from_fn(|i, j| match i {
+        0 => unit(0, j) - rate * direction[j],
+        1 => velocity[j],
+        _ => unit(2, j),
+    })
+}
+
+/// What some epochs do in one direction.
+enum Move {
+    /// r is multiplied.
+    Factor(f64),
+    /// The first epoch, and each one after it.
+    Matrix { first: Matrix3<f64>, then: Matrix3<f64> },
+}
+
+impl Move {
+    /// What `epochs` of them do.
+    fn power(&self, epochs: u64) -> Move {
+        match self {
+            Move::Factor(factor) => {
+                let size = (epochs as f64 * factor.abs().ln()).exp();
+                Move::Factor(if epochs == 0 { 1.0 } else { size })
+            }
+            Move::Matrix { .. } if epochs == 0 => Move::Factor(1.0),
+            Move::Matrix { first, then } => {
+                let (mut result, mut square, mut left) = (*first, *then, epochs - 1);
+                while left > 0 {
+                    if left % 2 == 1 {
+                        result = square * result;
+                    }
+                    square *= square;
+                    left /= 2;
+                }
+                Move::Matrix { first: result, then: *then }
+            }
+        }
+    }
+
+    /// The residual that r becomes, up to its sign.
+    fn residual(&self, r: f64, t: f64) -> f64 {
+        match self {
+            Move::Factor(factor) => factor * r,
+            Move::Matrix { first, .. } => (first * Vector3::new(r, 0.0, t))[0],
+        }
+    }
+}
+
+/// The largest stable rate for a Hessian with the largest eigenvalue `largest`.
+#[must_use]
+pub fn largest_stable_rate(largest: f64, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
+    let Optimizer::Sgd { momentum, dampening, nesterov } = *optimizer else { return None };
+    let curvature = largest + weight_decay;
+    Some(match (momentum == 0.0, nesterov) {
+        (true, _) => 2.0 / curvature,
+        (false, false) => 2.0 * (1.0 + momentum) / ((1.0 - dampening) * curvature),
+        (false, true) => (2.0 + 2.0 * momentum) / ((1.0 + 2.0 * momentum) * curvature),
+    })
+}
+
+/// A fixed rate that is as good as any: without momentum 2/(λmax + λmin), with which the slowest direction shrinks
+/// fastest. With momentum b (1 + √b)²/λmax, the largest with which no direction overshoots for longer than it has to
+/// (every one above (1 − √b)² of that shrinks by √b), and in Nesterov's form 1/λmax, which stops the steepest direction.
+fn best_rate(largest: f64, smallest: f64, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
+    let Optimizer::Sgd { momentum, dampening, nesterov } = *optimizer else { return None };
+    let (largest, smallest) = (largest + weight_decay, smallest + weight_decay);
+    let rate = match (momentum == 0.0, nesterov) {
+        (true, _) => 2.0 / (largest + smallest),
+        (false, false) => (1.0 + momentum.sqrt()).powi(2) / ((1.0 - dampening) * largest),
+        (false, true) => 1.0 / largest,
+    };
+    Some(rate).filter(|rate| rate.is_finite() && *rate > 0.0)
 }
 
 #[cfg(test)]
 mod tests {
-    use nalgebra::DMatrix;
+    use proptest::prelude::*;
 
-    use super::super::Reduction;
+    use super::super::{Descent, LearningRate, Start, Stop, Weights};
     use super::*;
 
+    fn fruits() -> Problem {
+        let x = [73.0, 67.0, 43.0, 91.0, 88.0, 64.0, 87.0, 134.0, 58.0, 102.0, 43.0, 37.0, 69.0, 96.0, 70.0];
+        let y = [56.0, 70.0, 81.0, 101.0, 119.0, 133.0, 22.0, 37.0, 103.0, 119.0];
+        Problem::from_rows(&DMatrix::from_row_slice(5, 3, &x), &DMatrix::from_row_slice(5, 2, &y), true)
+    }
+
+    fn sgd(momentum: f64, nesterov: bool) -> Optimizer {
+        Optimizer::Sgd { momentum, dampening: 0.0, nesterov }
+    }
+
+    fn settings(rate: f64, optimizer: Optimizer, weight_decay: f64) -> Settings {
+        Settings { learning_rate: LearningRate::new(rate).unwrap(), optimizer, weight_decay, ..Settings::default() }
+    }
+
+    fn close(found: f64, expected: f64, relative: f64) -> bool {
+        (found - expected).abs() <= relative * expected.abs()
+    }
+
     #[test]
-    fn the_limit_on_fruits_is_the_known_one() {
-        let x = DMatrix::from_row_slice(
-            5,
-            3,
-            &[73.0, 67.0, 43.0, 91.0, 88.0, 64.0, 87.0, 134.0, 58.0, 102.0, 43.0, 37.0, 69.0, 96.0, 70.0],
-        );
-        let y = DMatrix::zeros(5, 2);
+    fn the_numbers_of_fruits_are_the_known_ones() {
+        let mean = Spectrum::new(&fruits(), Reduction::Mean).unwrap();
+        for (found, expected) in mean.eigenvalues().iter().zip([17909.4626, 633.382657, 93.3465867, 8.19238549e-3]) {
+            assert!(close(*found, expected, 1e-8), "{found}");
+        }
+        let limit = |spectrum: &Spectrum, optimizer| spectrum.largest_stable_rate(&optimizer, 0.0).unwrap();
+        assert!(close(limit(&mean, sgd(0.0, false)), 1.1167e-4, 1e-4));
+        assert!(close(limit(&mean, sgd(0.9, true)), 7.58e-5, 1e-3));
+        let sum = Spectrum::new(&fruits(), Reduction::Sum).unwrap();
+        assert!(close(limit(&sum, sgd(0.0, false)), 1.1167e-5, 1e-4));
+        let zeros = DMatrix::zeros(4, 2);
+        let plain = settings(1e-5, sgd(0.0, false), 0.0);
+        assert_eq!(mean.epochs_to(0.01, &zeros, &plain), Some(11_389_338));
+        assert_eq!(mean.epochs_to(0.01, &zeros, &settings(1e-5, sgd(0.9, false), 0.0)), None);
+    }
+
+    #[test]
+    fn a_forecast_is_what_the_loop_finds() {
+        let problem = fruits();
+        let spectrum = Spectrum::new(&problem, Reduction::Mean).unwrap();
+        let start = Weights { matrix: DMatrix::from_element(2, 3, 0.7), ..Weights::zeros(2, 3) };
+        for (optimizer, decay) in [
+            (sgd(0.0, false), 0.0),
+            (sgd(0.0, false), 0.1),
+            (sgd(0.9, false), 0.0),
+            (sgd(0.9, true), 0.01),
+            (Optimizer::Sgd { momentum: 0.5, dampening: 0.2, nesterov: false }, 0.0),
+        ] {
+            for epochs in [0, 1, 2, 3, 500, 5000] {
+                let settings = Settings { epochs, ..settings(1e-5, optimizer, decay) };
+                let start = Start::new(&problem, &start);
+                let forecast = spectrum.forecast(&start.theta, &settings, epochs).unwrap();
+                let mut descent = Descent::new(&problem, settings, start);
+                descent.by_ref().for_each(drop);
+                let mse = descent.finish().mse;
+                assert!(close(forecast, mse, 1e-12), "{optimizer:?} {epochs}: {forecast} is not {mse}");
+            }
+        }
+    }
+
+    #[test]
+    fn the_best_rate_is_better_than_its_neighbours() {
+        let spectrum = Spectrum::new(&fruits(), Reduction::Mean).unwrap();
+        let loss = |rate: f64, optimizer| {
+            let settings = settings(rate, optimizer, 0.0);
+            spectrum.forecast(&DMatrix::from_element(4, 2, 1.0), &settings, 30_000_000).unwrap()
+        };
+        let plain = spectrum.best_rate(&sgd(0.0, false), 0.0).unwrap();
+        assert!(close(plain, 2.0 / (17909.4626 + 8.19238549e-3), 1e-8));
+        assert!(loss(plain, sgd(0.0, false)) <= loss(0.95 * plain, sgd(0.0, false)));
+        for optimizer in [sgd(0.9, false), sgd(0.9, true), sgd(0.99, false)] {
+            let best = spectrum.best_rate(&optimizer, 0.0).unwrap();
+            let limit = spectrum.largest_stable_rate(&optimizer, 0.0).unwrap();
+            assert!(best < limit, "{optimizer:?}");
+            assert!(loss(best, optimizer) <= loss(0.5 * best, optimizer) * (1.0 + 1e-12), "{optimizer:?}");
+            assert!(loss(best, optimizer) <= loss(0.999_999_99 * limit, optimizer) * (1.0 + 1e-12), "{optimizer:?}");
+        }
+    }
+
+    #[test]
+    fn many_columns_have_the_same_spectrum() {
+        let x = DMatrix::from_fn(300, 140, |i, j| ((i * 31 + j * 17) as f64).sin() + if i == j { 20.0 } else { 0.0 });
+        let y = DMatrix::from_fn(300, 1, |i, _| (i as f64).cos());
         let problem = Problem::from_rows(&x, &y, true);
-        let limit = |reduction| largest_stable_rate(&problem, &Settings { reduction, ..Settings::default() });
-        assert!((limit(Reduction::Mean) / 1.1167e-4 - 1.0).abs() < 1e-4);
-        assert!((limit(Reduction::Sum) / 1.1167e-5 - 1.0).abs() < 1e-4);
+        let (design, ..) = problem.parts();
+        let (u, lengths, directions) = decompose(design).unwrap();
+        let expected = design.singular_values();
+        assert!(lengths.iter().zip(expected.iter()).all(|(a, b)| close(*a, *b, 1e-8)));
+        let rebuilt = u * DMatrix::from_diagonal(&DVector::from_vec(lengths)) * directions;
+        assert!((rebuilt - design).amax() < 1e-9);
+        let largest = largest_eigenvalue(&problem, Reduction::Sum);
+        let exact = 2.0 * expected[0] * expected[0];
+        assert!(largest <= exact * (1.0 + 1e-12) && close(largest, exact, 1e-3), "{largest} is not {exact}");
+    }
+
+    #[test]
+    fn numbers_too_large_have_no_spectrum() {
+        let x = DMatrix::from_element(2, 1, 1e200);
+        assert!(Spectrum::new(&Problem::from_rows(&x, &x, true), Reduction::Mean).is_none());
+    }
+
+    proptest! {
+        /// Below the limit the loss stays bounded, above it it grows beyond all bounds.
+        #[test]
+        fn the_limit_is_sharp(
+            numbers in proptest::collection::vec(-10.0..10.0f64, 12),
+            momentum in prop_oneof![Just(0.0), 0.1..0.95],
+            form in 0..3usize,
+            decay in prop_oneof![Just(0.0), 0.0..1.0],
+        ) {
+            let x = DMatrix::from_row_slice(6, 2, &numbers);
+            let y = DMatrix::from_fn(6, 1, |i, _| (i as f64).sin());
+            let problem = Problem::from_rows(&x, &y, true);
+            let optimizer = Optimizer::Sgd {
+                momentum,
+                dampening: if form == 1 { 0.3 } else { 0.0 },
+                nesterov: form == 2 && momentum > 0.0,
+            };
+            let limit = Spectrum::new(&problem, Reduction::Mean).unwrap().largest_stable_rate(&optimizer, decay);
+            let run = |share: f64| {
+                let settings = Settings { epochs: 60_000, ..settings(share * limit.unwrap(), optimizer, decay) };
+                let start = Weights { matrix: DMatrix::from_element(1, 2, 1.0), ..Weights::zeros(1, 2) };
+                let mut descent = Descent::new(&problem, settings, Start::new(&problem, &start));
+                let last = descent.by_ref().last().map_or(0.0, |epoch| epoch.mse);
+                (descent.finish().stop, last)
+            };
+            let (below, last) = run(0.99);
+            prop_assert!(below == Stop::Epochs && last < 1e7, "{below:?} {last}");
+            prop_assert_eq!(run(1.01).0, Stop::Diverged);
+        }
     }
 }

@@ -10,12 +10,10 @@
 use std::fs;
 use std::path::Path;
 
-use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
-use super::{Model, Training};
+use super::{Model, Rows, State, Training};
 use crate::error::{Error, Place};
-use crate::fit::Weights;
 
 const FORMAT: &str = "linreg-model";
 const VERSION: u64 = 1;
@@ -27,12 +25,12 @@ struct Document {
     version: u64,
     features: Vec<String>,
     targets: Vec<String>,
-    /// k rows of p.
-    weights: Vec<Vec<f64>>,
-    /// k.
-    bias: Vec<f64>,
+    #[serde(flatten)]
+    numbers: Rows,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     training: Option<Training>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    state: Option<State>,
 }
 
 /// What tells apart the files of this program; read before the rest.
@@ -49,9 +47,9 @@ impl Serialize for Model {
             version: VERSION,
             features: self.features.clone(),
             targets: self.targets.clone(),
-            weights: self.weights.matrix.row_iter().map(|row| row.iter().copied().collect()).collect(),
-            bias: self.weights.bias.iter().copied().collect(),
+            numbers: Rows::from(&self.weights),
             training: self.training.clone(),
+            state: self.state.clone(),
         };
         document.serialize(serializer)
     }
@@ -93,14 +91,13 @@ impl Model {
         let document: Document = serde_json::from_slice(bytes).map_err(not_json)?;
         document.check().map_err(fault)?;
         let (k, p) = (document.targets.len(), document.features.len());
+        let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes do not fit".to_owned()))?;
         Ok(Model {
-            weights: Weights {
-                matrix: DMatrix::from_row_iterator(k, p, document.weights.into_iter().flatten()),
-                bias: DVector::from_vec(document.bias),
-            },
+            weights,
             features: document.features,
             targets: document.targets,
             training: document.training,
+            state: document.state,
         })
     }
 }
@@ -119,11 +116,11 @@ impl Document {
         if k == 0 || p == 0 {
             return Err("a model needs at least one feature and one target".to_owned());
         }
-        if self.weights.len() != k || self.bias.len() != k {
-            let (rows, biases) = (self.weights.len(), self.bias.len());
+        if self.numbers.weights.len() != k || self.numbers.bias.len() != k {
+            let (rows, biases) = (self.numbers.weights.len(), self.numbers.bias.len());
             return Err(format!("{k} targets, but {rows} rows of \"weights\" and {biases} numbers in \"bias\""));
         }
-        if let Some(row) = self.weights.iter().find(|row| row.len() != p) {
+        if let Some(row) = self.numbers.weights.iter().find(|row| row.len() != p) {
             return Err(format!("{p} features, but a row of \"weights\" has {} numbers", row.len()));
         }
         for names in [&self.features, &self.targets] {

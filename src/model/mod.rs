@@ -2,11 +2,14 @@
 
 pub mod json;
 pub mod metrics;
+mod state;
 
 use serde::{Deserialize, Serialize};
 
 use crate::data::Batch;
-use crate::fit::{Basis, Reduction, Weights};
+use crate::fit::{Basis, Reduction, Stop, Weights};
+
+pub use state::{Rows, State};
 
 /// Named weights: predictions are X Wᵀ + 1 bᵀ for X (n×p) with the columns `features`.
 #[derive(Debug, Clone, PartialEq)]
@@ -19,6 +22,8 @@ pub struct Model {
     pub weights: Weights,
     /// How it was trained, if the file says so.
     pub training: Option<Training>,
+    /// Where another run can go on.
+    pub state: Option<State>,
 }
 
 /// How a model was trained: enough to do it again.
@@ -32,8 +37,17 @@ pub struct Training {
     pub lr: f64,
     /// Mean or sum.
     pub reduction: Reduction,
+    /// The update rule.
+    pub optimizer: String,
+    /// The learning rate by epoch.
+    pub schedule: String,
     /// Times each parameter, added to its gradient.
     pub weight_decay: f64,
+    /// Whether features were brought to mean 0 and deviation 1.
+    pub standardize: bool,
+    /// Rows of a mini-batch, if there were such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub batch_size: Option<u64>,
     /// The name or the file of the first weights.
     pub init: String,
     /// What they were drawn from.
@@ -42,6 +56,11 @@ pub struct Training {
     pub bias: bool,
     /// Mean squared error of the weights on the rows.
     pub mse: f64,
+    /// Mean squared error on held-out rows, if there were such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_mse: Option<f64>,
+    /// Why the run ended.
+    pub stop: Stop,
     /// What the epochs ran on.
     pub epochs_on: Basis,
 }
@@ -61,11 +80,17 @@ impl Model {
     /// those are not the model's names in some order.
     #[must_use]
     pub fn weights_for(&self, features: &[String], targets: &[String]) -> Option<Weights> {
+        self.arrange(&self.weights, features, targets)
+    }
+
+    /// `weights`, which stand in the order of the model's names, in the order of these names.
+    #[must_use]
+    pub fn arrange(&self, weights: &Weights, features: &[String], targets: &[String]) -> Option<Weights> {
         let columns = positions(&self.features, features)?;
         let rows = positions(&self.targets, targets)?;
         Some(Weights {
-            matrix: self.weights.matrix.select_rows(&rows).select_columns(&columns),
-            bias: self.weights.bias.select_rows(&rows),
+            matrix: weights.matrix.select_rows(&rows).select_columns(&columns),
+            bias: weights.bias.select_rows(&rows),
         })
     }
 }
@@ -88,7 +113,7 @@ mod tests {
 
     fn model() -> Model {
         let weights = Weights { matrix: dmatrix![1.0, 2.0; 3.0, 4.0], bias: dvector![10.0, 20.0] };
-        Model { features: names(&["a", "b"]), targets: names(&["y", "z"]), weights, training: None }
+        Model { features: names(&["a", "b"]), targets: names(&["y", "z"]), weights, training: None, state: None }
     }
 
     #[test]

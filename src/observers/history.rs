@@ -12,6 +12,7 @@ pub struct History {
     path: PathBuf,
     file: OutputFile,
     is_json: bool,
+    started: bool,
 }
 
 impl History {
@@ -22,11 +23,7 @@ impl History {
     pub fn create(path: &Path) -> Result<History, Error> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let is_json = ["json", "jsonl", "ndjson"].iter().any(|json| extension.eq_ignore_ascii_case(json));
-        let mut history = History { path: path.to_owned(), file: OutputFile::create(path)?, is_json };
-        if !is_json {
-            history.write(|file| writeln!(file, "epoch,mse,loss"))?;
-        }
-        Ok(history)
+        Ok(History { path: path.to_owned(), file: OutputFile::create(path)?, is_json, started: false })
     }
 
     /// Adds one epoch.
@@ -35,13 +32,20 @@ impl History {
     /// [`Error::Io`] if writing fails.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
         if self.is_json {
-            self.write(|file| {
+            return self.write(|file| {
                 serde_json::to_writer(&mut *file, epoch)?;
                 file.write_all(b"\n")
-            })
-        } else {
-            self.write(|file| writeln!(file, "{},{},{}", epoch.number, number(epoch.mse), number(epoch.loss)))
+            });
         }
+        let (name, validation) = match epoch.validation_mse {
+            Some(mse) => (",validation_mse", format!(",{}", number(mse))),
+            None => ("", String::new()),
+        };
+        if !std::mem::replace(&mut self.started, true) {
+            self.write(|file| writeln!(file, "epoch,mse,loss{name}"))?;
+        }
+        let Epoch { number: epoch, mse, loss, .. } = *epoch;
+        self.write(|file| writeln!(file, "{epoch},{},{}{validation}", number(mse), number(loss)))
     }
 
     /// Makes the file visible, whole.

@@ -24,9 +24,20 @@ pub struct Printer {
     layout: Layout,
     /// Print the epochs whose number this divides; `None` prints none.
     every: Option<u64>,
+    /// The least possible mean squared error, if every epoch shows how far it is above that.
+    optimum: Option<f64>,
     /// Digits of the last epoch's number, and of the first loss before its point.
     widths: (usize, usize),
     started: bool,
+}
+
+/// An epoch in the JSON layout.
+#[derive(Serialize)]
+struct Line<'a> {
+    #[serde(flatten)]
+    epoch: &'a Epoch,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    gap: Option<f64>,
 }
 
 /// The last line of the JSON layout.
@@ -37,16 +48,19 @@ struct Outcome<'a> {
     stop: Stop,
     mse: f64,
     loss: f64,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    validation_mse: Option<f64>,
     /// The least mean squared error of any weights.
     optimum_mse: f64,
 }
 
 impl Printer {
-    /// A printer for a run of `epochs`.
+    /// A printer for a run of `epochs`; with `optimum`, each shows how far it is above that.
     #[must_use]
-    pub fn new(layout: Layout, every: Option<u64>, epochs: u64) -> Printer {
+    pub fn new(layout: Layout, every: Option<u64>, epochs: u64, optimum: Option<f64>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
-        Printer { out: BufWriter::new(stdout().lock()), layout, every, widths: (digits, 0), started: false }
+        let out = BufWriter::new(stdout().lock());
+        Printer { out, layout, every, optimum, widths: (digits, 0), started: false }
     }
 
     /// True if this epoch is one of those to be printed.
@@ -60,21 +74,32 @@ impl Printer {
     /// # Errors
     /// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
+        let gap = self.gap(epoch);
         let written = match self.layout {
-            Layout::Json => json_line(&mut self.out, epoch),
+            Layout::Json => json_line(&mut self.out, &Line { epoch, gap }),
             Layout::Text => {
+                let more = [("validation mse", epoch.validation_mse), ("above the least", gap)];
                 let mse = number(epoch.mse);
                 if !self.started {
                     self.started = true;
                     self.widths.1 = before_point(&mse);
-                    writeln!(self.out, "{:>1$}  mse", "epoch", self.widths.0).map_err(Error::stdout)?;
+                    let names = more.iter().filter_map(|(name, value)| value.map(|_| (*name).to_owned()));
+                    let line = row("mse".to_owned(), names);
+                    writeln!(self.out, "{:>1$}  {line}", "epoch", self.widths.0).map_err(Error::stdout)?;
                 }
                 let (digits, whole) = self.widths;
                 let indent = whole.saturating_sub(before_point(&mse));
-                writeln!(self.out, "{:>digits$}  {:indent$}{mse}", epoch.number, "")
+                let line =
+                    row(format!("{:indent$}{mse}", ""), more.into_iter().filter_map(|(_, value)| value).map(number));
+                writeln!(self.out, "{:>digits$}  {line}", epoch.number)
             }
         };
         written.map_err(Error::stdout)
+    }
+
+    /// How far the loss of an epoch is above the least possible one, if that is to be shown.
+    fn gap(&self, epoch: &Epoch) -> Option<f64> {
+        self.optimum.map(|optimum| epoch.mse - optimum)
     }
 
     /// Makes what was printed so far visible, for a reader who follows along.
@@ -92,20 +117,29 @@ impl Printer {
     pub fn outcome(&mut self, model: &Model, fit: &Fit, optimum_mse: f64) -> Result<(), Error> {
         let written = match self.layout {
             Layout::Json => {
-                let Fit { epochs_run, stop, mse, loss, .. } = *fit;
-                json_line(&mut self.out, &Outcome { model, epochs_run, stop, mse, loss, optimum_mse })
+                let Fit { epochs_run, stop, mse, loss, validation_mse, .. } = *fit;
+                let outcome = Outcome { model, epochs_run, stop, mse, loss, validation_mse, optimum_mse };
+                json_line(&mut self.out, &outcome)
             }
             Layout::Text => {
                 let gap = if self.started { "\n" } else { "" };
                 let after =
                     format!("mse after {} epoch{}:", fit.epochs_run, if fit.epochs_run == 1 { "" } else { "s" });
-                let table = weights_table(model);
-                let (mse, least) = (number(fit.mse), number(optimum_mse));
-                writeln!(self.out, "{gap}{table}\n{after} {mse}\n{:<1$} {least}", "least mse possible:", after.len())
+                let mut lines = vec![(after.as_str(), fit.mse), ("least mse possible:", optimum_mse)];
+                lines.extend(fit.validation_mse.map(|mse| ("mse on validation rows:", mse)));
+                let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
+                let lines: String =
+                    lines.iter().map(|(name, mse)| format!("\n{name:<width$} {}", number(*mse))).collect();
+                writeln!(self.out, "{gap}{}{lines}", weights_table(model))
             }
         };
         written.and_then(|()| self.out.flush()).map_err(Error::stdout)
     }
+}
+
+/// Cells of a line, each wide enough for any number but the last.
+fn row(first: String, more: impl Iterator<Item = String>) -> String {
+    more.fold(first, |line, cell| format!("{line:<24}{cell}"))
 }
 
 fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {

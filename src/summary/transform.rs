@@ -24,19 +24,33 @@ impl Summary {
         })
     }
 
-    /// The rows with every column brought to mean 0 and deviation 1 (divisor n), and what each was: (mean, deviation).
-    /// A column that never changes has deviation 0 and is only centred.
+    /// The rows with the first `count` columns brought to mean 0 and deviation 1 (divisor n), and what each was:
+    /// (mean, deviation). A column that never changes has deviation 0 and is only centred.
     #[must_use]
-    pub fn standardize(&self) -> (Summary, Vec<(f64, f64)>) {
-        let moments: Vec<(f64, f64)> = (0..self.columns.len())
-            .map(|j| (self.mean(j), (self.squared_deviation(j) / self.rows as f64).sqrt()))
-            .collect();
-        let scale = |&(_, deviation): &(f64, f64)| if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
-        let scales: Vec<f64> = [1.0].into_iter().chain(moments.iter().map(scale)).collect();
-        let mut triangle = self.triangle.scale(&scales);
-        triangle.center();
-        let shift = vec![0.0; self.shift.len()];
-        (Summary { columns: self.columns.clone(), rows: self.rows, shift, triangle }, moments)
+    pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
+        let moments: Vec<(f64, f64)> =
+            (0..count).map(|j| (self.mean(j), (self.squared_deviation(j) / self.rows as f64).sqrt())).collect();
+        let mut standardized = self.rescale(&moments);
+        // The means are zero now but for rounding.
+        standardized.triangle.center(count);
+        (standardized, moments)
+    }
+
+    /// The rows with (mean, deviation) of `moments` taken out of the first columns, as others were standardized; a
+    /// deviation of 0 counts as 1.
+    #[must_use]
+    pub fn rescale(&self, moments: &[(f64, f64)]) -> Summary {
+        let mut rescaled = self.clone();
+        let mut shift = self.shift.clone();
+        let mut scales = vec![1.0; self.shift.len()];
+        for (j, &(mean, deviation)) in (1..).zip(moments) {
+            shift[j] = mean;
+            scales[j] = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
+        }
+        rescaled.reshift(&shift);
+        rescaled.triangle = rescaled.triangle.scale(&scales);
+        rescaled.shift[1..=moments.len()].fill(0.0);
+        rescaled
     }
 }
 
@@ -117,7 +131,7 @@ mod tests {
         #[test]
         fn standardizing_r_is_standardizing_rows(rows in rows()) {
             let n = rows.len() as f64;
-            let (standardized, moments) = summary_of(&rows, ["a", "b"]).standardize();
+            let (standardized, moments) = summary_of(&rows, ["a", "b"]).standardize(2);
             for j in 0..2 {
                 let mean = rows.iter().map(|row| row[j]).sum::<f64>() / n;
                 let deviation = (rows.iter().map(|row| (row[j] - mean).powi(2)).sum::<f64>() / n).sqrt();

@@ -127,9 +127,10 @@ impl Triangle {
         scaled
     }
 
-    /// The triangle of the rows [1, a − mean of a]: nothing is left of the other columns in row 0.
-    pub fn center(&mut self) {
-        self.row_mut(0)[1..].fill(0.0);
+    /// The triangle of the rows [1, a − mean of a] for the `count` columns behind the first: nothing is left of them in
+    /// row 0.
+    pub fn center(&mut self, count: usize) {
+        self.row_mut(0)[1..=count].fill(0.0);
     }
 
     /// Turns the triangle of rows [1, a − from] into that of rows [1, a − to]. Both shifts

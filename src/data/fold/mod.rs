@@ -126,8 +126,9 @@ impl<S> Chunk<S> {
 
     /// Adds the rows of a block.
     fn add(&mut self, block: &Block, parser: &mut Parser, work: &Work<S>) {
+        let start = self.end;
         self.end += block.bytes().len() as u64;
-        match parser.read(block, |batch, records| (work.add)(&mut self.state, batch, records)) {
+        match parser.read(block, start, |batch, records| (work.add)(&mut self.state, batch, records)) {
             Ok(counts) => {
                 self.counts.rows += counts.rows;
                 self.counts.lines += counts.lines;

@@ -1,0 +1,241 @@
+//! Hyperparameters, as `train` and `inspect` share them.
+
+use std::str::FromStr;
+
+use crate::error::Error;
+use crate::fit::{LearningRate, Optimizer, Reduction, Schedule, Settings};
+
+/// How weights are to be found.
+#[derive(Debug, clap::Args)]
+pub struct Hyperparameters {
+    /// Number of passes over the rows
+    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = "Descent")]
+    pub epochs: u64,
+
+    /// Learning rate: the step is this times the gradient; auto is the best fixed one
+    ///
+    /// For sgd, auto is 2/(λmax + λmin) of the second derivative of the loss, with which the slowest direction shrinks
+    /// fastest; with momentum b (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers it is PyTorch's default: 0.001 for adam and adamw, 0.01 for rmsprop
+    /// and adagrad.
+    #[arg(long, value_name = "RATE|auto", default_value = "auto", help_heading = "Descent")]
+    pub lr: Rate,
+
+    /// Loss over rows × targets, as in PyTorch's MSELoss: mean or sum
+    #[arg(long, value_name = "mean|sum", default_value = "mean", help_heading = "Descent")]
+    pub reduction: Reduction,
+
+    /// Train without a constant term
+    #[arg(long, help_heading = "Descent")]
+    pub no_bias: bool,
+
+    /// Train on features of mean 0 and deviation 1; weights are reported in the data's own units
+    #[arg(long, help_heading = "Descent")]
+    pub standardize: bool,
+
+    /// Learning rate by epoch: constant, step:SIZE:GAMMA, exponential:GAMMA or cosine:TMAX[:ETAMIN]
+    #[arg(long, value_name = "SCHEDULE", default_value = "constant", help_heading = "Descent")]
+    pub schedule: Schedule,
+
+    /// Update rule, as in PyTorch: sgd, adam, adamw, rmsprop or adagrad
+    #[arg(long, value_name = "NAME", default_value = "sgd", help_heading = "Optimizer")]
+    pub optimizer: Rule,
+
+    /// Adds this times each parameter to its gradient, biases too; adamw shrinks the parameters instead [default: 0; adamw: 0.01]
+    #[arg(long, value_name = "DECAY", value_parser = not_negative, help_heading = "Optimizer")]
+    pub weight_decay: Option<f64>,
+
+    /// sgd, rmsprop: share of the last step that is kept [default: 0]
+    #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
+    momentum: Option<f64>,
+
+    /// sgd: share of the gradient that the momentum does not take up [default: 0]
+    #[arg(long, value_name = "D", value_parser = share, help_heading = "Optimizer")]
+    dampening: Option<f64>,
+
+    /// sgd: Nesterov's form of momentum
+    #[arg(long, help_heading = "Optimizer")]
+    nesterov: bool,
+
+    /// adam, adamw: decay of the mean gradient [default: 0.9]
+    #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
+    beta1: Option<f64>,
+
+    /// adam, adamw: decay of the mean squared gradient [default: 0.999]
+    #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
+    beta2: Option<f64>,
+
+    /// adam, adamw, rmsprop, adagrad: added to the root in the divisor [default: 1e-8; adagrad: 1e-10]
+    #[arg(long, value_name = "EPS", value_parser = not_negative, help_heading = "Optimizer")]
+    eps: Option<f64>,
+
+    /// adam, adamw: divide by the largest mean squared gradient so far
+    #[arg(long, help_heading = "Optimizer")]
+    amsgrad: bool,
+
+    /// rmsprop: decay of the mean squared gradient [default: 0.99]
+    #[arg(long, value_name = "A", value_parser = share, help_heading = "Optimizer")]
+    alpha: Option<f64>,
+
+    /// rmsprop: divide by the deviation of the gradient
+    #[arg(long, help_heading = "Optimizer")]
+    centered: bool,
+
+    /// adagrad: how fast the rate falls [default: 0]
+    #[arg(long, value_name = "D", value_parser = not_negative, help_heading = "Optimizer")]
+    lr_decay: Option<f64>,
+
+    /// adagrad: sum of squared gradients before the first step [default: 0]
+    #[arg(long, value_name = "S", value_parser = not_negative, help_heading = "Optimizer")]
+    initial_accumulator_value: Option<f64>,
+}
+
+/// A learning rate, or the wish for the best one.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Rate {
+    /// The best fixed one.
+    Auto,
+    /// This one.
+    Fixed(LearningRate),
+}
+
+impl FromStr for Rate {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rate, String> {
+        if text == "auto" { Ok(Rate::Auto) } else { text.parse().map(Rate::Fixed) }
+    }
+}
+
+/// The name of an optimizer.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Rule {
+    /// Stochastic gradient descent, with or without momentum.
+    Sgd,
+    /// Adam.
+    Adam,
+    /// Adam with decoupled weight decay.
+    AdamW,
+    /// RMSprop.
+    RmsProp,
+    /// Adagrad.
+    Adagrad,
+}
+
+impl FromStr for Rule {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Rule, String> {
+        match text {
+            "sgd" => Ok(Rule::Sgd),
+            "adam" => Ok(Rule::Adam),
+            "adamw" => Ok(Rule::AdamW),
+            "rmsprop" => Ok(Rule::RmsProp),
+            "adagrad" => Ok(Rule::Adagrad),
+            _ => Err("expected sgd, adam, adamw, rmsprop or adagrad".to_owned()),
+        }
+    }
+}
+
+/// A finite number, 0 or more.
+pub fn not_negative(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if number >= 0.0 && number.is_finite() => Ok(number),
+        _ => Err("expected a finite number, 0 or more".to_owned()),
+    }
+}
+
+/// A number from 0 up to, but not including, 1.
+fn share(text: &str) -> Result<f64, String> {
+    match text.parse::<f64>() {
+        Ok(number) if (0.0..1.0).contains(&number) => Ok(number),
+        _ => Err("expected a number from 0 to less than 1".to_owned()),
+    }
+}
+
+impl Hyperparameters {
+    /// The optimizer with its constants.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] for a constant that the optimizer has not: nothing is ignored in silence.
+    pub fn optimizer(&self) -> Result<Optimizer, Error> {
+        let rule = self.optimizer;
+        let is_adam = matches!(rule, Rule::Adam | Rule::AdamW);
+        let given = [
+            ("--momentum", self.momentum.is_some(), matches!(rule, Rule::Sgd | Rule::RmsProp)),
+            ("--dampening", self.dampening.is_some(), rule == Rule::Sgd),
+            ("--nesterov", self.nesterov, rule == Rule::Sgd),
+            ("--beta1", self.beta1.is_some(), is_adam),
+            ("--beta2", self.beta2.is_some(), is_adam),
+            ("--eps", self.eps.is_some(), rule != Rule::Sgd),
+            ("--amsgrad", self.amsgrad, is_adam),
+            ("--alpha", self.alpha.is_some(), rule == Rule::RmsProp),
+            ("--centered", self.centered, rule == Rule::RmsProp),
+            ("--lr-decay", self.lr_decay.is_some(), rule == Rule::Adagrad),
+            ("--initial-accumulator-value", self.initial_accumulator_value.is_some(), rule == Rule::Adagrad),
+        ];
+        let optimizer = self.with_defaults();
+        if let Some((option, ..)) = given.iter().find(|(_, is_given, fits)| *is_given && !fits) {
+            return Err(Error::usage(format!("{option} is no option of --optimizer {}", optimizer.name())));
+        }
+        if let Optimizer::Sgd { momentum, dampening, nesterov: true } = optimizer
+            && (momentum == 0.0 || dampening != 0.0)
+        {
+            return Err(
+                Error::usage("--nesterov needs --momentum, and no --dampening").with_hint("--nesterov --momentum 0.9")
+            );
+        }
+        Ok(optimizer)
+    }
+
+    /// PyTorch's defaults where nothing is given.
+    fn with_defaults(&self) -> Optimizer {
+        let momentum = self.momentum.unwrap_or(0.0);
+        match self.optimizer {
+            Rule::Sgd => Optimizer::Sgd { momentum, dampening: self.dampening.unwrap_or(0.0), nesterov: self.nesterov },
+            rule @ (Rule::Adam | Rule::AdamW) => Optimizer::Adam {
+                beta1: self.beta1.unwrap_or(0.9),
+                beta2: self.beta2.unwrap_or(0.999),
+                eps: self.eps.unwrap_or(1e-8),
+                amsgrad: self.amsgrad,
+                decoupled: rule == Rule::AdamW,
+            },
+            Rule::RmsProp => Optimizer::RmsProp {
+                alpha: self.alpha.unwrap_or(0.99),
+                eps: self.eps.unwrap_or(1e-8),
+                centered: self.centered,
+                momentum,
+            },
+            Rule::Adagrad => Optimizer::Adagrad {
+                lr_decay: self.lr_decay.unwrap_or(0.0),
+                eps: self.eps.unwrap_or(1e-10),
+                initial_accumulator_value: self.initial_accumulator_value.unwrap_or(0.0),
+            },
+        }
+    }
+
+    /// All settings, with `auto` as the rate for [`Rate::Auto`].
+    ///
+    /// # Errors
+    /// As [`Hyperparameters::optimizer`].
+    pub fn settings(&self, auto: LearningRate) -> Result<Settings, Error> {
+        let optimizer = self.optimizer()?;
+        let learning_rate = match self.lr {
+            Rate::Fixed(rate) => rate,
+            Rate::Auto => auto,
+        };
+        Ok(Settings {
+            epochs: self.epochs,
+            learning_rate,
+            reduction: self.reduction,
+            optimizer,
+            schedule: self.schedule,
+            weight_decay: self.decay(),
+            ..Settings::default()
+        })
+    }
+
+    /// The weight decay, PyTorch's default where none is given.
+    pub fn decay(&self) -> f64 {
+        self.weight_decay.unwrap_or(if self.optimizer == Rule::AdamW { 0.01 } else { 0.0 })
+    }
+}

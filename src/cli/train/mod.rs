@@ -1,0 +1,265 @@
+//! `linreg train`: rows and hyperparameters → the loss of every epoch, the final weights, a model file.
+
+mod outcome;
+mod preflight;
+mod prepare;
+mod start;
+
+use std::num::{NonZeroU64, NonZeroUsize};
+use std::path::PathBuf;
+use std::str::FromStr;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use super::hyper::{Hyperparameters, not_negative};
+use super::input::Input;
+use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
+use crate::data::Manner;
+use crate::error::Error;
+use crate::fit::{Descent, Epoch, Fit, Stop};
+use crate::init::Init;
+use crate::observers::{History, Layout, Printer, Progress, When};
+use crate::output::OutputFile;
+use prepare::Prepared;
+
+/// Train a linear regression by gradient descent
+///
+/// Says what the data allow before the first epoch, prints the mean squared error of every epoch (before its update, from
+/// epoch 0), then the final weights.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
+  predictions  P = X Wᵀ + 1 bᵀ
+  mse          Σ (P − Y)² / (n·k), over all elements
+  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum)
+  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ
+  limit        2/λmax, λ the eigenvalues of the second derivative of the loss, plus the decay;
+               with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
+
+Examples:
+  linreg train --data data/apples.csv --epochs 500 --lr 1e-5
+  linreg train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2
+  linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
+  linreg train --data data/fruits.csv --init fruits.json --lr 1e-5 --quiet
+  linreg train --data data/fruits.csv --standardize --epochs 30
+  linreg train --data data/dummy.csv --optimizer adam --lr 0.1 --schedule step:200:0.5
+  linreg train --data data/dummy.csv --batch-size 4 --shuffle --lr 1e-3 --tolerance 1e-6
+  linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
+pub struct Args {
+    #[command(flatten)]
+    data: DataOptions,
+
+    #[command(flatten)]
+    columns: ColumnOptions,
+
+    #[command(flatten)]
+    hyper: Hyperparameters,
+
+    /// First weights: normal, zeros, torch, torch-linear, or a model file to continue from
+    ///
+    /// normal: the draws of np.random.seed(S) and randn, W row by row, then b.
+    /// torch: torch.manual_seed(S) and torch.randn for W, then for b. torch-linear: nn.Linear's own.
+    /// These two draw f32 as PyTorch does; torch-f64 and torch-linear-f64 draw with dtype=torch.float64.
+    /// With a model file, its targets and features are the default for --target and --features, and the
+    /// optimizer, the schedule and the shuffling go on where its run ended.
+    #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, help_heading = "Start")]
+    init: InitChoice,
+
+    /// Seed of the first weights, of shuffling and of the rows held out
+    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Start")]
+    seed: u64,
+
+    /// Update after every N rows instead of all; the mse of an epoch is still that of all rows, before its first update
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Descent")]
+    batch_size: Option<NonZeroUsize>,
+
+    /// Take the rows of mini-batches in a new order every epoch
+    #[arg(long, requires = "batch_size", help_heading = "Descent")]
+    shuffle: bool,
+
+    /// Stop when |loss(i − 1) − loss(i)| ≤ T · loss(i − 1)
+    #[arg(long, value_name = "T", value_parser = not_negative, help_heading = "Stopping")]
+    tolerance: Option<f64>,
+
+    /// Hold out a share of the rows, or take the rows of a file, and show the mse on them every epoch
+    #[arg(long, value_name = "FRACTION|FILE", help_heading = "Stopping")]
+    validation: Option<Validation>,
+
+    /// Stop when the mse on the validation rows has not improved for N epochs, and keep the best weights
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, requires = "validation", help_heading = "Stopping")]
+    patience: Option<NonZeroU64>,
+
+    /// Write the model to this file
+    #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
+    out: Option<PathBuf>,
+
+    /// Write every epoch to this file: CSV, or JSON lines if it ends in .json, .jsonl or .ndjson
+    #[arg(long, value_name = "FILE", help_heading = "Output")]
+    history: Option<PathBuf>,
+
+    /// Print every Nth epoch
+    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
+    log_every: NonZeroU64,
+
+    /// Print how far the mse of every epoch is above the least possible one, too
+    #[arg(long, help_heading = "Output")]
+    gap: bool,
+
+    /// Print no epochs and no remarks, only the result and errors
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+
+    /// Print one JSON object a line: the epochs, then the result
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+
+    /// Show a progress bar: auto (on a terminal), always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    progress: When,
+}
+
+/// A way of drawing, or a model to continue from.
+#[derive(Debug, Clone)]
+enum InitChoice {
+    Draw(Init),
+    Continue(PathBuf),
+}
+
+impl FromStr for InitChoice {
+    type Err = std::convert::Infallible;
+
+    fn from_str(text: &str) -> Result<InitChoice, Self::Err> {
+        let named = Init::NAMES.iter().find(|(name, _)| *name == text);
+        Ok(named.map_or_else(|| InitChoice::Continue(PathBuf::from(text)), |(_, init)| InitChoice::Draw(*init)))
+    }
+}
+
+/// Rows to validate on.
+#[derive(Debug, Clone)]
+enum Validation {
+    Fraction(f64),
+    File(PathBuf),
+}
+
+impl FromStr for Validation {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Validation, String> {
+        match text.parse::<f64>() {
+            Ok(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(Validation::Fraction(fraction)),
+            Ok(_) => Err("expected a share between 0 and 1, or a file".to_owned()),
+            Err(_) => Ok(Validation::File(PathBuf::from(text))),
+        }
+    }
+}
+
+/// The files a run writes, opened before the work.
+struct Outputs {
+    model: Option<OutputFile>,
+    history: Option<History>,
+}
+
+impl Args {
+    /// Opens outputs, reads rows, descends, writes.
+    pub fn run(self) -> Result<(), Error> {
+        self.hyper.optimizer()?;
+        let earlier = self.earlier_model()?;
+        let mut outputs = Outputs {
+            model: self.out.as_deref().map(OutputFile::create).transpose()?,
+            history: self.history.as_deref().map(History::create).transpose()?,
+        };
+        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let roles = self.roles(&input.header(), earlier.as_ref())?;
+        let prepared = self.prepare(input, &roles, earlier.as_ref())?;
+        if !self.quiet {
+            preflight::tell(&prepared, &roles);
+        }
+
+        let mut printer = self.printer(&prepared);
+        let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut())?;
+        if let Some(history) = outputs.history.take() {
+            history.commit()?;
+        }
+        if fit.stop == Stop::Diverged {
+            return Err(outcome::divergence(&prepared, &fit));
+        }
+        let model = self.model(roles, &prepared, &fit);
+        if let Some(file) = outputs.model.take() {
+            outcome::write(file, &model, self.out.as_deref())?;
+        }
+        if is_closed {
+            return Err(Error::ClosedPipe);
+        }
+        printer.outcome(&model, &fit, prepared.optimum)?;
+        if fit.stop == Stop::Interrupted {
+            note(&format!(
+                "interrupted after {}; --init MODEL.json goes on from a model written by --out",
+                count(fit.epochs_run, "epoch")
+            ));
+            return Err(Error::Interrupted);
+        }
+        Ok(())
+    }
+
+    fn printer(&self, prepared: &Prepared) -> Printer {
+        let layout = if self.json { Layout::Json } else { Layout::Text };
+        let every = (!self.quiet).then_some(self.log_every.get());
+        Printer::new(layout, every, self.hyper.epochs, self.gap.then_some(prepared.optimum))
+    }
+
+    fn shown_progress(&self) -> When {
+        if self.quiet && self.progress == When::Auto { When::Never } else { self.progress }
+    }
+
+    /// The loop over epochs. A closed standard output ends it, unless a file is still to be written: then the run goes
+    /// on without printing, and the flag is true. Ctrl-C ends it at the epoch it is in.
+    fn descend(
+        &self,
+        prepared: &Prepared,
+        printer: &mut Printer,
+        mut history: Option<&mut History>,
+    ) -> Result<(Fit, bool), Error> {
+        let mut descent = Descent::new(&prepared.problem, prepared.settings, prepared.start.clone())
+            .with_batches(prepared.batches.as_ref())
+            .with_held_out(prepared.held_out.as_ref());
+        let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
+        let interrupt = interrupt();
+        let mut is_closed = false;
+        for epoch in &mut descent {
+            if let Some(history) = &mut history {
+                history.epoch(&epoch)?;
+            }
+            if let Some(progress) = &mut progress {
+                progress.epoch(&epoch);
+            }
+            if !is_closed && printer.wants(&epoch) {
+                match print(printer, &epoch, progress.as_ref()) {
+                    Err(Error::ClosedPipe) if self.out.is_some() || self.history.is_some() => is_closed = true,
+                    result => result?,
+                }
+            }
+            if interrupt.load(Ordering::Relaxed) {
+                break;
+            }
+        }
+        if let Some(progress) = progress {
+            progress.finish(self.progress == When::Always);
+        }
+        Ok((descent.finish(), is_closed))
+    }
+}
+
+/// Prints one epoch; at once where a bar is on the same terminal.
+fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> Result<(), Error> {
+    match progress {
+        None => printer.epoch(epoch),
+        Some(progress) => progress.around(|| printer.epoch(epoch).and_then(|()| printer.flush())),
+    }
+}
+
+/// From now on Ctrl-C sets this flag instead of ending the program.
+fn interrupt() -> &'static AtomicBool {
+    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
+    // Where there are no signals to be had, Ctrl-C ends the program as ever.
+    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
+    &INTERRUPTED
+}

@@ -1,0 +1,98 @@
+//! What becomes of a fit: a model, its file, or the reason there is none.
+
+use std::io::Write;
+use std::path::Path;
+
+use super::prepare::Prepared;
+use super::{Args, InitChoice};
+use crate::cli::options::command_with;
+use crate::data::columns::Roles;
+use crate::error::Error;
+use crate::fit::{Fit, Start, Weights};
+use crate::model::{Model, Rows, State, Training};
+use crate::output::{OutputFile, number, rounded};
+
+impl Args {
+    /// The model with all that is needed to predict, to go on, and to do it again.
+    pub(super) fn model(&self, roles: Roles, prepared: &Prepared, fit: &Fit) -> Model {
+        let init = match &self.init {
+            InitChoice::Draw(init) => init.name().to_owned(),
+            InitChoice::Continue(path) => path.display().to_string(),
+        };
+        let settings = &prepared.settings;
+        let training = Training {
+            rows: prepared.problem.rows(),
+            epochs_run: fit.epochs_run,
+            lr: settings.learning_rate.get(),
+            reduction: settings.reduction,
+            optimizer: settings.optimizer.name().to_owned(),
+            schedule: settings.schedule.to_string(),
+            weight_decay: settings.weight_decay,
+            standardize: self.hyper.standardize,
+            batch_size: self.batch_size.map(|size| size.get() as u64),
+            init,
+            seed: self.seed,
+            bias: !self.hyper.no_bias,
+            mse: fit.mse,
+            validation_mse: fit.validation_mse,
+            stop: fit.stop,
+            epochs_on: prepared.problem.basis(),
+        };
+        let weights = match &prepared.standardization {
+            Some(standardization) => standardization.to_units(&fit.weights),
+            None => fit.weights.clone(),
+        };
+        let (features, targets) = (roles.features, roles.targets);
+        Model { features, targets, weights, training: Some(training), state: Some(state(prepared, fit)) }
+    }
+}
+
+/// Where another run can go on.
+fn state(prepared: &Prepared, fit: &Fit) -> State {
+    let Start { memory, epochs, .. } = &fit.end;
+    let optimizer = &prepared.settings.optimizer;
+    let rows = |weights: &Weights| Rows::from(weights);
+    let slots = memory.iter().flat_map(|memory| &memory.slots);
+    State {
+        epochs: *epochs,
+        optimizer: optimizer.name().to_owned(),
+        steps: memory.as_ref().map_or(0, |memory| memory.steps),
+        memory: optimizer
+            .memories()
+            .into_iter()
+            .zip(slots)
+            .map(|(name, slot)| (name.to_owned(), rows(&prepared.problem.unpack(slot))))
+            .collect(),
+        standardized: prepared.standardization.as_ref().map(|_| rows(&fit.weights)),
+    }
+}
+
+/// Writes the model file.
+pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result<(), Error> {
+    serde_json::to_writer_pretty(&mut file, model)
+        .map_err(std::io::Error::from)
+        .and_then(|()| file.write_all(b"\n"))
+        .map_err(|source| Error::io(path.unwrap_or(Path::new("model")), "write", source))?;
+    file.commit()
+}
+
+/// What went wrong, and the command that works.
+pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
+    let (epoch, rate) = (fit.epochs_run, prepared.settings.learning_rate.get());
+    let at = format!("the loss is not finite at epoch {epoch}");
+    let (message, hint) = match prepared.limit {
+        Some(limit) if rate > limit => (
+            format!("{at}: the learning rate {} is above the largest stable one, {}", number(rate), rounded(limit)),
+            command_with("--lr", &format!("{:.1e}", 0.9 * limit)),
+        ),
+        _ if epoch == 0 => (
+            format!("{at}, before any update: squares of the numbers overflow"),
+            "divide the columns by a power of ten before training".to_owned(),
+        ),
+        _ => (
+            format!("{at}: the learning rate {} is too large", number(rate)),
+            command_with("--lr", &format!("{:.0e}", rate / 10.0)),
+        ),
+    };
+    Error::Fit { message, hint: Some(hint) }
+}

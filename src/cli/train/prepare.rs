@@ -1,0 +1,178 @@
+//! Everything a descent needs, from the inputs and the options.
+
+use nalgebra::DMatrix;
+
+use super::super::hyper::Rate;
+use super::super::input::{Compressed, Input, Wish};
+use super::{Args, Validation};
+use crate::cli::options::note;
+use crate::data::columns::Roles;
+use crate::data::{Header, Manner, Split};
+use crate::error::{Error, Place};
+use crate::fit::{
+    Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
+    largest_stable_rate,
+};
+use crate::model::Model;
+use crate::summary::Summary;
+
+/// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
+/// triangle: then every digit is that of a program which loops over rows. The number of epochs must not matter, or a run
+/// that is cut in two would not have the bits of one that is not.
+const FEW_OPERATIONS: u64 = 4096;
+
+/// With more parameters than this, all eigenvalues take longer than it takes to train.
+const MANY_PARAMETERS: usize = 256;
+
+/// What a descent runs on, and what is known before it.
+pub struct Prepared {
+    /// What is descended.
+    pub problem: Problem,
+    /// How.
+    pub settings: Settings,
+    /// From where.
+    pub start: Start,
+    /// Mini-batches, if asked for.
+    pub batches: Option<Batches>,
+    /// Rows that are not trained on.
+    pub held_out: Option<Problem>,
+    /// How features were scaled, if they were.
+    pub standardization: Option<Standardization>,
+    /// The least mean squared error of any weights.
+    pub optimum: f64,
+    /// The largest stable learning rate of whole batches, if it is known.
+    pub limit: Option<f64>,
+    /// All directions of the problem, if they are not too many.
+    pub spectrum: Option<Spectrum>,
+    /// Whether the rate was chosen here.
+    pub is_rate_auto: bool,
+}
+
+impl Args {
+    /// Which column is what; with a model to continue from, as it was there.
+    pub(super) fn roles(&self, header: &Header, earlier: Option<&Model>) -> Result<Roles, Error> {
+        let mut choice = self.columns.choice();
+        if let Some(model) = earlier
+            && choice.targets.is_empty()
+        {
+            choice.targets.clone_from(&model.targets);
+            if choice.features.is_empty() && choice.ignored.is_empty() {
+                choice.features.clone_from(&model.features);
+            }
+        }
+        if header.is_invented && !self.quiet {
+            note("no header: the first line holds numbers only, so the columns are c1, c2, …");
+        }
+        choice.roles(header)
+    }
+
+    /// Reads everything.
+    pub(super) fn prepare(&self, input: Input, roles: &Roles, earlier: Option<&Model>) -> Result<Prepared, Error> {
+        let bias = !self.hyper.no_bias;
+        if self.hyper.standardize && !bias {
+            return Err(Error::usage("--standardize needs the bias: without it, centred features are another model"));
+        }
+        let names = [roles.features.clone(), roles.targets.clone()].concat();
+        let reading = self.data.reading(self.shown_progress());
+        let hold_out = match self.validation {
+            Some(Validation::Fraction(fraction)) => Some(Split { seed: self.seed, fraction }),
+            _ => None,
+        };
+        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out };
+        let compressed = input.compress(&names, reading, wish)?;
+        let held_out = match &self.validation {
+            Some(Validation::File(path)) => {
+                let input = Input::open(std::slice::from_ref(path), Manner::default())?;
+                Some(input.compress(&names, reading, Wish::default())?.summary)
+            }
+            _ => compressed.held_out.clone(),
+        };
+        for (part, name) in [(Some(&compressed.summary), "to train on"), (held_out.as_ref(), "to validate on")] {
+            if part.is_some_and(|part| part.rows() == 0) {
+                return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")));
+            }
+        }
+        self.assemble(&compressed, held_out.as_ref(), roles, earlier)
+    }
+
+    fn assemble(
+        &self,
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+        earlier: Option<&Model>,
+    ) -> Result<Prepared, Error> {
+        let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
+        let elements = (compressed.summary.rows() * k as u64) as f64;
+        let optimum = compressed.summary.floor(k, bias).iter().sum::<f64>() / elements;
+        let (summary, moments) = match self.hyper.standardize {
+            true => compressed.summary.standardize(p),
+            false => (compressed.summary.clone(), Vec::new()),
+        };
+        let standardization = self.hyper.standardize.then(|| Standardization::new(&moments));
+        let scaled = |summary: &Summary| match self.hyper.standardize {
+            true => summary.rescale(&moments),
+            false => summary.clone(),
+        };
+        let on_triangle = Problem::from_summary(&summary, k, bias);
+        let on_rows = compressed.rows.as_ref().map(|rows| {
+            let mut features: DMatrix<f64> = rows.columns(0, p).into();
+            if let Some(standardization) = &standardization {
+                standardization.apply(&mut features);
+            }
+            Problem::from_rows(&features, &rows.columns(p, k).into(), bias)
+        });
+        let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
+        let batches = self
+            .batch_size
+            .zip(on_rows.as_ref())
+            .map(|(size, rows)| Batches::new(rows.clone(), size.get(), self.shuffle.then_some(self.seed)));
+        let problem = match on_rows {
+            Some(rows) if is_cheap(&rows) && standardization.is_none() => rows,
+            _ => on_triangle,
+        };
+        let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
+
+        let optimizer = self.hyper.optimizer()?;
+        let is_auto = self.hyper.lr == Rate::Auto;
+        let is_wanted =
+            problem.parts().0.ncols() <= MANY_PARAMETERS || (is_auto && matches!(optimizer, Optimizer::Sgd { .. }));
+        let spectrum = if is_wanted { Spectrum::new(&problem, self.hyper.reduction) } else { None };
+        let settings = self.settings(optimizer, spectrum.as_ref())?;
+        let largest =
+            spectrum.as_ref().map_or_else(|| largest_eigenvalue(&problem, self.hyper.reduction), Spectrum::largest);
+        let limit = largest_stable_rate(largest, &optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
+        let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
+        let is_rate_auto = is_auto;
+        Ok(Prepared {
+            problem,
+            settings,
+            start,
+            batches,
+            held_out,
+            standardization,
+            optimum,
+            limit,
+            spectrum,
+            is_rate_auto,
+        })
+    }
+
+    fn settings(&self, optimizer: Optimizer, spectrum: Option<&Spectrum>) -> Result<Settings, Error> {
+        let default = match optimizer {
+            Optimizer::Adam { .. } => Some(0.001),
+            Optimizer::RmsProp { .. } | Optimizer::Adagrad { .. } => Some(0.01),
+            Optimizer::Sgd { .. } => spectrum.and_then(|spectrum| spectrum.best_rate(&optimizer, self.hyper.decay())),
+        };
+        let auto = default.and_then(LearningRate::new);
+        if auto.is_none() && self.hyper.lr == Rate::Auto {
+            let message = "--lr auto: the data fix no direction, or squares of the numbers overflow";
+            return Err(Error::Fit {
+                message: message.to_owned(),
+                hint: Some("divide the columns by a power of ten".to_owned()),
+            });
+        }
+        let settings = self.hyper.settings(auto.unwrap_or(Settings::default().learning_rate))?;
+        Ok(Settings { tolerance: self.tolerance, patience: self.patience.map(std::num::NonZeroU64::get), ..settings })
+    }
+}

@@ -1,0 +1,103 @@
+//! First weights: drawn, or those of a model, with what its run left behind.
+
+use super::{Args, InitChoice};
+use crate::cli::options::note;
+use crate::data::columns::Roles;
+use crate::error::{Error, Place};
+use crate::fit::{Memory, Optimizer, Problem, Standardization, Start, Weights};
+use crate::init::Init;
+use crate::model::{Model, Rows};
+
+impl Args {
+    /// The model to continue from, if any.
+    pub(super) fn earlier_model(&self) -> Result<Option<Model>, Error> {
+        let InitChoice::Continue(path) = &self.init else { return Ok(None) };
+        if !path.exists() {
+            let names = Init::NAMES.map(|(name, _)| name).join(", ");
+            let message = format!("--init {}: neither a way to draw weights nor a file", path.display());
+            return Err(Error::usage(message).with_hint(format!("the ways are {names}")));
+        }
+        Model::read(path).map(Some)
+    }
+
+    /// Where the descent begins.
+    pub(super) fn start(
+        &self,
+        problem: &Problem,
+        roles: &Roles,
+        earlier: Option<&Model>,
+        standardization: Option<&Standardization>,
+    ) -> Result<Start, Error> {
+        match (&self.init, earlier) {
+            (InitChoice::Continue(path), Some(model)) => {
+                let file = path.display().to_string();
+                self.resume(problem, roles, model, &file, standardization)
+            }
+            (InitChoice::Draw(init), _) => {
+                let (k, p) = (roles.targets.len(), roles.features.len());
+                let (matrix, bias) = init.draw(self.seed, k, p, !self.hyper.no_bias)?;
+                Ok(Start::new(problem, &Weights { matrix, bias }))
+            }
+            (InitChoice::Continue(_), None) => unreachable!("the model was read before"),
+        }
+    }
+
+    fn resume(
+        &self,
+        problem: &Problem,
+        roles: &Roles,
+        model: &Model,
+        file: &str,
+        standardization: Option<&Standardization>,
+    ) -> Result<Start, Error> {
+        let Some(weights) = model.weights_for(&roles.features, &roles.targets) else {
+            let message = "its features or targets are not those of this training";
+            let (targets, features) = (model.targets.join(","), model.features.join(","));
+            return Err(Error::input(Place::file(file), message)
+                .with_hint(format!("it was trained with --target {targets} --features {features}")));
+        };
+        if self.hyper.no_bias && weights.bias.iter().any(|&bias| bias != 0.0) {
+            return Err(Error::usage(format!("--no-bias, but {file} has a bias")));
+        }
+        let arranged = |rows: &Rows| {
+            let weights = rows.to_weights(model.targets.len(), model.features.len())?;
+            model.arrange(&weights, &roles.features, &roles.targets)
+        };
+        let state = model.state.as_ref();
+        let weights = match standardization {
+            None => weights,
+            Some(standardization) => state
+                .and_then(|state| state.standardized.as_ref())
+                .and_then(arranged)
+                .unwrap_or_else(|| standardization.from_units(&weights)),
+        };
+        let mut start = Start::new(problem, &weights);
+        let Some(state) = state else { return Ok(start) };
+        start.epochs = state.epochs;
+        let optimizer = self.hyper.optimizer()?;
+        start.memory = memory(&optimizer, problem, state.steps, |name| state.memory.get(name).and_then(arranged));
+        let is_same = state.optimizer == optimizer.name() && start.memory.is_some();
+        if !is_same {
+            start.memory = None;
+            if !self.quiet {
+                note(&format!(
+                    "{file} was trained with {}: {} starts without memory",
+                    state.optimizer,
+                    optimizer.name()
+                ));
+            }
+        }
+        Ok(start)
+    }
+}
+
+/// What `optimizer` remembers, if everything is there.
+fn memory(
+    optimizer: &Optimizer,
+    problem: &Problem,
+    steps: u64,
+    find: impl Fn(&str) -> Option<Weights>,
+) -> Option<Memory> {
+    let slots: Option<Vec<_>> = optimizer.memories().into_iter().map(|name| Some(problem.pack(&find(name)?))).collect();
+    Some(Memory { steps, slots: slots? })
+}

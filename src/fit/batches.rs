@@ -1,0 +1,76 @@
+//! Mini-batches: the rows of an epoch, some at a time.
+
+use rand::seq::SliceRandom;
+use rand_mt::Mt;
+
+use super::Problem;
+
+/// Rows that are taken `size` at a time, in their order or in a new one for every epoch.
+#[derive(Debug, Clone)]
+pub struct Batches {
+    rows: Problem,
+    size: usize,
+    /// What the orders are drawn from.
+    shuffle: Option<u64>,
+}
+
+impl Batches {
+    /// Batches of `size` rows of `rows`; the last of an epoch may be smaller.
+    ///
+    /// # Panics
+    /// If `size` is 0.
+    #[must_use]
+    pub fn new(rows: Problem, size: usize, shuffle: Option<u64>) -> Batches {
+        assert!(size > 0, "a batch has rows");
+        Batches { rows, size, shuffle }
+    }
+
+    /// The order of epoch `epoch`, which depends on nothing but the seed and the number of the epoch: a run that is
+    /// cut in two shuffles as one that is not.
+    #[must_use]
+    pub fn order(&self, epoch: u64) -> Vec<usize> {
+        let mut order: Vec<usize> = (0..self.rows.rows() as usize).collect();
+        if let Some(seed) = self.shuffle {
+            let key = [seed, epoch].into_iter().flat_map(|word| [word as u32, (word >> 32) as u32]);
+            order.shuffle(&mut Mt::new_with_key(key));
+        }
+        order
+    }
+
+    /// The problem of each batch of epoch `epoch`.
+    pub fn problems(&self, epoch: u64) -> impl Iterator<Item = Problem> {
+        let order = self.order(epoch);
+        let starts = (0..order.len()).step_by(self.size);
+        starts.map(move |start| self.rows.select_rows(&order[start..order.len().min(start + self.size)]))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::DMatrix;
+
+    use super::*;
+
+    fn batches(shuffle: Option<u64>) -> Batches {
+        let x = DMatrix::from_fn(7, 1, |i, _| i as f64);
+        Batches::new(Problem::from_rows(&x, &x, true), 3, shuffle)
+    }
+
+    #[test]
+    fn every_row_is_in_one_batch() {
+        let sizes: Vec<u64> = batches(None).problems(0).map(|problem| problem.rows()).collect();
+        assert_eq!(sizes, [3, 3, 1]);
+        let mut order = batches(Some(1)).order(0);
+        assert_ne!(order, [0, 1, 2, 3, 4, 5, 6]);
+        order.sort_unstable();
+        assert_eq!(order, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn an_order_depends_on_seed_and_epoch() {
+        let order = |seed, epoch| batches(Some(seed)).order(epoch);
+        assert_eq!(order(1, 5), order(1, 5));
+        assert_ne!(order(1, 5), order(1, 6));
+        assert_ne!(order(1, 5), order(2, 5));
+    }
+}

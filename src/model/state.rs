@@ -1,0 +1,55 @@
+//! What a run leaves for the next one: the optimizer's memory and how many epochs have been run.
+
+use std::collections::BTreeMap;
+
+use nalgebra::{DMatrix, DVector};
+use serde::{Deserialize, Serialize};
+
+use crate::fit::Weights;
+
+/// Enough to go on as if the run had not ended.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct State {
+    /// Epochs run in all: where a schedule and shuffling go on.
+    pub epochs: u64,
+    /// Whose memory it is.
+    pub optimizer: String,
+    /// Steps made.
+    pub steps: u64,
+    /// What it remembers, for every weight and bias.
+    pub memory: BTreeMap<String, Rows>,
+    /// Weights on standardized features, if those were trained: the ones in the data's units are rounded from them.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub standardized: Option<Rows>,
+}
+
+/// Numbers for every weight (k rows of p) and bias (k), as a model file has them.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Rows {
+    /// k rows of p.
+    pub weights: Vec<Vec<f64>>,
+    /// k.
+    pub bias: Vec<f64>,
+}
+
+impl From<&Weights> for Rows {
+    fn from(weights: &Weights) -> Rows {
+        let row = |row: nalgebra::RowDVector<f64>| row.iter().copied().collect();
+        Rows {
+            weights: weights.matrix.row_iter().map(|view| row(view.into_owned())).collect(),
+            bias: weights.bias.iter().copied().collect(),
+        }
+    }
+}
+
+impl Rows {
+    /// The numbers as weights of k targets and p features; `None` if there are not so many.
+    #[must_use]
+    pub fn to_weights(&self, k: usize, p: usize) -> Option<Weights> {
+        let fits = self.weights.len() == k && self.bias.len() == k && self.weights.iter().all(|row| row.len() == p);
+        fits.then(|| Weights {
+            matrix: DMatrix::from_row_iterator(k, p, self.weights.iter().flatten().copied()),
+            bias: DVector::from_column_slice(&self.bias),
+        })
+    }
+}
