@@ -76,7 +76,7 @@ fn sessions_print_what_is_written() {
 fn the_examples_in_the_help_work() {
     let folder = Workdir::new();
     let mut examples = 0;
-    for command in ["", "train", "predict", "evaluate", "summarize"] {
+    for command in ["", "train", "predict", "evaluate", "inspect", "summarize"] {
         let help = folder.linreg(&format!("{command} --help"));
         let help = String::from_utf8(help.stdout).unwrap();
         for example in help.lines().filter(|line| line.starts_with("  linreg ")) {

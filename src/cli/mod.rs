@@ -3,6 +3,7 @@
 mod evaluate;
 mod hyper;
 mod input;
+mod inspect;
 mod options;
 mod predict;
 mod summarize;
@@ -20,6 +21,7 @@ use crate::error::Error;
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
   linreg predict --model fruits.json --data data/fruits.csv
   linreg evaluate --model fruits.json --data data/fruits.csv
+  linreg inspect --data data/fruits.csv --target apples,oranges
   linreg summarize --data data/fruits.csv > fruits.summary")]
 pub struct Cli {
     #[command(subcommand)]
@@ -28,9 +30,10 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
-    Train(train::Args),
+    Train(Box<train::Args>),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
+    Inspect(inspect::Args),
     Summarize(summarize::Args),
 }
 
@@ -44,6 +47,7 @@ impl Cli {
             Command::Train(args) => args.run(),
             Command::Predict(args) => args.run(),
             Command::Evaluate(args) => args.run(),
+            Command::Inspect(args) => args.run(),
             Command::Summarize(args) => args.run(),
         }
     }

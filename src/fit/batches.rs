@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 use rand_mt::Mt;
 
-use super::Problem;
+use super::{Problem, Reduction};
 
 /// Rows that are taken `size` at a time, in their order or in a new one for every epoch.
 #[derive(Debug, Clone)]
@@ -23,6 +23,19 @@ impl Batches {
     pub fn new(rows: Problem, size: usize, shuffle: Option<u64>) -> Batches {
         assert!(size > 0, "a batch has rows");
         Batches { rows, size, shuffle }
+    }
+
+    /// A learning rate with which no step of plain descent overshoots, whatever rows meet in a batch: 1 over the largest
+    /// curvature 2c·m·|[1 x]|² that m rows can have, with c·m = 1/k for the mean of a batch and m for the sum.
+    #[must_use]
+    pub fn safe_rate(&self, reduction: Reduction) -> f64 {
+        let (design, target, _) = self.rows.parts();
+        let longest = design.row_iter().map(|row| row.norm_squared()).fold(0.0, f64::max);
+        let share = match reduction {
+            Reduction::Mean => 1.0 / target.ncols() as f64,
+            Reduction::Sum => self.size.min(design.nrows()) as f64,
+        };
+        1.0 / (2.0 * share * longest)
     }
 
     /// The order of epoch `epoch`, which depends on nothing but the seed and the number of the epoch: a run that is
@@ -49,6 +62,7 @@ impl Batches {
 mod tests {
     use nalgebra::DMatrix;
 
+    use super::super::Spectrum;
     use super::*;
 
     fn batches(shuffle: Option<u64>) -> Batches {
@@ -64,6 +78,17 @@ mod tests {
         assert_ne!(order, [0, 1, 2, 3, 4, 5, 6]);
         order.sort_unstable();
         assert_eq!(order, [0, 1, 2, 3, 4, 5, 6]);
+    }
+
+    #[test]
+    fn the_safe_rate_is_below_the_limit_of_every_batch() {
+        for reduction in [Reduction::Mean, Reduction::Sum] {
+            let batches = batches(Some(2));
+            for problem in (0..5).flat_map(|epoch| batches.problems(epoch).collect::<Vec<_>>()) {
+                let limit = 2.0 / Spectrum::new(&problem, reduction).unwrap().largest();
+                assert!(batches.safe_rate(reduction) <= limit / 2.0 * (1.0 + 1e-12));
+            }
+        }
     }
 
     #[test]

@@ -166,15 +166,16 @@ impl<'a> Descent<'a> {
     #[must_use]
     pub fn finish(mut self) -> Fit {
         let stop = self.stop.unwrap_or(Stop::Interrupted);
-        if stop != Stop::Diverged
-            && let Some((_, _, best)) = self.held_out.as_mut().and_then(|held_out| held_out.best.take())
-        {
-            self.theta = best;
+        let best = self.held_out.as_mut().and_then(|held_out| held_out.best.take()).filter(|_| stop != Stop::Diverged);
+        let is_best = best.is_some();
+        if let Some((_, _, theta)) = best {
+            self.theta = theta;
         }
         let last = self.evaluate();
         Fit {
             weights: self.problem.unpack(&self.theta),
             end: Start { theta: self.theta, memory: Some(self.memory), epochs: self.epochs_before + self.epochs_run },
+            is_best,
             epochs_run: self.epochs_run,
             stop,
             mse: last.mse,

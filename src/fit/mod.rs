@@ -174,6 +174,8 @@ impl Weights {
 pub struct Fit {
     /// The weights after the last update, or the best ones on the held-out rows.
     pub weights: Weights,
+    /// Whether they are the best on the held-out rows, and not the last.
+    pub is_best: bool,
     /// Where another descent goes on.
     pub end: Start,
     /// Updates made.

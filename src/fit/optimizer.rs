@@ -114,16 +114,15 @@ impl Optimizer {
         let slots = &mut memory.slots[..];
         match *self {
             Optimizer::Sgd { momentum, dampening, nesterov } => {
-                let is_first = memory.steps == 1;
+                let taken = if memory.steps == 1 { 1.0 } else { 1.0 - dampening };
                 for i in 0..theta.len() {
                     let g = gradient[i] + weight_decay * theta[i];
-                    let direction = if momentum == 0.0 {
-                        g
-                    } else {
-                        let v = if is_first { g } else { momentum * slots[0][i] + (1.0 - dampening) * g };
+                    let mut direction = g;
+                    if momentum != 0.0 {
+                        let v = momentum * slots[0][i] + taken * g;
                         slots[0][i] = v;
-                        if nesterov { g + momentum * v } else { v }
-                    };
+                        direction = if nesterov { g + momentum * v } else { v };
+                    }
                     theta[i] -= rate * direction;
                 }
             }
@@ -136,12 +135,10 @@ impl Optimizer {
                     theta[i] *= 1.0 - shrink;
                     slots[0][i] = beta1 * slots[0][i] + (1.0 - beta1) * g;
                     slots[1][i] = beta2 * slots[1][i] + (1.0 - beta2) * g * g;
-                    let square = if amsgrad {
+                    if amsgrad {
                         slots[2][i] = slots[2][i].max(slots[1][i]);
-                        slots[2][i]
-                    } else {
-                        slots[1][i]
-                    };
+                    }
+                    let square = slots[if amsgrad { 2 } else { 1 }][i];
                     theta[i] -= step * slots[0][i] / (square.sqrt() / root + eps);
                 }
             }
@@ -165,10 +162,10 @@ impl Optimizer {
             }
             Optimizer::Adagrad { lr_decay, eps, .. } => {
                 let rate = rate / (1.0 + (memory.steps - 1) as f64 * lr_decay);
-                for i in 0..theta.len() {
-                    let g = gradient[i] + weight_decay * theta[i];
+                for (i, (parameter, g)) in theta.iter_mut().zip(gradient).enumerate() {
+                    let g = g + weight_decay * *parameter;
                     slots[0][i] += g * g;
-                    theta[i] -= rate * g / (slots[0][i].sqrt() + eps);
+                    *parameter -= rate * g / (slots[0][i].sqrt() + eps);
                 }
             }
         }

@@ -123,8 +123,9 @@ impl Printer {
             }
             Layout::Text => {
                 let gap = if self.started { "\n" } else { "" };
+                let epochs = format!("{} epoch{}", fit.epochs_run, if fit.epochs_run == 1 { "" } else { "s" });
                 let after =
-                    format!("mse after {} epoch{}:", fit.epochs_run, if fit.epochs_run == 1 { "" } else { "s" });
+                    if fit.is_best { format!("mse of the best of {epochs}:") } else { format!("mse after {epochs}:") };
                 let mut lines = vec![(after.as_str(), fit.mse), ("least mse possible:", optimum_mse)];
                 lines.extend(fit.validation_mse.map(|mse| ("mse on validation rows:", mse)));
                 let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);

@@ -14,7 +14,11 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
     let held_out = prepared.held_out.as_ref().map(|held_out| format!(", {} held out", held_out.rows()));
     note(&format!("{rows}{}; target {targets}{guessed}; features {features}", held_out.unwrap_or_default()));
     note(&rate(prepared));
-    note(&forecast(prepared));
+    let mse = predicted(prepared);
+    note(&forecast(prepared, mse));
+    if let Some(advice) = mse.and_then(|mse| advice(prepared, mse)) {
+        note(&advice);
+    }
 }
 
 fn rate(prepared: &Prepared) -> String {
@@ -22,6 +26,7 @@ fn rate(prepared: &Prepared) -> String {
     let optimizer = &prepared.settings.optimizer;
     let auto = match (prepared.is_rate_auto, optimizer) {
         (false, _) => "",
+        (true, Optimizer::Sgd { .. }) if prepared.batches.is_some() => " (auto: small enough for any batch)",
         (true, Optimizer::Sgd { .. }) => " (auto: the best fixed one)",
         (true, _) => " (PyTorch's default)",
     };
@@ -52,20 +57,33 @@ fn rounded_percent(share: f64) -> String {
     }
 }
 
-fn forecast(prepared: &Prepared) -> String {
-    let optimum = rounded(prepared.optimum);
+/// The loss of the last epoch, where it can be told.
+fn predicted(prepared: &Prepared) -> Option<f64> {
     let settings = &prepared.settings;
-    let epochs = count(settings.epochs, "epoch");
     let is_stable = prepared.limit.is_some_and(|limit| settings.learning_rate.get() <= limit);
-    let is_exact = is_stable
-        && prepared.batches.is_none()
-        && prepared.start.memory.as_ref().is_none_or(|memory| memory.slots.is_empty());
-    let spectrum = prepared.spectrum.as_ref().filter(|_| is_exact);
-    let mse = spectrum.and_then(|spectrum| spectrum.forecast(&prepared.start.theta, settings, settings.epochs));
-    let stops =
-        if settings.tolerance.is_some() || settings.patience.is_some() { ", if none stops it earlier" } else { "" };
+    let has_memory = prepared.start.memory.as_ref().is_some_and(|memory| !memory.slots.is_empty());
+    let spectrum = prepared.spectrum.as_ref().filter(|_| is_stable && !has_memory && prepared.batches.is_none())?;
+    spectrum.forecast(&prepared.start.theta, settings, settings.epochs)
+}
+
+fn forecast(prepared: &Prepared, mse: Option<f64>) -> String {
+    let settings = &prepared.settings;
+    let (optimum, epochs) = (rounded(prepared.optimum), count(settings.epochs, "epoch"));
+    let may_stop = settings.tolerance.is_some() || settings.patience.is_some();
+    let stops = if may_stop { ", if nothing stops them earlier" } else { "" };
     match mse {
         Some(mse) => format!("{epochs} will reach an mse of {}{stops}; the least possible is {optimum}", rounded(mse)),
         None => format!("the least possible mse is {optimum}; what {epochs} will reach cannot be told"),
     }
+}
+
+/// What would help when the epochs do not come near and the columns are to blame.
+fn advice(prepared: &Prepared, mse: f64) -> Option<String> {
+    const BAD: f64 = 1000.0;
+    let condition = prepared.spectrum.as_ref()?.condition_number();
+    let is_far = mse > 1.01 * prepared.optimum;
+    let is_slow = condition > BAD && prepared.standardization.is_none() && prepared.start.theta.nrows() > 1;
+    (is_far && is_slow).then(|| {
+        format!("slow: the condition number is {}; try --standardize (linreg inspect says why)", rounded(condition))
+    })
 }

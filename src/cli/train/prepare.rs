@@ -138,7 +138,7 @@ impl Args {
         let is_wanted =
             problem.parts().0.ncols() <= MANY_PARAMETERS || (is_auto && matches!(optimizer, Optimizer::Sgd { .. }));
         let spectrum = if is_wanted { Spectrum::new(&problem, self.hyper.reduction) } else { None };
-        let settings = self.settings(optimizer, spectrum.as_ref())?;
+        let settings = self.settings(optimizer, spectrum.as_ref(), batches.as_ref())?;
         let largest =
             spectrum.as_ref().map_or_else(|| largest_eigenvalue(&problem, self.hyper.reduction), Spectrum::largest);
         let limit = largest_stable_rate(largest, &optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
@@ -158,10 +158,18 @@ impl Args {
         })
     }
 
-    fn settings(&self, optimizer: Optimizer, spectrum: Option<&Spectrum>) -> Result<Settings, Error> {
+    fn settings(
+        &self,
+        optimizer: Optimizer,
+        spectrum: Option<&Spectrum>,
+        batches: Option<&Batches>,
+    ) -> Result<Settings, Error> {
         let default = match optimizer {
             Optimizer::Adam { .. } => Some(0.001),
             Optimizer::RmsProp { .. } | Optimizer::Adagrad { .. } => Some(0.01),
+            Optimizer::Sgd { .. } if batches.is_some() => {
+                batches.map(|batches| batches.safe_rate(self.hyper.reduction))
+            }
             Optimizer::Sgd { .. } => spectrum.and_then(|spectrum| spectrum.best_rate(&optimizer, self.hyper.decay())),
         };
         let auto = default.and_then(LearningRate::new);

@@ -1,0 +1,242 @@
+//! `linreg inspect`: rows → what gradient descent can do with them; trains nothing.
+
+use std::io::{Write, stdout};
+
+use nalgebra::DMatrix;
+use serde::Serialize;
+
+use super::hyper::{Hyperparameters, Rate};
+use super::input::{Input, Wish};
+use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note};
+use crate::data::Manner;
+use crate::data::columns::Roles;
+use crate::error::{Error, Place};
+use crate::fit::{LearningRate, Problem, Settings, Spectrum};
+use crate::observers::When;
+use crate::output::rounded;
+use crate::summary::Summary;
+
+/// Tell what gradient descent can do with rows, without training
+///
+/// Columns with their roles, the eigenvalues of the second derivative of the loss, the largest stable learning rate and the
+/// best fixed one, the least possible mse, and the epochs to come within 1 % of it from zero weights.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+For the loss c·Σ (P − Y)² with c = 1/(n·k) for mean and 1 for sum, and λ the eigenvalues of its second derivative
+2c·[1 X]ᵀ[1 X], which are the same for every target, plus the weight decay:
+  stable below     2/λmax; with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
+  loss at epoch e  a sum of (1 − lr·λ)^2e, one for each λ, above the least possible
+  condition        λmax/λmin
+
+Examples:
+  linreg inspect --data data/apples.csv
+  linreg inspect --data data/fruits.csv --target apples,oranges --lr 1e-5
+  linreg inspect --data data/fruits.csv --target apples,oranges --standardize --json")]
+pub struct Args {
+    #[command(flatten)]
+    data: DataOptions,
+
+    #[command(flatten)]
+    columns: ColumnOptions,
+
+    #[command(flatten)]
+    hyper: Hyperparameters,
+
+    /// Print one JSON object
+    #[arg(long, help_heading = "Output")]
+    json: bool,
+}
+
+/// Everything there is to tell.
+#[derive(Serialize)]
+struct Inspection {
+    rows: u64,
+    features: Vec<Column>,
+    targets: Vec<Column>,
+    eigenvalues: Vec<f64>,
+    /// None if the data leave a direction open.
+    condition_number: Option<f64>,
+    /// None for optimizers for which none is known.
+    lr_max: Option<f64>,
+    lr_auto: Option<f64>,
+    lr: f64,
+    optimum_mse: f64,
+    epochs: u64,
+    /// After that many epochs from zero weights, where it can be told.
+    mse_after_epochs: Option<f64>,
+    epochs_to_1_percent: Option<u64>,
+    #[serde(skip)]
+    slowest: Vec<f64>,
+}
+
+/// A column and how its values lie.
+#[derive(Serialize)]
+struct Column {
+    name: String,
+    mean: f64,
+    /// Standard deviation, divisor n.
+    std: f64,
+}
+
+impl Args {
+    /// Reads once and prints.
+    pub fn run(self) -> Result<(), Error> {
+        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let header = input.header();
+        let roles = self.columns.choice().roles(&header)?;
+        if roles.is_target_guessed {
+            note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
+        }
+        let names = [roles.features.clone(), roles.targets.clone()].concat();
+        let summary = input.compress(&names, self.data.reading(When::Auto), Wish::default())?.summary;
+        let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
+        let text = if self.json {
+            serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"
+        } else {
+            let standardized = match self.hyper.standardize {
+                true => None,
+                false => self.inspect(&summary, &roles, &header.file, true).ok(),
+            };
+            self.words(&inspection, &roles, standardized.as_ref())
+        };
+        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+    }
+
+    fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {
+        let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
+        let scaled = if standardize { summary.standardize(p).0 } else { summary.clone() };
+        let problem = Problem::from_summary(&scaled, k, bias);
+        let spectrum = Spectrum::new(&problem, self.hyper.reduction).ok_or_else(|| {
+            Error::input(Place::file(file), "squares of the numbers overflow")
+                .with_hint("divide the columns by a power of ten")
+        })?;
+        let optimizer = self.hyper.optimizer()?;
+        let lr_auto = spectrum.best_rate(&optimizer, self.hyper.decay());
+        // Rates are asked for with the features as they are; on others the same rate means nothing.
+        let is_same = standardize == self.hyper.standardize;
+        let given = if let (Rate::Fixed(rate), true) = (self.hyper.lr, is_same) { Some(rate) } else { None };
+        let auto = lr_auto.and_then(LearningRate::new).unwrap_or(Settings::default().learning_rate);
+        let settings = Settings { learning_rate: given.unwrap_or(auto), ..self.hyper.settings(auto)? };
+        let zeros = DMatrix::zeros(p + usize::from(bias), k);
+        let column = |(j, name): (usize, &String)| Column {
+            name: name.clone(),
+            mean: summary.mean(j),
+            std: (summary.squared_deviation(j) / summary.rows() as f64).sqrt(),
+        };
+        let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay);
+        let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
+        Ok(Inspection {
+            rows: summary.rows(),
+            features: roles.features.iter().enumerate().map(column).collect(),
+            targets: (p..).zip(&roles.targets).map(column).collect(),
+            eigenvalues: spectrum.eigenvalues().to_vec(),
+            condition_number: Some(spectrum.condition_number()).filter(|number| number.is_finite()),
+            lr_max,
+            lr_auto,
+            lr: settings.learning_rate.get(),
+            optimum_mse: summary.floor(k, bias).iter().sum::<f64>() / problem.elements(),
+            epochs: settings.epochs,
+            mse_after_epochs: spectrum.forecast(&zeros, &settings, settings.epochs).filter(|_| is_stable),
+            epochs_to_1_percent: spectrum.epochs_to(0.01, &zeros, &settings),
+            slowest: spectrum.slowest(),
+        })
+    }
+
+    /// The same for people.
+    fn words(&self, inspection: &Inspection, roles: &Roles, standardized: Option<&Inspection>) -> String {
+        let mut text = columns_table(inspection);
+        text += &format!("\n{}\n", count(inspection.rows, "row"));
+        let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
+        text += &format!("eigenvalues: {}\n", shown(&inspection.eigenvalues));
+        text += &format!("condition number: {condition}\n");
+        let known = |rate: Option<f64>| rate.map_or("not known for this optimizer".to_owned(), rounded);
+        text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
+        text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
+        text += &format!("least possible mse: {}\n", rounded(inspection.optimum_mse));
+        text += &format!("\n{}", at_rate(inspection));
+        if inspection.condition_number.is_none_or(|number| number > 1000.0) {
+            text += &format!("\nslow: {}\n", self.slow_direction(inspection, roles));
+            if let Some(better) = standardized {
+                text += &advice(better);
+            }
+        }
+        text
+    }
+
+    /// The direction of the smallest eigenvalue, by column names.
+    fn slow_direction(&self, inspection: &Inspection, roles: &Roles) -> String {
+        let bias = (!self.hyper.no_bias).then(|| "bias".to_owned());
+        let names: Vec<&String> = bias.iter().chain(&roles.features).collect();
+        let mut parts: Vec<(f64, &String)> = inspection.slowest.iter().copied().zip(names).collect();
+        parts.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));
+        let largest = parts.first().map_or(1.0, |part| part.0);
+        let parts: Vec<String> = parts
+            .iter()
+            .take(4)
+            .filter(|(share, _)| share.abs() >= 0.01 * largest.abs())
+            .map(|(share, name)| format!("{:+.2} {name}", share / largest))
+            .collect();
+        format!("the errors hardly change along {}", parts.join(" "))
+    }
+}
+
+/// Name, role, mean and deviation of every column.
+fn columns_table(inspection: &Inspection) -> String {
+    let roles = [("feature", &inspection.features), ("target", &inspection.targets)];
+    let mut lines = vec![["column", "role", "mean", "deviation"].map(str::to_owned)];
+    for (role, columns) in roles {
+        let line = |column: &Column| [column.name.clone(), role.to_owned(), rounded(column.mean), rounded(column.std)];
+        lines.extend(columns.iter().map(line));
+    }
+    let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
+    let widths = [0, 1, 2, 3].map(width);
+    let line = |line: &[String; 4]| {
+        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    lines.iter().map(line).collect()
+}
+
+/// The first and last of many numbers.
+fn shown(numbers: &[f64]) -> String {
+    let texts: Vec<String> = numbers.iter().map(|number| rounded(*number)).collect();
+    match texts.len() {
+        0..=8 => texts.join(", "),
+        many => format!("{}, … {} more …, {}", texts[..4].join(", "), many - 6, texts[many - 2..].join(", ")),
+    }
+}
+
+/// What the rate does from zero weights.
+fn at_rate(inspection: &Inspection) -> String {
+    let rate = rounded(inspection.lr);
+    match (inspection.lr_max, inspection.mse_after_epochs, inspection.epochs_to_1_percent) {
+        (Some(limit), ..) if inspection.lr >= limit => {
+            format!("at learning rate {rate} the loss grows without bounds\n")
+        }
+        (_, Some(mse), epochs) => {
+            let after = format!(
+                "from zero weights, {} at learning rate {rate} reach an mse of {}",
+                count(inspection.epochs, "epoch"),
+                rounded(mse)
+            );
+            match epochs {
+                Some(epochs) => {
+                    format!("{after};\nwithin 1 % of the least possible takes {}\n", count(epochs, "epoch"))
+                }
+                None => after + "\n",
+            }
+        }
+        _ => format!("what learning rate {rate} reaches cannot be told for this optimizer\n"),
+    }
+}
+
+/// What standardizing would make of it, with the command.
+fn advice(better: &Inspection) -> String {
+    let condition = better.condition_number.map_or("infinite".to_owned(), rounded);
+    let takes = match better.epochs_to_1_percent {
+        Some(epochs) => format!(" and within 1 % of the least possible takes {}", count(epochs, "epoch")),
+        None => String::new(),
+    };
+    let command = command_with("--lr", "auto").replacen("linreg inspect", "linreg train", 1);
+    format!("with --standardize the condition number is {condition}{takes}:\n  {command} --standardize\n")
+}
