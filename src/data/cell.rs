@@ -29,15 +29,17 @@ pub fn read(text: &[u8]) -> Cell {
 /// Why `text` is no number, for a message.
 pub fn complaint(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let shown = if text.chars().count() > 40 {
-        format!("{}…", text.chars().take(40).collect::<String>())
-    } else {
-        text.into_owned()
-    };
-    match shown.trim().parse::<f64>() {
-        Ok(_) => format!("\"{shown}\" is not a finite number"),
-        Err(_) => format!("\"{shown}\" is not a number"),
+    let reason = if text.trim().parse::<f64>().is_ok() { "not a finite number" } else { "not a number" };
+    format!("\"{}\" is {reason}", shortened(&text))
+}
+
+/// A text for a message: its beginning, if it is long.
+pub fn shortened(text: &str) -> String {
+    const LONGEST: usize = 40;
+    if text.chars().count() <= LONGEST {
+        return text.to_owned();
     }
+    text.chars().take(LONGEST).chain(['…']).collect()
 }
 
 #[cfg(test)]

@@ -1,6 +1,7 @@
 //! Which column is feature, which target.
 
 use super::Header;
+use super::cell::shortened;
 use crate::error::{Error, Place};
 
 /// What the user said about columns; empty means nothing was said.
@@ -41,7 +42,7 @@ impl Choice {
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
             let message = match count {
-                1 => format!("one column (\"{}\"); a feature and a target are needed", header.names[0]),
+                1 => format!("one column (\"{}\"); a feature and a target are needed", shortened(&header.names[0])),
                 _ => {
                     format!("{count} columns, but none is left to be a {}", missing_role(&targets))
                 }
@@ -119,7 +120,7 @@ fn unknown(header: &Header, name: &str) -> Error {
 /// The columns there are, for a hint.
 fn list(header: &Header) -> String {
     const SHOWN: usize = 20;
-    let names = header.names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let names = header.names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
     match header.names.len().checked_sub(SHOWN) {
         None | Some(0) => format!("the columns are {names}"),
         Some(more) => format!("the columns are {names} and {more} more"),

@@ -18,6 +18,9 @@ use crate::error::{Error, Place};
 /// Comma, until another is told.
 const DELIMITER: u8 = b',';
 
+/// What some programs put in front of UTF-8.
+const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
 /// The columns of an input.
 #[derive(Debug, Clone)]
 pub struct Header {
@@ -214,9 +217,15 @@ impl Input {
     }
 }
 
-/// The header of a text and its length in bytes, 0 if its first record is a row.
+/// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
 fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
-    let mut reader = csv_reader(text, DELIMITER);
+    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
+        let message = "the text is UTF-16; expected UTF-8";
+        let hint = format!("iconv -f UTF-16 -t UTF-8 {file} | linreg …");
+        return Err(Error::input(Place::file(file), message).with_hint(hint));
+    }
+    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let mut reader = csv_reader(&text[mark..], DELIMITER);
     let mut first = ByteRecord::new();
     if !reader.read_byte_record(&mut first).expect("memory is read without errors") {
         let message = "the file is empty; expected a header and rows of numbers";
@@ -232,7 +241,7 @@ fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
         };
         first.iter().enumerate().map(name).collect()
     };
-    let length = if is_row { 0 } else { reader.position().byte() as usize };
+    let length = mark + if is_row { 0 } else { reader.position().byte() as usize };
     let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     let header = Header { file: file.to_owned(), names, is_invented: is_row, lines };
     columns::check_distinct(&header)?;

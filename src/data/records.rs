@@ -222,7 +222,8 @@ impl Layout {
         let line = record.position().map_or(0, |position| position.line() - 1);
         let (fields, expected) = (record.len(), self.fields);
         if fields != expected {
-            let message = format!("{fields} fields, expected {expected} as in the first line");
+            let plural = if fields == 1 { "" } else { "s" };
+            let message = format!("{fields} field{plural}, expected {expected} as in the first line");
             return Err(Fault { line, field: None, message, hint: None });
         }
         for (k, column) in self.columns.iter().enumerate() {

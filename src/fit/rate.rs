@@ -78,7 +78,8 @@ impl Spectrum {
     /// λmax/λmin; infinite if the data leave a direction open.
     #[must_use]
     pub fn condition_number(&self) -> f64 {
-        self.largest() / self.eigenvalues.last().copied().unwrap_or(0.0)
+        let last = self.eigenvalues.last().copied().unwrap_or(0.0);
+        if last > NEGLIGIBLE * self.largest() { self.largest() / last } else { f64::INFINITY }
     }
 
     /// The direction of the smallest λ that the data fix: a share of each parameter (q).

@@ -35,6 +35,7 @@ struct Document {
 
 /// What tells apart the files of this program; read before the rest.
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Heading {
     format: Option<String>,
     version: Option<u64>,

@@ -26,6 +26,7 @@ struct Document {
 }
 
 #[derive(Deserialize)]
+#[serde(expecting = "an object")]
 struct Heading {
     format: Option<String>,
     version: Option<u64>,

@@ -68,7 +68,9 @@ pub struct Args {
     #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Start")]
     seed: u64,
 
-    /// Update after every N rows instead of all; the mse of an epoch is still that of all rows, before its first update
+    /// Update after every N rows instead of all
+    ///
+    /// The mse of an epoch is still that of all rows, before its first update. All rows are kept in memory.
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Descent")]
     batch_size: Option<NonZeroUsize>,
 
