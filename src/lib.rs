@@ -1,15 +1,20 @@
 //! Linear regression by hand-derived gradient descent, from CSV to a model.
 //!
 //! ```text
-//!  files, stdin        data              fit                      model
-//!  ───────────►  records ──► batches ──► problem ──► epochs ──►  weights ──► predictions
-//!                (CSV)       (numbers)                  │        (JSON)      (CSV)
-//!                                                       ▼
-//!                                                   observers: printer, progress, history
+//!  files, stdin         data/            summary/            fit/                 model/
+//!  ───────────►  records ─────► batches ─────────► triangle R ─────► problem ─────► weights ─────► predictions
+//!                (CSV)          (numbers)          (any number        descent        (JSON)        (CSV)
+//!                                                  of rows)               │
+//!                                                     ▲ │                 ▼ epochs
+//!                                                     │ ▼           observers/: printer, progress, history
+//!                                                summary lines
 //! ```
 //!
-//! **Data is an iterator of batches; training is an iterator of epochs.** The command owns both loops, so the core needs
-//! no callback and never prints.
+//! For squared error, all that rows [1 X Y] say is held in the small triangle R of their QR factorization: ‖[1 X Y] v‖² =
+//! ‖R v‖² for every v. So rows are read once, on all cores, and epochs cost nothing in rows; see [`summary`].
+//!
+//! **Training is an iterator of epochs**, reading a fold over batches. The command owns both, so the core needs no lock and
+//! never prints.
 //!
 //! Conventions, everywhere:
 //! - X is n×p (rows × features), Y is n×k (rows × targets), W is k×p, b is k; predictions are P = X Wᵀ + 1 bᵀ.
@@ -17,8 +22,8 @@
 //! - The loss of epoch i is the one **before** update i; epochs count from 0.
 //! - Everything is `f64`.
 //!
-//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 1 [`data`],
-//! [`init`], [`output`] · 0 [`error`].
+//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 2
+//! [`summary`] · 1 [`data`], [`init`], [`output`] · 0 [`error`].
 //!
 //! See [`fit`] for a run in a few lines.
 

@@ -16,6 +16,7 @@ use std::ops::Range;
 use memchr::memchr;
 
 use super::index::{PAD, Text};
+use super::padded::Padded;
 use super::quotes::{self, strip};
 
 /// Bytes of text in which the records of one block start.
@@ -107,63 +108,6 @@ impl Block {
         let cut = memchr(b'\n', self.bytes().get(from..)?)? + from + 1;
         self.quotes = self.quotes_of(cut, delimiter);
         if self.quotes == Quotes::Any { quotes::boundary(self.bytes(), delimiter, from) } else { Some(cut) }
-    }
-}
-
-/// Some text with [`PAD`] bytes of room before it.
-#[derive(Clone, Default)]
-struct Padded {
-    /// Only grows, so that a block that is used again allocates nothing.
-    buffer: Vec<u8>,
-    /// Bytes of text behind the first [`PAD`].
-    length: usize,
-}
-
-impl Padded {
-    fn text(&self) -> Text<'_> {
-        Text::new(&self.buffer[..PAD + self.length])
-    }
-
-    fn bytes(&self) -> &[u8] {
-        &self.buffer[PAD..PAD + self.length]
-    }
-
-    fn clear(&mut self) {
-        self.length = 0;
-        self.make_room(0);
-    }
-
-    fn make_room(&mut self, more: usize) {
-        let needed = PAD + self.length + more;
-        if self.buffer.len() < needed {
-            // Fresh zeros cost nothing until they are touched; those of a resize are written at once.
-            let mut larger = vec![0; needed.next_multiple_of(1 << 12)];
-            let used = self.buffer.len().min(PAD + self.length);
-            larger[..used].copy_from_slice(&self.buffer[..used]);
-            self.buffer = larger;
-        }
-    }
-
-    fn push(&mut self, bytes: &[u8]) {
-        self.make_room(bytes.len());
-        self.buffer[PAD + self.length..][..bytes.len()].copy_from_slice(bytes);
-        self.length += bytes.len();
-    }
-
-    /// Reads once, at most `more` bytes; 0 at the end of the input.
-    fn read(&mut self, input: &mut impl Read, more: usize) -> io::Result<usize> {
-        self.make_room(more);
-        let room = &mut self.buffer[PAD + self.length..][..more];
-        loop {
-            match input.read(room) {
-                Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
-                Err(error) => return Err(error),
-                Ok(read) => {
-                    self.length += read;
-                    return Ok(read);
-                }
-            }
-        }
     }
 }
 

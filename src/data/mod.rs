@@ -19,6 +19,7 @@ pub mod index;
 pub mod isa;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
+mod padded;
 mod quotes;
 mod reader;
 mod records;

@@ -33,6 +33,7 @@
 
 mod batches;
 mod descent;
+mod eigen;
 mod optimizer;
 mod problem;
 mod rate;
@@ -46,9 +47,10 @@ use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
 pub use descent::{Descent, Epoch, Start};
+pub use eigen::largest_eigenvalue;
 pub use optimizer::{Memory, Optimizer};
 pub use problem::{Basis, Problem};
-pub use rate::{Spectrum, largest_eigenvalue, largest_stable_rate};
+pub use rate::{Spectrum, largest_stable_rate};
 pub use schedule::Schedule;
 pub use standardize::Standardization;
 

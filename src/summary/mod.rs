@@ -4,7 +4,7 @@
 //! ‖[1 X Y] v‖² = ‖R v‖² for every vector v. Triangles merge: the triangle of [Ra; Rb] stands for the rows of both.
 //!
 //! A [`Summary`] is such a triangle with the names of its columns, the number of rows, and the *shift*: what was
-//! subtracted from each column before the factorization, so that a large offset costs no digits. R[0,0]² is the number
+//! subtracted from each column before the factorization, so that a large offset costs no digits. `R[0,0]`² is the number
 //! of rows, row 0 holds √n times the means of the shifted columns, and the rows below hold their deviations.
 
 mod json;

@@ -57,7 +57,7 @@ impl Triangle {
         &self.r[i * (2 * self.even + 1 - i) / 2..][..self.columns - i]
     }
 
-    /// R[i,j], also below the diagonal.
+    /// `R[i,j]`, also below the diagonal.
     pub fn get(&self, i: usize, j: usize) -> f64 {
         if j < i { 0.0 } else { self.row(i)[j - i] }
     }
@@ -137,7 +137,7 @@ impl Triangle {
     /// have an entry for every column; that of the column of ones is not used.
     ///
     /// Column j of the table grows by (fromⱼ − toⱼ)·1, so column j of R grows by fromⱼ − toⱼ times
-    /// column 0 of R, of which only R[0,0] is not zero.
+    /// column 0 of R, of which only `R[0,0]` is not zero.
     pub fn reshift(&mut self, from: &[f64], to: &[f64]) {
         assert!(from.len() == self.columns && to.len() == self.columns);
         for j in 1..self.columns {
