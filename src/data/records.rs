@@ -138,7 +138,9 @@ impl<'a> Parser<'a> {
             visit(batch, &Records { source, block: bytes, start, input });
         };
         let mut index = std::mem::take(&mut self.index);
-        let table = block.plain().and_then(|text| {
+        // A table of one column would take a blank line for an empty cell.
+        let is_table = self.layout.fields > 1 || !has_blank_line(block.bytes());
+        let table = block.plain().filter(|_| is_table).and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
             Table::new(text, &index, self.layout.fields).ok()
         });
@@ -265,6 +267,13 @@ pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
         .terminator(csv::Terminator::Any(b'\n'))
         .buffer_capacity(1 << 16)
         .from_reader(input)
+}
+
+/// Whether there is a line that holds nothing but its end.
+fn has_blank_line(text: &[u8]) -> bool {
+    text.split(|&byte| byte == b'\n').any(|line| line == b"\r")
+        || text.starts_with(b"\n")
+        || memchr::memmem::find(text, b"\n\n").is_some()
 }
 
 /// A line that holds nothing but its end.

@@ -38,7 +38,7 @@ impl FromStr for When {
 const PATIENCE: Duration = Duration::from_millis(200);
 
 const EPOCHS: &str = "{wide_bar} {pos}/{len} epochs, {eta} left, {msg}";
-const READING: &str = "{wide_bar} {bytes}/{total_bytes}, {eta} left, {msg}";
+const READING: &str = "{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
 const STREAMING: &str = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
 
 /// A bar that appears once the work turns out to be long.
