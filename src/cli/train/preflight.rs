@@ -3,7 +3,7 @@
 use super::prepare::Prepared;
 use crate::cli::options::{count, listed, note};
 use crate::data::columns::Roles;
-use crate::fit::Optimizer;
+use crate::fit::{Optimizer, Schedule};
 use crate::output::{number, rounded};
 
 /// Rows and roles, the learning rate beside its limit, the loss to come beside the least possible one.
@@ -35,14 +35,21 @@ fn rate(prepared: &Prepared) -> String {
     };
     let batches = if prepared.batches.is_some() { " for whole batches; mini-batches may bear less" } else { "" };
     if rate > limit {
+        let grows = if prepared.settings.schedule == Schedule::Constant { "" } else { " until the schedule lowers it" };
         return format!(
-            "warning: learning rate {} is above the largest stable one, {}{batches}: the loss will grow",
+            "warning: learning rate {} is above the largest stable one, {}{batches}: the loss will grow{grows}",
             number(rate),
             rounded(limit)
         );
     }
+    // Of many columns the limit is an estimate, within a thousandth.
+    let about = if prepared.spectrum.is_none() { "about " } else { "" };
     let share = rounded_percent(rate / limit);
-    format!("learning rate {}{auto}: {share} of the largest stable one, {}{batches}", rounded(rate), rounded(limit))
+    format!(
+        "learning rate {}{auto}: {about}{share} of the largest stable one, {}{batches}",
+        rounded(rate),
+        rounded(limit)
+    )
 }
 
 /// A share in percent, with as many digits as help.
