@@ -9,7 +9,8 @@ mod predict;
 mod summarize;
 mod train;
 
-use clap::{Parser, Subcommand};
+use clap::parser::ValueSource;
+use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
 
@@ -38,6 +39,20 @@ enum Command {
 }
 
 impl Cli {
+    /// Parses the command line of this process; ends it for `--help`, `--version` and what cannot be parsed.
+    #[must_use]
+    pub fn from_command_line() -> Cli {
+        let command = Cli::command();
+        let matches = command.clone().get_matches();
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
+            let is_given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
+            let options = command.find_subcommand("train").into_iter().flat_map(clap::Command::get_arguments);
+            args.given = options.map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect();
+        }
+        cli
+    }
+
     /// Does what the command line asks for.
     ///
     /// # Errors

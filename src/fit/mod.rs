@@ -32,6 +32,7 @@
 //! ```
 
 mod batches;
+mod closed;
 mod descent;
 mod eigen;
 mod optimizer;
@@ -46,6 +47,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
+pub use closed::{Dropped, Exact, covariance_over_variance, least_squares};
 pub use descent::{Descent, Epoch, Start};
 pub use eigen::largest_eigenvalue;
 pub use optimizer::{Memory, Optimizer};
@@ -202,6 +204,8 @@ pub enum Stop {
     Converged,
     /// The held-out loss had not improved for too long.
     Patience,
+    /// The weights are the best there are; no epoch was needed.
+    Exact,
     /// The loss was no longer a finite number.
     Diverged,
     /// The caller stopped taking epochs.

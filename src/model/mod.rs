@@ -29,9 +29,28 @@ pub struct Model {
 /// How a model was trained: enough to do it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Training {
+    /// `gd`, `qr` or `covariance`.
+    pub solver: String,
     /// Rows read.
     pub rows: u64,
-    /// Updates made by the run that wrote the file.
+    /// Whether the bias was trained.
+    pub bias: bool,
+    /// Mean squared error of the weights on the rows.
+    pub mse: f64,
+    /// Mean squared error on held-out rows, if there were such.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub validation_mse: Option<f64>,
+    /// Why the run ended.
+    pub stop: Stop,
+    /// The settings of a descent.
+    #[serde(flatten)]
+    pub descent: Option<DescentRecord>,
+}
+
+/// The settings of a descent.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct DescentRecord {
+    /// Epochs of the run that wrote the file.
     pub epochs_run: u64,
     /// Step length.
     pub lr: f64,
@@ -52,15 +71,6 @@ pub struct Training {
     pub init: String,
     /// What they were drawn from.
     pub seed: u64,
-    /// Whether the bias was trained.
-    pub bias: bool,
-    /// Mean squared error of the weights on the rows.
-    pub mse: f64,
-    /// Mean squared error on held-out rows, if there were such.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub validation_mse: Option<f64>,
-    /// Why the run ended.
-    pub stop: Stop,
     /// What the epochs ran on.
     pub epochs_on: Basis,
 }

@@ -5,7 +5,7 @@ use std::io::{BufWriter, StdoutLock, Write, stdout};
 use serde::Serialize;
 
 use crate::error::Error;
-use crate::fit::{Epoch, Fit, Stop};
+use crate::fit::{Epoch, Stop};
 use crate::model::Model;
 use crate::output::number;
 
@@ -40,18 +40,33 @@ struct Line<'a> {
     gap: Option<f64>,
 }
 
+/// How a training ended: with the model, the last line of the JSON layout.
+#[derive(Debug, Clone, Copy, Serialize)]
+pub struct Outcome {
+    /// Epochs run.
+    pub epochs_run: u64,
+    /// Why it ended there.
+    pub stop: Stop,
+    /// Mean squared error of the model.
+    pub mse: f64,
+    /// The same, or the sum of squared errors, by the reduction.
+    pub loss: f64,
+    /// Mean squared error on held-out rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_mse: Option<f64>,
+    /// The least mean squared error of any weights.
+    pub optimum_mse: f64,
+    /// Whether the model is that of the best epoch, and not of the last.
+    #[serde(skip)]
+    pub is_best: bool,
+}
+
 /// The last line of the JSON layout.
 #[derive(Serialize)]
-struct Outcome<'a> {
+struct LastLine<'a> {
     model: &'a Model,
-    epochs_run: u64,
-    stop: Stop,
-    mse: f64,
-    loss: f64,
-    #[serde(skip_serializing_if = "Option::is_none")]
-    validation_mse: Option<f64>,
-    /// The least mean squared error of any weights.
-    optimum_mse: f64,
+    #[serde(flatten)]
+    outcome: &'a Outcome,
 }
 
 impl Printer {
@@ -114,23 +129,22 @@ impl Printer {
     ///
     /// # Errors
     /// As [`Printer::epoch`].
-    pub fn outcome(&mut self, model: &Model, fit: &Fit, optimum_mse: f64) -> Result<(), Error> {
+    pub fn outcome(&mut self, model: &Model, outcome: &Outcome) -> Result<(), Error> {
         let written = match self.layout {
-            Layout::Json => {
-                let Fit { epochs_run, stop, mse, loss, validation_mse, .. } = *fit;
-                let outcome = Outcome { model, epochs_run, stop, mse, loss, validation_mse, optimum_mse };
-                json_line(&mut self.out, &outcome)
-            }
+            Layout::Json => json_line(&mut self.out, &LastLine { model, outcome }),
             Layout::Text => {
-                let gap = if self.started { "\n" } else { "" };
-                let epochs = format!("{} epoch{}", fit.epochs_run, if fit.epochs_run == 1 { "" } else { "s" });
-                let after =
-                    if fit.is_best { format!("mse of the best of {epochs}:") } else { format!("mse after {epochs}:") };
-                let mut lines = vec![(after.as_str(), fit.mse), ("least mse possible:", optimum_mse)];
-                lines.extend(fit.validation_mse.map(|mse| ("mse on validation rows:", mse)));
+                let epochs = format!("{} epoch{}", outcome.epochs_run, if outcome.epochs_run == 1 { "" } else { "s" });
+                let first = match outcome.stop {
+                    Stop::Exact => "mse:".to_owned(),
+                    _ if outcome.is_best => format!("mse of the best of {epochs}:"),
+                    _ => format!("mse after {epochs}:"),
+                };
+                let mut lines = vec![(first.as_str(), outcome.mse), ("least mse possible:", outcome.optimum_mse)];
+                lines.extend(outcome.validation_mse.map(|mse| ("mse on validation rows:", mse)));
                 let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
                 let lines: String =
                     lines.iter().map(|(name, mse)| format!("\n{name:<width$} {}", number(*mse))).collect();
+                let gap = if self.started { "\n" } else { "" };
                 writeln!(self.out, "{gap}{}{lines}", weights_table(model))
             }
         };

@@ -80,6 +80,18 @@ impl Summary {
         Ok(())
     }
 
+    /// The triangle (q×q) of [1 | columns − shift].
+    #[must_use]
+    pub fn triangle(&self) -> &Triangle {
+        &self.triangle
+    }
+
+    /// What was subtracted from the columns; q, and 0 for the column of ones.
+    #[must_use]
+    pub fn shift(&self) -> &[f64] {
+        &self.shift
+    }
+
     /// The triangle (q×q) of the columns as they are, nothing subtracted.
     #[must_use]
     pub fn unshifted(&self) -> Triangle {

@@ -59,12 +59,7 @@ impl Summary {
     /// them, with or without a bias, can remove.
     #[must_use]
     pub fn floor(&self, targets: usize, bias: bool) -> Vec<f64> {
-        let q = self.triangle.columns();
-        if bias {
-            return self.triangle.floor(targets);
-        }
-        let all: Vec<usize> = (1..q).collect();
-        self.unshifted().select(&all).floor(targets)
+        if bias { self.triangle.floor(targets) } else { self.unshifted().without_first().floor(targets) }
     }
 }
 
@@ -75,9 +70,7 @@ const DEPENDENT: f64 = 1e-13;
 impl Triangle {
     fn floor(&self, targets: usize) -> Vec<f64> {
         let (q, first_target) = (self.columns(), self.columns() - targets);
-        let length = |j: usize| (0..=j).map(|i| self.get(i, j).powi(2)).sum::<f64>().sqrt();
-        let is_independent = |&j: &usize| j >= first_target || self.get(j, j) > DEPENDENT * length(j);
-        let kept: Vec<usize> = (0..q).filter(is_independent).collect();
+        let kept: Vec<usize> = (0..q).filter(|&j| j >= first_target || self.is_independent(j)).collect();
         if kept.len() < q {
             // The row of a dependent column would hold squared error that later columns can remove.
             return self.select(&kept).floor(targets);
@@ -85,8 +78,23 @@ impl Triangle {
         (first_target..q).map(|j| (first_target..=j).map(|i| self.get(i, j).powi(2)).sum()).collect()
     }
 
+    /// Whether column `j` is more than a sum of multiples of the columns before it.
+    #[must_use]
+    pub fn is_independent(&self, j: usize) -> bool {
+        let length = (0..=j).map(|i| self.get(i, j).powi(2)).sum::<f64>().sqrt();
+        self.get(j, j) > DEPENDENT * length
+    }
+
+    /// The triangle of all columns but the first.
+    #[must_use]
+    pub fn without_first(&self) -> Triangle {
+        let others: Vec<usize> = (1..self.columns()).collect();
+        self.select(&others)
+    }
+
     /// The triangle of the columns `chosen` of the rows.
-    fn select(&self, chosen: &[usize]) -> Triangle {
+    #[must_use]
+    pub fn select(&self, chosen: &[usize]) -> Triangle {
         let mut selected = Triangle::new(chosen.len());
         let mut batch = Batch::with_capacity(chosen.len(), self.columns().min(BATCH_ROWS));
         for first in (0..self.columns()).step_by(batch.capacity()) {

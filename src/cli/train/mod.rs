@@ -1,5 +1,6 @@
 //! `linreg train`: rows and hyperparameters → the loss of every epoch, the final weights, a model file.
 
+mod exact;
 mod outcome;
 mod preflight;
 mod prepare;
@@ -17,8 +18,9 @@ use crate::data::Manner;
 use crate::error::Error;
 use crate::fit::{Descent, Epoch, Fit, Stop};
 use crate::init::Init;
-use crate::observers::{History, Layout, Printer, Progress, When};
+use crate::observers::{History, Layout, Outcome, Printer, Progress, When};
 use crate::output::OutputFile;
+use exact::Solver;
 use prepare::Prepared;
 
 /// Train a linear regression by gradient descent
@@ -32,6 +34,7 @@ With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) an
   mse          Σ (P − Y)² / (n·k), over all elements
   loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum)
   update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ
+  exact        --solver qr: the weights of the least loss, without epochs
   limit        2/λmax, λ the eigenvalues of the second derivative of the loss, plus the decay;
                with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
 
@@ -41,6 +44,7 @@ Examples:
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
   linreg train --data data/fruits.csv --init fruits.json --lr 1e-5 --quiet
   linreg train --data data/fruits.csv --standardize --epochs 30
+  linreg train --data data/fruits.csv --target apples,oranges --solver qr
   linreg train --data data/dummy.csv --optimizer adam --lr 0.1 --schedule step:200:0.5
   linreg train --data data/dummy.csv --batch-size 4 --shuffle --lr 1e-3 --tolerance 1e-6
   linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
@@ -50,6 +54,17 @@ pub struct Args {
 
     #[command(flatten)]
     columns: ColumnOptions,
+
+    /// How to find the weights: gd (gradient descent), qr (exact, from the triangle) or covariance (exact, one feature)
+    ///
+    /// qr solves R11 θ = R12 of the triangle R of [1 X | Y]; a feature that is a sum of multiples of others is dropped and
+    /// named. covariance is covariance over variance of one feature and one target. Neither has epochs.
+    #[arg(long, value_name = "NAME", default_value = "gd", help_heading = "Solver")]
+    solver: Solver,
+
+    /// The options that stand on the command line, by their names in this struct
+    #[arg(skip)]
+    pub(super) given: Vec<String>,
 
     #[command(flatten)]
     hyper: Hyperparameters,
@@ -163,6 +178,7 @@ struct Outputs {
 impl Args {
     /// Opens outputs, reads rows, descends, writes.
     pub fn run(self) -> Result<(), Error> {
+        self.check_solver()?;
         self.hyper.optimizer()?;
         let earlier = self.earlier_model()?;
         let mut outputs = Outputs {
@@ -171,12 +187,15 @@ impl Args {
         };
         let input = Input::open(&self.data.paths()?, Manner::default())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
+        if self.solver != Solver::Gd {
+            return self.solve(input, roles, outputs.model);
+        }
         let prepared = self.prepare(input, &roles, earlier.as_ref())?;
         if !self.quiet {
             preflight::tell(&prepared, &roles);
         }
 
-        let mut printer = self.printer(&prepared);
+        let mut printer = self.printer(self.gap.then_some(prepared.optimum));
         let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut())?;
         if let Some(history) = outputs.history.take() {
             history.commit()?;
@@ -191,7 +210,9 @@ impl Args {
         if is_closed {
             return Err(Error::ClosedPipe);
         }
-        printer.outcome(&model, &fit, prepared.optimum)?;
+        let Fit { epochs_run, stop, mse, loss, validation_mse, is_best, .. } = fit;
+        let optimum_mse = prepared.optimum;
+        printer.outcome(&model, &Outcome { epochs_run, stop, mse, loss, validation_mse, optimum_mse, is_best })?;
         if fit.stop == Stop::Interrupted {
             note(&format!(
                 "interrupted after {}; --init MODEL.json goes on from a model written by --out",
@@ -202,10 +223,10 @@ impl Args {
         Ok(())
     }
 
-    fn printer(&self, prepared: &Prepared) -> Printer {
+    fn printer(&self, gap: Option<f64>) -> Printer {
         let layout = if self.json { Layout::Json } else { Layout::Text };
         let every = (!self.quiet).then_some(self.log_every.get());
-        Printer::new(layout, every, self.hyper.epochs, self.gap.then_some(prepared.optimum))
+        Printer::new(layout, every, self.hyper.epochs, gap)
     }
 
     fn shown_progress(&self) -> When {

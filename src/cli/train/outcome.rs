@@ -9,7 +9,7 @@ use crate::cli::options::command_with;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Fit, Start, Weights};
-use crate::model::{Model, Rows, State, Training};
+use crate::model::{DescentRecord, Model, Rows, State, Training};
 use crate::output::{OutputFile, number, rounded};
 
 impl Args {
@@ -20,8 +20,7 @@ impl Args {
             InitChoice::Continue(path) => path.display().to_string(),
         };
         let settings = &prepared.settings;
-        let training = Training {
-            rows: prepared.problem.rows(),
+        let descent = DescentRecord {
             epochs_run: fit.epochs_run,
             lr: settings.learning_rate.get(),
             reduction: settings.reduction,
@@ -32,11 +31,16 @@ impl Args {
             batch_size: self.batch_size.map(|size| size.get() as u64),
             init,
             seed: self.seed,
+            epochs_on: prepared.problem.basis(),
+        };
+        let training = Training {
+            solver: self.solver.name().to_owned(),
+            rows: prepared.problem.rows(),
             bias: !self.hyper.no_bias,
             mse: fit.mse,
             validation_mse: fit.validation_mse,
             stop: fit.stop,
-            epochs_on: prepared.problem.basis(),
+            descent: Some(descent),
         };
         let weights = match &prepared.standardization {
             Some(standardization) => standardization.to_units(&fit.weights),

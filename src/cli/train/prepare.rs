@@ -66,12 +66,17 @@ impl Args {
         choice.roles(header)
     }
 
-    /// Reads everything.
+    /// Reads everything and finds out what can be known beforehand.
     pub(super) fn prepare(&self, input: Input, roles: &Roles, earlier: Option<&Model>) -> Result<Prepared, Error> {
-        let bias = !self.hyper.no_bias;
-        if self.hyper.standardize && !bias {
+        if self.hyper.standardize && self.hyper.no_bias {
             return Err(Error::usage("--standardize needs the bias: without it, centred features are another model"));
         }
+        let (compressed, held_out) = self.read(input, roles)?;
+        self.assemble(&compressed, held_out.as_ref(), roles, earlier)
+    }
+
+    /// Reads the rows to train on and those held out.
+    pub(super) fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
         let names = [roles.features.clone(), roles.targets.clone()].concat();
         let reading = self.data.reading(self.shown_progress());
         let hold_out = match self.validation {
@@ -92,7 +97,7 @@ impl Args {
                 return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")));
             }
         }
-        self.assemble(&compressed, held_out.as_ref(), roles, earlier)
+        Ok((compressed, held_out))
     }
 
     fn assemble(

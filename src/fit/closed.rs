@@ -1,0 +1,147 @@
+//! Exact answers: least squares from the triangle, without a descent.
+//!
+//! With the triangle of [1 X | Y] cut into R11, R12 and R22, the weights that leave the least squared error solve
+//! R11 θ = R12 by substitution from the last row up (Golub & Van Loan, *Matrix Computations*, section 5.3). What was
+//! subtracted from the columns changes only the bias, so the digits of large offsets are never lost. A column that is a
+//! sum of multiples of columns before it is dropped, weight 0, and named with them: its weight could be anything.
+
+use nalgebra::{DMatrix, DVector};
+
+use super::Weights;
+use crate::summary::{Summary, Triangle};
+
+/// The weights of the least squared error.
+#[derive(Debug, Clone)]
+pub struct Exact {
+    /// 0 for what was dropped.
+    pub weights: Weights,
+    /// Features that say nothing which the features before them do not.
+    pub dropped: Vec<Dropped>,
+}
+
+/// A feature that is a sum of multiples of others.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dropped {
+    /// Which feature, from 0.
+    pub feature: usize,
+    /// The features before it that it is made of, and how many times each; and the constant.
+    pub made_of: Vec<(usize, f64)>,
+    /// What is added to them.
+    pub constant: f64,
+}
+
+/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias.
+#[must_use]
+pub fn least_squares(summary: &Summary, targets: usize, bias: bool) -> Exact {
+    let p = summary.columns().len() - targets;
+    // Without a bias the rows count as they are, and the column of ones goes.
+    let (triangle, shift) = match bias {
+        true => (summary.triangle().clone(), summary.shift().to_vec()),
+        false => (summary.unshifted().without_first(), vec![0.0; p + targets]),
+    };
+    let first = usize::from(bias);
+    let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
+    let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
+    let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
+    let solved = solve(&triangle.select(&order), kept.len(), right.len());
+
+    // In the columns' own units: y = Σ w (x − s) + β + s_y.
+    let theta =
+        |column: usize, which: usize| kept.iter().position(|&j| j == column).map_or(0.0, |row| solved[(row, which)]);
+    let weight = |feature: usize, which: usize| theta(first + feature, which);
+    let constant = |which: usize| {
+        let of_shifts: f64 = (0..p).map(|feature| weight(feature, which) * shift[first + feature]).sum();
+        if bias { theta(0, which) + shift[right[which]] - of_shifts } else { 0.0 }
+    };
+    let made_of =
+        |which: usize| (0..p).map(|j| (j, weight(j, which))).filter(|(_, times)| times.abs() > 1e-9).collect();
+    let dropped = gone.iter().enumerate().map(|(which, &column)| Dropped {
+        feature: column - first,
+        made_of: made_of(which),
+        constant: constant(which),
+    });
+    let dropped: Vec<Dropped> = dropped.collect();
+    let matrix = DMatrix::from_fn(targets, p, |target, feature| weight(feature, dropped.len() + target));
+    let bias = DVector::from_fn(targets, |target, _| constant(dropped.len() + target));
+    Exact { weights: Weights { matrix, bias }, dropped }
+}
+
+/// The weights of one target on one feature, as covariance over variance, both read off the triangle; `None` if the
+/// feature never changes.
+#[must_use]
+pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
+    let (r, rows) = (summary.triangle(), summary.rows() as f64);
+    let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
+    if !r.is_independent(1) {
+        return None;
+    }
+    let slope = covariance / variance;
+    let bias = summary.mean(1) - slope * summary.mean(0);
+    Some(Weights { matrix: DMatrix::from_element(1, 1, slope), bias: DVector::from_element(1, bias) })
+}
+
+/// θ (p×k) of R11 θ = R12 for a triangle whose first `p` columns are R11.
+fn solve(triangle: &Triangle, p: usize, k: usize) -> DMatrix<f64> {
+    let mut theta = DMatrix::zeros(p, k);
+    for which in 0..k {
+        for i in (0..p).rev() {
+            let known: f64 = (i + 1..p).map(|j| triangle.get(i, j) * theta[(j, which)]).sum();
+            theta[(i, which)] = (triangle.get(i, p + which) - known) / triangle.get(i, i);
+        }
+    }
+    theta
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::data::Batch;
+
+    use super::*;
+
+    /// The summary of rows of x1, x2, x3, y with these shifts.
+    fn summary(rows: &[[f64; 4]], shift: [f64; 4]) -> Summary {
+        let names = ["x1", "x2", "x3", "y"].map(str::to_owned).to_vec();
+        let mut summary = Summary::new(names, &shift);
+        let mut batch = Batch::with_capacity(5, rows.len());
+        batch.set_rows(rows.len());
+        for k in 0..4 {
+            batch.column_mut(1 + k).iter_mut().zip(rows).for_each(|(value, row)| *value = row[k] - shift[k]);
+        }
+        summary.push(&mut batch);
+        summary
+    }
+
+    /// y = 2 x1 − x3 + 5 and x2 = 3 x1 + 1.
+    fn rows() -> Vec<[f64; 4]> {
+        let pairs = (0..20).map(|i| (f64::from(i % 7), f64::from(i * i % 11)));
+        pairs.map(|(a, c)| [a, 3.0 * a + 1.0, c, 2.0 * a - c + 5.0]).collect()
+    }
+
+    fn close(found: f64, expected: f64) -> bool {
+        (found - expected).abs() < 1e-12
+    }
+
+    #[test]
+    fn a_dependent_column_is_dropped_and_named() {
+        for shift in [[0.0; 4], [3.0, 10.0, 5.0, 4.0]] {
+            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true);
+            for (feature, expected) in [2.0, 0.0, -1.0].into_iter().enumerate() {
+                assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");
+            }
+            assert!(close(weights.bias[0], 5.0));
+            let [Dropped { feature: 1, made_of, constant }] = &dropped[..] else { panic!("{dropped:?}") };
+            assert!(made_of.len() == 1 && made_of[0].0 == 0 && close(made_of[0].1, 3.0) && close(*constant, 1.0));
+        }
+    }
+
+    #[test]
+    fn without_a_bias_the_ones_are_not_there() {
+        let rows: Vec<[f64; 4]> = rows().iter().map(|[a, b, c, _]| [*a, *b, *c, 2.0 * a + 4.0 * b - c]).collect();
+        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false);
+        assert!(dropped.is_empty(), "{dropped:?}");
+        for (feature, expected) in [2.0, 4.0, -1.0].into_iter().enumerate() {
+            assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");
+        }
+        assert_eq!(weights.bias[0], 0.0);
+    }
+}
