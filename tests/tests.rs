@@ -5,6 +5,7 @@ mod arrows;
 mod console;
 mod init_oracles;
 mod laws;
+mod nist;
 mod resume;
 mod run_oracles;
 mod tutorials;

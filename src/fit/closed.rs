@@ -8,7 +8,8 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::Weights;
-use crate::summary::{Summary, Triangle};
+use super::refine::{self, Pair, Shifted, add, times};
+use crate::summary::Summary;
 
 /// The weights of the least squared error.
 #[derive(Debug, Clone)]
@@ -30,9 +31,10 @@ pub struct Dropped {
     pub constant: f64,
 }
 
-/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias.
+/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias. With the `rows`
+/// (n×c, the columns of the summary) at hand, the solution is refined to the last digits.
 #[must_use]
-pub fn least_squares(summary: &Summary, targets: usize, bias: bool) -> Exact {
+pub fn least_squares(summary: &Summary, targets: usize, bias: bool, rows: Option<&DMatrix<f64>>) -> Exact {
     let p = summary.columns().len() - targets;
     // Without a bias the rows count as they are, and the column of ones goes.
     let (triangle, shift) = match bias {
@@ -43,15 +45,33 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool) -> Exact {
     let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
     let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
     let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
-    let solved = solve(&triangle.select(&order), kept.len(), right.len());
+    let ordered = triangle.select(&order);
+    let columns: Option<Vec<Shifted>> = rows.map(|rows| {
+        let ones = bias.then_some(None);
+        ones.into_iter().chain(refine::columns(rows, &shift[first..])).collect()
+    });
+    let solve = |which: usize| {
+        let right_side = DVector::from_fn(kept.len(), |i, _| ordered.get(i, kept.len() + which));
+        let solution = refine::substitute(&ordered, &right_side);
+        let mut theta: Vec<Pair> = solution.iter().map(|&theta| (theta, 0.0)).collect();
+        if let Some(columns) = &columns {
+            let chosen: Vec<Shifted> = kept.iter().map(|&j| columns[j]).collect();
+            refine::refine(&chosen, columns[right[which]], &ordered, &mut theta);
+        }
+        theta
+    };
+    let solved: Vec<Vec<Pair>> = (0..right.len()).map(solve).collect();
 
     // In the columns' own units: y = Σ w (x − s) + β + s_y.
-    let theta =
-        |column: usize, which: usize| kept.iter().position(|&j| j == column).map_or(0.0, |row| solved[(row, which)]);
-    let weight = |feature: usize, which: usize| theta(first + feature, which);
+    let theta = |column: usize, which: usize| {
+        kept.iter().position(|&j| j == column).map_or((0.0, 0.0), |row| solved[which][row])
+    };
+    let number = |(high, low): Pair| high + low;
+    let weight = |feature: usize, which: usize| number(theta(first + feature, which));
     let constant = |which: usize| {
-        let of_shifts: f64 = (0..p).map(|feature| weight(feature, which) * shift[first + feature]).sum();
-        if bias { theta(0, which) + shift[right[which]] - of_shifts } else { 0.0 }
+        let own = add(theta(0, which), (shift[right[which]], 0.0));
+        let less = |sum, feature: usize| add(sum, times(theta(first + feature, which), (-shift[first + feature], 0.0)));
+        if bias { number((0..p).fold(own, less)) } else { 0.0 }
     };
     let made_of =
         |which: usize| (0..p).map(|j| (j, weight(j, which))).filter(|(_, times)| times.abs() > 1e-9).collect();
@@ -78,18 +98,6 @@ pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
     let slope = covariance / variance;
     let bias = summary.mean(1) - slope * summary.mean(0);
     Some(Weights { matrix: DMatrix::from_element(1, 1, slope), bias: DVector::from_element(1, bias) })
-}
-
-/// θ (p×k) of R11 θ = R12 for a triangle whose first `p` columns are R11.
-fn solve(triangle: &Triangle, p: usize, k: usize) -> DMatrix<f64> {
-    let mut theta = DMatrix::zeros(p, k);
-    for which in 0..k {
-        for i in (0..p).rev() {
-            let known: f64 = (i + 1..p).map(|j| triangle.get(i, j) * theta[(j, which)]).sum();
-            theta[(i, which)] = (triangle.get(i, p + which) - known) / triangle.get(i, i);
-        }
-    }
-    theta
 }
 
 #[cfg(test)]
@@ -124,7 +132,7 @@ mod tests {
     #[test]
     fn a_dependent_column_is_dropped_and_named() {
         for shift in [[0.0; 4], [3.0, 10.0, 5.0, 4.0]] {
-            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true);
+            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true, None);
             for (feature, expected) in [2.0, 0.0, -1.0].into_iter().enumerate() {
                 assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");
             }
@@ -137,7 +145,7 @@ mod tests {
     #[test]
     fn without_a_bias_the_ones_are_not_there() {
         let rows: Vec<[f64; 4]> = rows().iter().map(|[a, b, c, _]| [*a, *b, *c, 2.0 * a + 4.0 * b - c]).collect();
-        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false);
+        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false, None);
         assert!(dropped.is_empty(), "{dropped:?}");
         for (feature, expected) in [2.0, 4.0, -1.0].into_iter().enumerate() {
             assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");

@@ -38,6 +38,7 @@ mod eigen;
 mod optimizer;
 mod problem;
 mod rate;
+mod refine;
 mod schedule;
 mod standardize;
 

@@ -89,7 +89,7 @@ impl Args {
         }
         let (compressed, held_out) = self.read(input, &roles)?;
         let summary = &compressed.summary;
-        let exact = least_squares(summary, k, bias);
+        let exact = least_squares(summary, k, bias, compressed.rows.as_ref());
         let weights = match self.solver {
             Solver::Covariance => covariance_over_variance(summary).unwrap_or(exact.weights),
             _ => exact.weights,
