@@ -103,6 +103,7 @@ def tall(make):
     names = "polars_load polars_gram pyarrow_load pyarrow_lstsq duckdb_load duckdb_gram numpy_lstsq"
     return Case("tall", "ten million rows of four decimals", file, make.rows("tall"), epochs, [
         make.train(file, epochs, lr),
+        make.train(file, epochs, lr, "--solver", "qr", label="linreg --solver qr", tolerance=CLOSED),
         wc(file), cat_into("cat | wc -c", ["wc", "-c"], file),
         *make.peers(names, file, epochs, lr),
     ])

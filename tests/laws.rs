@@ -126,6 +126,23 @@ fn the_same_bits_for_any_threads_and_any_kind_of_input() {
 }
 
 #[test]
+fn the_same_rows_are_held_out_of_any_kind_of_input() {
+    let folder = Workdir::new();
+    let text = table(80_000, 4);
+    std::fs::write(folder.path("rows.csv"), &text).unwrap();
+    std::fs::write(folder.path("rows.csv.zst"), zstd::encode_all(&text[..], 1).unwrap()).unwrap();
+    let train = "linreg train --validation 0.25 --epochs 3 -q --json";
+    let expected = folder.shell(&format!("{train} --data rows.csv --threads 1"));
+    let last: serde_json::Value = serde_json::from_str(&expected).unwrap();
+    let rows = last["model"]["training"]["rows"].as_f64().unwrap();
+    assert!((rows / 80_000.0 - 0.75).abs() < 0.01 && last["validation_mse"].is_number(), "{last}");
+    for input in ["--data rows.csv --threads 7", "--data rows.csv.zst", "< rows.csv", "--data <(cat rows.csv)"] {
+        assert!(folder.shell(&format!("{train} {input}")) == expected, "{input} holds out other rows");
+    }
+    assert!(folder.shell(&format!("{train} --seed 1 --init zeros --data rows.csv")) != expected);
+}
+
+#[test]
 fn predictions_are_in_order_for_any_threads() {
     let folder = Workdir::new();
     std::fs::write(folder.path("rows.csv"), table(80_000, 4)).unwrap();
