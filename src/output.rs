@@ -23,7 +23,7 @@ pub fn number(value: f64) -> String {
 #[must_use]
 pub fn rounded(value: f64) -> String {
     let six_digits: f64 = format!("{value:.5e}").parse().unwrap_or(value);
-    if (1e-3..1e9).contains(&six_digits.abs()) || six_digits == 0.0 {
+    if (1e-3..1e6).contains(&six_digits.abs()) || six_digits == 0.0 {
         number(six_digits)
     } else {
         format!("{six_digits:e}")
