@@ -6,7 +6,7 @@ use nalgebra::DMatrix;
 
 use crate::data::source::{self, Source};
 use crate::data::{
-    BATCH_ROWS, BLOCK, Batch, Header, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
+    BATCH_ROWS, BLOCK, Batch, Header, Later, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
 };
 use crate::error::{Error, Place};
 use crate::observers::{Progress, When};
@@ -50,7 +50,7 @@ impl Input {
             } else if first.is_none() {
                 first = Some(source);
             } else {
-                later.push(path.clone());
+                later.push(Later::new(path, source));
             }
         }
         let rows = first.map(|first| Reader::new(first, later, manner)).transpose()?;

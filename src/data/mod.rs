@@ -29,6 +29,6 @@ mod split;
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
 pub use fold::{Plan, Progress, Work};
-pub use reader::{Header, Manner, Reader, Rows};
+pub use reader::{Header, Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
 pub use split::Split;

@@ -1,7 +1,7 @@
 //! Inputs, their headers, and the rows below.
 
 use std::collections::VecDeque;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use csv::ByteRecord;
 
@@ -60,7 +60,33 @@ impl Default for Manner {
 /// One or more inputs with the same columns, read one after the other.
 pub struct Reader {
     current: Input,
-    later: VecDeque<PathBuf>,
+    later: VecDeque<Later>,
+}
+
+/// An input whose turn has not come.
+pub enum Later {
+    /// A file, to be opened then: there may be more of them than a program may have open.
+    File(PathBuf),
+    /// What can be opened only once.
+    Opened(Source),
+}
+
+impl Later {
+    /// The input that was opened as `source` to look at it.
+    #[must_use]
+    pub fn new(path: &Path, source: Source) -> Later {
+        match source.body {
+            Body::File(_) => Later::File(path.to_owned()),
+            Body::Stream(_) => Later::Opened(source),
+        }
+    }
+
+    fn bytes(&self) -> Option<u64> {
+        match self {
+            Later::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            Later::Opened(_) => None,
+        }
+    }
 }
 
 impl Reader {
@@ -68,7 +94,7 @@ impl Reader {
     ///
     /// # Errors
     /// [`Error::Io`], or [`Error::Input`] for an empty input or a faulty header.
-    pub fn new(first: Source, later: Vec<PathBuf>, manner: Manner) -> Result<Reader, Error> {
+    pub fn new(first: Source, later: Vec<Later>, manner: Manner) -> Result<Reader, Error> {
         Ok(Reader { current: Input::new(first, manner)?, later: later.into() })
     }
 
@@ -104,7 +130,7 @@ impl Layout {
 /// The wanted columns of all inputs.
 pub struct Rows {
     pub(super) input: Input,
-    later: VecDeque<PathBuf>,
+    later: VecDeque<Later>,
     pub(super) layout: Layout,
 }
 
@@ -125,8 +151,7 @@ impl Rows {
     /// Bytes of all inputs, if they are plain files.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
-        let later = self.later.iter().map(|path| std::fs::metadata(path).ok().filter(std::fs::Metadata::is_file));
-        let later: Option<u64> = later.map(|metadata| metadata.map(|metadata| metadata.len())).sum();
+        let later: Option<u64> = self.later.iter().map(Later::bytes).sum();
         match &self.input.body {
             Some(Body::File(span)) => later.map(|later| span.end - span.start + later),
             _ => None,
@@ -156,8 +181,12 @@ impl Rows {
     /// # Errors
     /// As [`Reader::new`] and [`Reader::rows`].
     pub(super) fn open_next(&mut self) -> Result<bool, Error> {
-        let Some(path) = self.later.pop_front() else { return Ok(false) };
-        self.input = Input::new(source::open(&path)?, self.input.manner)?;
+        let source = match self.later.pop_front() {
+            None => return Ok(false),
+            Some(Later::File(path)) => source::open(&path)?,
+            Some(Later::Opened(source)) => source,
+        };
+        self.input = Input::new(source, self.input.manner)?;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
         self.layout = self.layout.of(&self.input.header, &shifts)?;
         self.layout.input += 1;
