@@ -156,7 +156,11 @@ impl Args {
         text += &format!("\n{}", at_rate(inspection));
         if inspection.condition_number.is_none_or(|number| number > 1000.0) {
             text += &format!("\nslow: {}\n", self.slow_direction(inspection, roles));
-            if let Some(better) = standardized {
+            let helps = |better: &&Inspection| {
+                let own = inspection.condition_number;
+                better.condition_number.is_some_and(|number| own.is_none_or(|own| number < own))
+            };
+            if let Some(better) = standardized.filter(helps) {
                 text += &advice(better);
             }
         }

@@ -104,7 +104,7 @@ impl Args {
             let (features, targets) = (listed(&roles.features), listed(&roles.targets));
             let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
             note(&format!("{}; target {targets}{guessed}; features {features}", count(rows, "row")));
-            exact.dropped.iter().for_each(|dropped| note(&told(dropped, &roles.features)));
+            tell_dropped(&exact.dropped, &roles.features);
         }
         let solver = self.solver.name().to_owned();
         let training = Training { solver, rows, bias, mse, validation_mse, stop: Stop::Exact, descent: None };
@@ -120,11 +120,25 @@ impl Args {
     }
 }
 
-/// Which feature was dropped and what it is made of.
+/// Which features were dropped and what they are made of: the first of many.
+fn tell_dropped(dropped: &[Dropped], features: &[String]) {
+    const SHOWN: usize = 5;
+    dropped.iter().take(SHOWN).for_each(|dropped| note(&told(dropped, features)));
+    if dropped.len() > SHOWN {
+        note(&format!("dropped: {} more", dropped.len() - SHOWN));
+    }
+}
+
 fn told(dropped: &Dropped, features: &[String]) -> String {
+    const SHOWN: usize = 4;
     let name = &features[dropped.feature];
-    let mut parts: Vec<String> =
-        dropped.made_of.iter().map(|(feature, times)| format!("{} {}", rounded(*times), features[*feature])).collect();
+    let mut made_of: Vec<&(usize, f64)> = dropped.made_of.iter().collect();
+    made_of.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
+    let part = |(feature, times): &&(usize, f64)| format!("{} {}", rounded(*times), features[*feature]);
+    let mut parts: Vec<String> = made_of.iter().take(SHOWN).map(part).collect();
+    if made_of.len() > SHOWN {
+        parts.push(format!("{} more features", made_of.len() - SHOWN));
+    }
     if dropped.constant.abs() > 1e-9 || parts.is_empty() {
         parts.push(rounded(dropped.constant));
     }
