@@ -72,6 +72,10 @@ class Maker:
                    "--init", "zeros", "--quiet", "--json", *more]
         return Contender(label, command, (), tolerance, env or {})
 
+    def solve(self, file):
+        command = [self.linreg, "train", "--data", str(file), "--solver", "qr", "--quiet", "--json"]
+        return Contender("linreg --solver qr", command, (), CLOSED)
+
     def peer(self, name, file, epochs, lr, targets=1):
         label, packages, tolerance = PEERS[name]
         command = [self.python, str(HERE / "peers" / (name + ".py")), str(file), str(epochs), repr(lr), str(targets)]
@@ -103,7 +107,7 @@ def tall(make):
     names = "polars_load polars_gram pyarrow_load pyarrow_lstsq duckdb_load duckdb_gram numpy_lstsq"
     return Case("tall", "ten million rows of four decimals", file, make.rows("tall"), epochs, [
         make.train(file, epochs, lr),
-        make.train(file, epochs, lr, "--solver", "qr", label="linreg --solver qr", tolerance=CLOSED),
+        make.solve(file),
         wc(file), cat_into("cat | wc -c", ["wc", "-c"], file),
         *make.peers(names, file, epochs, lr),
     ])
