@@ -23,12 +23,13 @@
 //! - Everything is `f64`.
 //!
 //! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 2
-//! [`summary`] · 1 [`data`], [`init`], [`output`] · 0 [`error`].
+//! [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`].
 //!
 //! See [`fit`] for a run in a few lines.
 
 pub mod cli;
 pub mod data;
+pub mod document;
 pub mod error;
 pub mod fit;
 pub mod init;

@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 9] = [
+const RANKS: [(&str, u8); 10] = [
     ("cli", 6),
     ("observers", 5),
     ("model", 4),
@@ -11,6 +11,7 @@ const RANKS: [(&str, u8); 9] = [
     ("data", 1),
     ("init", 1),
     ("output", 1),
+    ("document", 1),
     ("error", 0),
 ];
 

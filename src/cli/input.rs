@@ -70,11 +70,7 @@ impl Input {
     pub fn rows_for(self, command: &str) -> Result<Reader, Error> {
         match (self.rows, self.summary) {
             (Some(rows), None) => Ok(rows),
-            (_, summary) => {
-                let name = summary.map_or(String::new(), |(name, _)| name);
-                let message = format!("a summary of rows, but {command} needs the rows themselves");
-                Err(Error::input(Place::file(&name), message).with_hint("give the files the summary was made from"))
-            }
+            (_, summary) => Err(needs_rows(&summary.map_or(String::new(), |(name, _)| name), command)),
         }
     }
 
@@ -85,10 +81,8 @@ impl Input {
 
     /// Reads the columns `names` of everything.
     pub fn compress(self, names: &[String], reading: Reading, wish: Wish) -> Result<Compressed, Error> {
-        if (wish.all_rows || wish.hold_out.is_some()) && self.summary.is_some() {
-            let option = if wish.all_rows { "--batch-size" } else { "--validation FRACTION" };
-            self.rows_for(option)?;
-            return Err(Error::usage(format!("{option} needs rows")));
+        if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.hold_out.is_some()) {
+            return Err(needs_rows(name, if wish.all_rows { "--batch-size" } else { "--validation FRACTION" }));
         }
         let mut compressed = match self.rows {
             Some(reader) => compress_rows(reader.rows(names.to_vec(), Missing::Refuse)?, names, reading, wish)?,
@@ -102,6 +96,12 @@ impl Input {
         }
         Ok(compressed)
     }
+}
+
+/// A summary where `who` needs single rows.
+fn needs_rows(name: &str, who: &str) -> Error {
+    let message = format!("a summary of rows, but {who} needs the rows themselves");
+    Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
 }
 
 /// What is wanted of rows besides their summary.

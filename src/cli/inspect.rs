@@ -11,7 +11,7 @@ use super::options::{ColumnOptions, DataOptions, command_with, count, listed, no
 use crate::data::Manner;
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
-use crate::fit::{LearningRate, Problem, Settings, Spectrum};
+use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum};
 use crate::observers::When;
 use crate::output::rounded;
 use crate::summary::Summary;
@@ -123,14 +123,17 @@ impl Args {
             mean: summary.mean(j),
             std: (summary.squared_deviation(j) / summary.rows() as f64).sqrt(),
         };
+        // AdamW's decay is no part of the gradient.
+        let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
+        let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
         let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay);
         let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
         Ok(Inspection {
             rows: summary.rows(),
             features: roles.features.iter().enumerate().map(column).collect(),
             targets: (p..).zip(&roles.targets).map(column).collect(),
-            eigenvalues: spectrum.eigenvalues().to_vec(),
-            condition_number: Some(spectrum.condition_number()).filter(|number| number.is_finite()),
+            eigenvalues: spectrum.eigenvalues().iter().map(|eigenvalue| eigenvalue + decay).collect(),
+            condition_number: Some(spectrum.condition_number(decay)).filter(|number| number.is_finite()),
             lr_max,
             lr_auto,
             lr: settings.learning_rate.get(),

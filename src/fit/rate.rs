@@ -76,11 +76,12 @@ impl Spectrum {
         self.eigenvalues.iter().copied().rfind(|eigenvalue| *eigenvalue > least).unwrap_or(0.0)
     }
 
-    /// λmax/λmin; infinite if the data leave a direction open.
+    /// λmax/λmin, weight decay added to both; infinite if a direction is left open.
     #[must_use]
-    pub fn condition_number(&self) -> f64 {
-        let last = self.eigenvalues.last().copied().unwrap_or(0.0);
-        if last > NEGLIGIBLE * self.largest() { self.largest() / last } else { f64::INFINITY }
+    pub fn condition_number(&self, weight_decay: f64) -> f64 {
+        let last = self.eigenvalues.last().copied().unwrap_or(0.0) + weight_decay;
+        let largest = self.largest() + weight_decay;
+        if last > NEGLIGIBLE * largest { largest / last } else { f64::INFINITY }
     }
 
     /// The direction of the smallest λ that the data fix: a share of each parameter (q).

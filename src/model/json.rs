@@ -13,10 +13,10 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Model, Rows, State, Training};
+use crate::document;
 use crate::error::{Error, Place};
 
-const FORMAT: &str = "linreg-model";
-const VERSION: u64 = 1;
+const KIND: &str = "model";
 
 /// The model as it stands in a file.
 #[derive(Serialize, Deserialize)]
@@ -33,19 +33,11 @@ struct Document {
     state: Option<State>,
 }
 
-/// What tells apart the files of this program; read before the rest.
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct Heading {
-    format: Option<String>,
-    version: Option<u64>,
-}
-
 impl Serialize for Model {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let document = Document {
-            format: FORMAT.to_owned(),
-            version: VERSION,
+            format: document::format(KIND),
+            version: document::VERSION,
             features: self.features.clone(),
             targets: self.targets.clone(),
             numbers: Rows::from(&self.weights),
@@ -72,24 +64,10 @@ impl Model {
     /// [`Error::Input`] if it is no model or contradicts itself.
     pub fn from_json(bytes: &[u8], name: &str) -> Result<Model, Error> {
         let fault = |message: String| Error::input(Place::file(name), message);
-        let not_json =
-            |error: serde_json::Error| Error::input(Place::line(name, error.line() as u64), not_a_model(&error));
-        let heading: Heading = serde_json::from_slice(bytes).map_err(not_json)?;
-        match (heading.format.as_deref(), heading.version) {
-            (Some(FORMAT), Some(VERSION)) => {}
-            (Some(FORMAT), Some(newer)) if newer > VERSION => {
-                let message =
-                    format!("model version {newer} is newer than this program, which reads version {VERSION}");
-                return Err(fault(message).with_hint("update linreg, or train the model again with this one"));
-            }
-            (Some(FORMAT), version) => {
-                return Err(fault(format!("model version {version:?} does not exist")));
-            }
-            (other, _) => {
-                return Err(fault(format!("not a model: its \"format\" is {other:?}, expected \"{FORMAT}\"")));
-            }
-        }
-        let document: Document = serde_json::from_slice(bytes).map_err(not_json)?;
+        let document: Document = document::parse(bytes, KIND).map_err(|refusal| {
+            let place = Place { line: refusal.line, ..Place::file(name) };
+            Error::input(place, refusal.message)
+        })?;
         document.check().map_err(fault)?;
         let (k, p) = (document.targets.len(), document.features.len());
         let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes do not fit".to_owned()))?;
@@ -101,13 +79,6 @@ impl Model {
             state: document.state,
         })
     }
-}
-
-/// The parser's words without the line, which the place already has.
-fn not_a_model(error: &serde_json::Error) -> String {
-    let text = error.to_string();
-    let reason = text.split(" at line ").next().unwrap_or(&text);
-    format!("not a model file: {reason}")
 }
 
 impl Document {
@@ -154,9 +125,9 @@ mod tests {
 
     #[test]
     fn what_is_wrong_is_said() {
-        assert_eq!(refusal("{\"a\":1}"), "m.json: not a model: its \"format\" is None, expected \"linreg-model\"");
-        assert!(refusal("x,y\n1,2\n").starts_with("m.json:1: not a model file: expected value"));
-        assert!(refusal(&SMALL[..60]).starts_with("m.json:1: not a model file: EOF while parsing"));
+        assert_eq!(refusal("{\"a\":1}"), "m.json: not a model: it has no \"format\", expected \"linreg-model\"");
+        assert!(refusal("x,y\n1,2\n").starts_with("m.json:1: not a model: expected value"));
+        assert!(refusal(&SMALL[..60]).starts_with("m.json:1: not a model: EOF while parsing"));
         assert!(refusal(&SMALL.replace("\"version\":1", "\"version\":2")).contains("version 2 is newer"));
         assert!(refusal(&SMALL.replace("[[0.1]]", "[[0.1,2]]")).contains("1 features, but a row of \"weights\" has 2"));
         assert!(refusal(&SMALL.replace("[[0.1]]", "[]")).contains("1 targets, but 0 rows of \"weights\""));

@@ -10,10 +10,10 @@
 use serde::{Deserialize, Serialize};
 
 use super::{Summary, Triangle};
+use crate::document;
 use crate::error::{Error, Place};
 
-const FORMAT: &str = "linreg-summary";
-const VERSION: u64 = 1;
+const KIND: &str = "summary";
 
 #[derive(Serialize, Deserialize)]
 struct Document {
@@ -25,21 +25,14 @@ struct Document {
     r: Vec<Vec<f64>>,
 }
 
-#[derive(Deserialize)]
-#[serde(expecting = "an object")]
-struct Heading {
-    format: Option<String>,
-    version: Option<u64>,
-}
-
 impl Summary {
     /// The line, without its newline.
     #[must_use]
     pub fn to_json(&self) -> String {
         let q = self.triangle.columns();
         let document = Document {
-            format: FORMAT.to_owned(),
-            version: VERSION,
+            format: document::format(KIND),
+            version: document::VERSION,
             rows: self.rows,
             columns: self.columns.clone(),
             shift: self.shift[1..].to_vec(),
@@ -66,22 +59,7 @@ impl Summary {
 }
 
 fn from_line(line: &str) -> Result<Summary, String> {
-    let not_one = |error: serde_json::Error| {
-        let text = error.to_string();
-        format!("not a summary: {}", text.split(" at line ").next().unwrap_or(&text))
-    };
-    let heading: Heading = serde_json::from_str(line).map_err(not_one)?;
-    match (heading.format.as_deref(), heading.version) {
-        (Some(FORMAT), Some(VERSION)) => {}
-        (Some(FORMAT), Some(newer)) if newer > VERSION => {
-            return Err(format!("summary version {newer} is newer than this program, which reads version {VERSION}"));
-        }
-        (Some(FORMAT), _) => return Err("a summary without a version that exists".to_owned()),
-        (other, _) => {
-            return Err(format!("not a summary: its \"format\" is {other:?}, expected \"{FORMAT}\""));
-        }
-    }
-    let document: Document = serde_json::from_str(line).map_err(not_one)?;
+    let document: Document = document::parse(line.as_bytes(), KIND).map_err(|refusal| refusal.message)?;
     let q = 1 + document.columns.len();
     if document.shift.len() != q - 1 {
         return Err(format!("{} columns, but {} numbers in \"shift\"", q - 1, document.shift.len()));
@@ -120,7 +98,7 @@ mod tests {
     #[test]
     fn what_is_wrong_is_said() {
         let line = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]).to_json();
-        assert!(refusal("{}").starts_with("s.json:1: not a summary: its \"format\" is None"));
+        assert!(refusal("{}").starts_with("s.json:1: not a summary: it has no \"format\""));
         assert!(refusal(&format!("{line}\n{}", &line[..40])).starts_with("s.json:2: not a summary: EOF"));
         assert!(refusal(&line.replace("\"version\":1", "\"version\":9")).contains("version 9 is newer"));
         assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\"]")).contains("1 columns, but 2 numbers"));

@@ -4,14 +4,16 @@ use std::str::FromStr;
 
 use super::Args;
 use super::outcome;
+use super::preflight::tell_roles;
 use crate::cli::input::Input;
-use crate::cli::options::{count, listed, note};
+use crate::cli::options::note;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Dropped, Problem, Stop, covariance_over_variance, least_squares};
 use crate::model::{Model, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, rounded};
+use crate::summary::Summary;
 
 /// How weights are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -97,13 +99,12 @@ impl Args {
         let mean = |errors: Vec<f64>, rows: u64| errors.iter().sum::<f64>() / (rows * k as u64) as f64;
         let mse = mean(Problem::from_summary(summary, k, bias).squared_errors(&weights), summary.rows());
         let validation_mse = held_out
-            .map(|held_out| mean(Problem::from_summary(&held_out, k, bias).squared_errors(&weights), held_out.rows()));
+            .as_ref()
+            .map(|held_out| mean(Problem::from_summary(held_out, k, bias).squared_errors(&weights), held_out.rows()));
         let optimum_mse = mean(summary.floor(k, bias), summary.rows());
         let rows = summary.rows();
         if !self.quiet {
-            let (features, targets) = (listed(&roles.features), listed(&roles.targets));
-            let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
-            note(&format!("{}; target {targets}{guessed}; features {features}", count(rows, "row")));
+            tell_roles(&roles, rows, held_out.as_ref().map(Summary::rows));
             tell_dropped(&exact.dropped, &roles.features);
         }
         let solver = self.solver.name().to_owned();

@@ -3,22 +3,26 @@
 use super::prepare::Prepared;
 use crate::cli::options::{count, listed, note};
 use crate::data::columns::Roles;
-use crate::fit::{Optimizer, Schedule};
+use crate::fit::{Optimizer, Problem, Schedule};
 use crate::output::{number, rounded};
 
 /// Rows and roles, the learning rate beside its limit, the loss to come beside the least possible one.
 pub fn tell(prepared: &Prepared, roles: &Roles) {
-    let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
-    let (features, targets) = (listed(&roles.features), listed(&roles.targets));
-    let rows = count(prepared.problem.rows(), "row");
-    let held_out = prepared.held_out.as_ref().map(|held_out| format!(", {} held out", held_out.rows()));
-    note(&format!("{rows}{}; target {targets}{guessed}; features {features}", held_out.unwrap_or_default()));
+    tell_roles(roles, prepared.problem.rows(), prepared.held_out.as_ref().map(Problem::rows));
     note(&rate(prepared));
     let mse = predicted(prepared);
     note(&forecast(prepared, mse));
     if let Some(advice) = mse.and_then(|mse| advice(prepared, mse)) {
         note(&advice);
     }
+}
+
+/// How many rows there are, how many are held out, and which column is what.
+pub fn tell_roles(roles: &Roles, rows: u64, held_out: Option<u64>) {
+    let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
+    let (features, targets) = (listed(&roles.features), listed(&roles.targets));
+    let held_out = held_out.map_or(String::new(), |rows| format!(", {rows} held out"));
+    note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", count(rows, "row")));
 }
 
 fn rate(prepared: &Prepared) -> String {
@@ -87,7 +91,7 @@ fn forecast(prepared: &Prepared, mse: Option<f64>) -> String {
 /// What would help when the epochs do not come near and the columns are to blame.
 fn advice(prepared: &Prepared, mse: f64) -> Option<String> {
     const BAD: f64 = 1000.0;
-    let condition = prepared.spectrum.as_ref()?.condition_number();
+    let condition = prepared.spectrum.as_ref()?.condition_number(prepared.settings.weight_decay);
     let is_far = mse > 1.01 * prepared.optimum;
     let is_slow = condition > BAD && prepared.standardization.is_none() && prepared.start.theta.nrows() > 1;
     (is_far && is_slow).then(|| {

@@ -139,16 +139,15 @@ impl Args {
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
         let optimizer = self.hyper.optimizer()?;
-        let is_auto = self.hyper.lr == Rate::Auto;
-        let is_wanted =
-            problem.parts().0.ncols() <= MANY_PARAMETERS || (is_auto && matches!(optimizer, Optimizer::Sgd { .. }));
+        let is_rate_auto = self.hyper.lr == Rate::Auto;
+        let is_wanted = problem.parts().0.ncols() <= MANY_PARAMETERS
+            || (is_rate_auto && matches!(optimizer, Optimizer::Sgd { .. }));
         let spectrum = if is_wanted { Spectrum::new(&problem, self.hyper.reduction) } else { None };
         let settings = self.settings(optimizer, spectrum.as_ref(), batches.as_ref())?;
         let largest =
             spectrum.as_ref().map_or_else(|| largest_eigenvalue(&problem, self.hyper.reduction), Spectrum::largest);
         let limit = largest_stable_rate(largest, &optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
         let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
-        let is_rate_auto = is_auto;
         Ok(Prepared {
             problem,
             settings,
