@@ -4,7 +4,7 @@
 use std::io::Write;
 
 use linreg::data::Batch;
-use linreg::fit::{Descent, Problem, Settings, Start, Weights};
+use linreg::fit::{Descent, Problem, Reduction, Settings, Spectrum, Start, Weights};
 use linreg::summary::{Moments, Summary};
 use nalgebra::DMatrix;
 use proptest::prelude::*;
@@ -57,7 +57,7 @@ proptest! {
         let p = rows.ncols() - k;
         let on_rows = Problem::from_rows(&rows.columns(0, p).into(), &rows.columns(p, k).into(), bias);
         let on_triangle = Problem::from_summary(&summary(&rows), k, bias);
-        let largest = on_rows.hessian(linreg::fit::Reduction::Mean).symmetric_eigenvalues().max();
+        let largest = Spectrum::new(&on_rows, Reduction::Mean).unwrap().largest();
         let settings =
             Settings { epochs: 60, learning_rate: (share / largest).to_string().parse().unwrap(), ..Settings::default() };
         let start = Start::new(&on_rows, &Weights::zeros(k, p));

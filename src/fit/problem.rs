@@ -151,12 +151,6 @@ impl Problem {
         gradient.gemm_tr(reduction.loss(2.0, self.elements()), &self.design, residual, 0.0);
     }
 
-    /// The second derivative of the loss, 2 c DᵀD (q×q); the same for every target.
-    #[must_use]
-    pub fn hessian(&self, reduction: Reduction) -> DMatrix<f64> {
-        self.design.tr_mul(&self.design) * reduction.loss(2.0, self.elements())
-    }
-
     /// Weights as θ (q×k).
     #[must_use]
     pub fn pack(&self, weights: &Weights) -> DMatrix<f64> {

@@ -7,7 +7,6 @@ use std::arch::x86_64::*;
 pub(super) fn fill_avx2(index: &mut Index, text: Text, delimiter: u8) {
     let delimiters = _mm256_set1_epi8(delimiter as i8);
     let newlines = _mm256_set1_epi8(b'\n' as i8);
-    let quotes = _mm256_set1_epi8(b'"' as i8);
     let find = |chunk: &[u8; 64]| {
         let chunk = chunk.as_ptr().cast::<__m256i>();
         // SAFETY: two vectors are the 64 bytes.
@@ -16,11 +15,10 @@ pub(super) fn fill_avx2(index: &mut Index, text: Text, delimiter: u8) {
             u64::from(_mm256_movemask_epi8(low) as u32) | u64::from(_mm256_movemask_epi8(high) as u32) << 32
         };
         let equal = |byte| (_mm256_cmpeq_epi8(low, byte), _mm256_cmpeq_epi8(high, byte));
-        let (delimiter, newline, quote) = (equal(delimiters), equal(newlines), equal(quotes));
+        let (delimiter, newline) = (equal(delimiters), equal(newlines));
         Found {
             ends: bits(_mm256_or_si256(delimiter.0, newline.0), _mm256_or_si256(delimiter.1, newline.1)),
             newlines: bits(newline.0, newline.1).count_ones(),
-            quotes: bits(quote.0, quote.1).count_ones(),
         }
     };
     index.scan(text, find, spread);
@@ -30,16 +28,11 @@ pub(super) fn fill_avx2(index: &mut Index, text: Text, delimiter: u8) {
 pub(super) fn fill_avx512(index: &mut Index, text: Text, delimiter: u8) {
     let delimiters = _mm512_set1_epi8(delimiter as i8);
     let newlines = _mm512_set1_epi8(b'\n' as i8);
-    let quotes = _mm512_set1_epi8(b'"' as i8);
     let find = |chunk: &[u8; 64]| {
         // SAFETY: one vector is the 64 bytes.
         let bytes = unsafe { _mm512_loadu_si512(chunk.as_ptr().cast()) };
         let newlines = _mm512_cmpeq_epi8_mask(bytes, newlines);
-        Found {
-            ends: _mm512_cmpeq_epi8_mask(bytes, delimiters) | newlines,
-            newlines: newlines.count_ones(),
-            quotes: _mm512_cmpeq_epi8_mask(bytes, quotes).count_ones(),
-        }
+        Found { ends: _mm512_cmpeq_epi8_mask(bytes, delimiters) | newlines, newlines: newlines.count_ones() }
     };
     let numbers: [u8; 64] = std::array::from_fn(|i| i as u8);
     // SAFETY: the array has 64 bytes.
