@@ -6,6 +6,7 @@ mod console;
 mod init_oracles;
 mod laws;
 mod nist;
+mod penalties;
 mod resume;
 mod run_oracles;
 mod tutorials;

@@ -3,7 +3,7 @@
 use std::str::FromStr;
 
 use crate::error::Error;
-use crate::fit::{LearningRate, Optimizer, Reduction, Schedule, Settings};
+use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
 
 /// How weights are to be found.
 #[derive(Debug, clap::Args)]
@@ -17,7 +17,13 @@ pub struct Hyperparameters {
     /// For sgd, auto is 2/(λmax + λmin) of the second derivative of the loss, with which the slowest direction shrinks
     /// fastest; with momentum b (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers it is PyTorch's default: 0.001 for adam and adamw, 0.01 for rmsprop
     /// and adagrad.
-    #[arg(long, value_name = "RATE|auto", default_value = "auto", help_heading = "Descent")]
+    #[arg(
+        long,
+        value_name = "RATE|auto",
+        default_value = "auto",
+        allow_negative_numbers = true,
+        help_heading = "Descent"
+    )]
     pub lr: Rate,
 
     /// Loss over rows × targets, as in PyTorch's MSELoss: mean or sum
@@ -31,6 +37,14 @@ pub struct Hyperparameters {
     /// Train on features of mean 0 and deviation 1; weights are reported in the data's own units
     #[arg(long, help_heading = "Descent")]
     pub standardize: bool,
+
+    /// Add λ · Σ w² to the loss; the bias costs nothing
+    #[arg(long, value_name = "λ", default_value_t = 0.0, hide_default_value = true, allow_negative_numbers = true, value_parser = not_negative, help_heading = "Penalties")]
+    pub l2: f64,
+
+    /// Add λ · Σ |w| to the loss; the bias costs nothing
+    #[arg(long, value_name = "λ", default_value_t = 0.0, hide_default_value = true, allow_negative_numbers = true, value_parser = not_negative, help_heading = "Penalties")]
+    pub l1: f64,
 
     /// Learning rate by epoch: constant, step:SIZE:GAMMA, exponential:GAMMA or cosine:TMAX[:ETAMIN]
     #[arg(long, value_name = "SCHEDULE", default_value = "constant", help_heading = "Descent")]
@@ -184,7 +198,17 @@ impl Hyperparameters {
                 Error::usage("--nesterov needs --momentum, and no --dampening").with_hint("--nesterov --momentum 0.9")
             );
         }
+        let is_plain = matches!(optimizer, Optimizer::Sgd { momentum: 0.0, .. });
+        if self.l1 > 0.0 && !is_plain {
+            return Err(Error::usage("--l1 needs plain sgd: its proximal step belongs to a step against the gradient")
+                .with_hint("--solver coordinate finds the least loss at once"));
+        }
         Ok(optimizer)
+    }
+
+    /// What large weights cost.
+    pub fn penalty(&self) -> Penalty {
+        Penalty { l2: self.l2, l1: self.l1 }
     }
 
     /// PyTorch's defaults where nothing is given.
@@ -230,6 +254,7 @@ impl Hyperparameters {
             optimizer,
             schedule: self.schedule,
             weight_decay: self.decay(),
+            penalty: self.penalty(),
             ..Settings::default()
         })
     }

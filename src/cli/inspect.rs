@@ -11,7 +11,7 @@ use super::options::{ColumnOptions, DataOptions, command_with, count, listed, no
 use crate::data::Manner;
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
-use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum};
+use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::observers::When;
 use crate::output::rounded;
 use crate::summary::Summary;
@@ -61,6 +61,9 @@ struct Inspection {
     lr_auto: Option<f64>,
     lr: f64,
     optimum_mse: f64,
+    /// None if weights cost nothing.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    optimum_loss: Option<f64>,
     epochs: u64,
     /// After that many epochs from zero weights, where it can be told.
     mse_after_epochs: Option<f64>,
@@ -105,8 +108,9 @@ impl Args {
     fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         let scaled = if standardize { summary.standardize(p).0 } else { summary.clone() };
+        let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let problem = Problem::from_summary(&scaled, k, bias);
-        let spectrum = Spectrum::new(&problem, self.hyper.reduction).ok_or_else(|| {
+        let spectrum = Spectrum::new(&problem.penalized(&penalty, reduction), reduction).ok_or_else(|| {
             Error::input(Place::file(file), "squares of the numbers overflow")
                 .with_hint("divide the columns by a power of ten")
         })?;
@@ -128,6 +132,7 @@ impl Args {
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
         let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay);
         let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
+        let forecast = spectrum.forecast(&zeros, &settings, settings.epochs);
         Ok(Inspection {
             rows: summary.rows(),
             features: roles.features.iter().enumerate().map(column).collect(),
@@ -138,8 +143,9 @@ impl Args {
             lr_auto,
             lr: settings.learning_rate.get(),
             optimum_mse: summary.floor(k, bias).iter().sum::<f64>() / problem.elements(),
+            optimum_loss: (!penalty.is_none()).then(|| least_loss(&scaled, k, bias, &penalty, reduction)),
             epochs: settings.epochs,
-            mse_after_epochs: spectrum.forecast(&zeros, &settings, settings.epochs).filter(|_| is_stable),
+            mse_after_epochs: forecast.filter(|_| is_stable).map(|forecast| forecast.mse),
             epochs_to_1_percent: spectrum.epochs_to(0.01, &zeros, &settings),
             slowest: spectrum.slowest(),
         })
@@ -156,6 +162,9 @@ impl Args {
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
         text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
         text += &format!("least possible mse: {}\n", rounded(inspection.optimum_mse));
+        if let Some(loss) = inspection.optimum_loss {
+            text += &format!("least possible loss: {}\n", rounded(loss));
+        }
         text += &format!("\n{}", at_rate(inspection));
         if inspection.condition_number.is_none_or(|number| number > 1000.0) {
             text += &format!("\nslow: {}\n", self.slow_direction(inspection, roles));

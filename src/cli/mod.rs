@@ -34,7 +34,7 @@ enum Command {
     Train(Box<train::Args>),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
-    Inspect(inspect::Args),
+    Inspect(Box<inspect::Args>),
     Summarize(summarize::Args),
 }
 

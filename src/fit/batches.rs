@@ -3,7 +3,7 @@
 use rand::seq::SliceRandom;
 use rand_mt::Mt;
 
-use super::{Problem, Reduction};
+use super::{Penalty, Problem, Reduction};
 
 /// Rows that are taken `size` at a time, in their order or in a new one for every epoch.
 #[derive(Debug, Clone)]
@@ -26,16 +26,16 @@ impl Batches {
     }
 
     /// A learning rate with which no step of plain descent overshoots, whatever rows meet in a batch: 1 over the largest
-    /// curvature 2c·m·|[1 x]|² that m rows can have, with c·m = 1/k for the mean of a batch and m for the sum.
+    /// curvature 2c·m·|[1 x]|² + 2·l2 that m rows can have, with c·m = 1/k for the mean of a batch and m for the sum.
     #[must_use]
-    pub fn safe_rate(&self, reduction: Reduction) -> f64 {
+    pub fn safe_rate(&self, reduction: Reduction, penalty: &Penalty) -> f64 {
         let (design, target, _) = self.rows.parts();
         let longest = design.row_iter().map(|row| row.norm_squared()).fold(0.0, f64::max);
         let share = match reduction {
             Reduction::Mean => 1.0 / target.ncols() as f64,
             Reduction::Sum => self.size.min(design.nrows()) as f64,
         };
-        1.0 / (2.0 * share * longest)
+        1.0 / (2.0 * (share * longest + penalty.l2))
     }
 
     /// The order of epoch `epoch`, which depends on nothing but the seed and the number of the epoch: a run that is
@@ -85,8 +85,11 @@ mod tests {
         for reduction in [Reduction::Mean, Reduction::Sum] {
             let batches = batches(Some(2));
             for problem in (0..5).flat_map(|epoch| batches.problems(epoch).collect::<Vec<_>>()) {
-                let limit = 2.0 / Spectrum::new(&problem, reduction).unwrap().largest();
-                assert!(batches.safe_rate(reduction) <= limit / 2.0 * (1.0 + 1e-12));
+                for penalty in [Penalty::default(), Penalty { l2: 7.0, l1: 0.0 }] {
+                    let penalized = problem.penalized(&penalty, reduction);
+                    let limit = 2.0 / Spectrum::new(&penalized, reduction).unwrap().largest();
+                    assert!(batches.safe_rate(reduction, &penalty) <= limit / 2.0 * (1.0 + 1e-12));
+                }
             }
         }
     }

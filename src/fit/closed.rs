@@ -4,11 +4,15 @@
 //! R11 θ = R12 by substitution from the last row up (Golub & Van Loan, *Matrix Computations*, section 5.3). What was
 //! subtracted from the columns changes only the bias, so the digits of large offsets are never lost. A column that is a
 //! sum of multiples of columns before it is dropped, weight 0, and named with them: its weight could be anything.
+//!
+//! With ridge · Σ w² beside the squared error (Hoerl & Kennard 1970) the rows √ridge·eⱼ, one for each weight, are added to the
+//! triangle: a shift does not change a weight, so they are the same on shifted columns.
 
 use nalgebra::{DMatrix, DVector};
 
-use super::Weights;
+use super::coordinate::coordinate_descent;
 use super::refine::{self, Pair, Shifted, add, times};
+use super::{Penalty, Problem, Reduction, Weights};
 use crate::summary::Summary;
 
 /// The weights of the least squared error.
@@ -31,10 +35,11 @@ pub struct Dropped {
     pub constant: f64,
 }
 
-/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias. With the `rows`
-/// (n×c, the columns of the summary) at hand, the solution is refined to the last digits.
+/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias, and with `ridge` ·
+/// Σ w² beside the sum of squared errors. With the `rows` (n×c, the columns of the summary) at hand, the solution is refined
+/// to the last digits.
 #[must_use]
-pub fn least_squares(summary: &Summary, targets: usize, bias: bool, rows: Option<&DMatrix<f64>>) -> Exact {
+pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&DMatrix<f64>>) -> Exact {
     let p = summary.columns().len() - targets;
     // Without a bias the rows count as they are, and the column of ones goes.
     let (triangle, shift) = match bias {
@@ -42,6 +47,7 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, rows: Option
         false => (summary.unshifted().without_first(), vec![0.0; p + targets]),
     };
     let first = usize::from(bias);
+    let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
     let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
     let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
     let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
@@ -56,7 +62,7 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, rows: Option
         let mut theta: Vec<Pair> = solution.iter().map(|&theta| (theta, 0.0)).collect();
         if let Some(columns) = &columns {
             let chosen: Vec<Shifted> = kept.iter().map(|&j| columns[j]).collect();
-            refine::refine(&chosen, columns[right[which]], &ordered, &mut theta);
+            refine::refine(&chosen, columns[right[which]], &ordered, ridge, &mut theta);
         }
         theta
     };
@@ -84,6 +90,18 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, rows: Option
     let matrix = DMatrix::from_fn(targets, p, |target, feature| weight(feature, dropped.len() + target));
     let bias = DVector::from_fn(targets, |target, _| constant(dropped.len() + target));
     Exact { weights: Weights { matrix, bias }, dropped }
+}
+
+/// The least loss of any weights on the features of `summary`, penalty included; the mean or the sum by `reduction`.
+#[must_use]
+pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduction: Reduction) -> f64 {
+    let problem = Problem::from_summary(summary, targets, bias);
+    let weights = if penalty.l1 > 0.0 {
+        coordinate_descent(summary, targets, bias, penalty, reduction).weights
+    } else {
+        least_squares(summary, targets, bias, penalty.ridge(reduction, problem.elements()), None).weights
+    };
+    problem.loss(&weights, penalty, reduction)
 }
 
 /// The weights of one target on one feature, as covariance over variance, both read off the triangle; `None` if the
@@ -132,7 +150,7 @@ mod tests {
     #[test]
     fn a_dependent_column_is_dropped_and_named() {
         for shift in [[0.0; 4], [3.0, 10.0, 5.0, 4.0]] {
-            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true, None);
+            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true, 0.0, None);
             for (feature, expected) in [2.0, 0.0, -1.0].into_iter().enumerate() {
                 assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");
             }
@@ -145,7 +163,7 @@ mod tests {
     #[test]
     fn without_a_bias_the_ones_are_not_there() {
         let rows: Vec<[f64; 4]> = rows().iter().map(|[a, b, c, _]| [*a, *b, *c, 2.0 * a + 4.0 * b - c]).collect();
-        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false, None);
+        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false, 0.0, None);
         assert!(dropped.is_empty(), "{dropped:?}");
         for (feature, expected) in [2.0, 4.0, -1.0].into_iter().enumerate() {
             assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");

@@ -13,7 +13,7 @@ pub struct Epoch {
     pub number: u64,
     /// Mean squared error over rows × targets, whatever the reduction.
     pub mse: f64,
-    /// What is descended: by the reduction, the mean or the sum.
+    /// What is descended: by the reduction, the mean or the sum, and what the weights cost.
     pub loss: f64,
     /// Mean squared error over rows that are held out.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -104,20 +104,29 @@ impl<'a> Descent<'a> {
 
     /// The updates of an epoch.
     fn update(&mut self) {
-        let Settings { optimizer, schedule, learning_rate, weight_decay, reduction, .. } = self.settings;
+        let Settings { schedule, learning_rate, reduction, .. } = self.settings;
         let done = self.epochs_before + self.epochs_run;
         let rate = schedule.rate(learning_rate.get(), done);
         let Some(batches) = self.batches else {
             self.problem.gradient(&self.residual, reduction, &mut self.gradient);
-            optimizer.step(&mut self.memory, &mut self.theta, &self.gradient, rate, weight_decay);
+            self.step(rate);
             return;
         };
         for batch in batches.problems(done) {
             let mut residual = batch.workspace();
             batch.squared_error(&self.theta, &mut residual);
             batch.gradient(&residual, reduction, &mut self.gradient);
-            optimizer.step(&mut self.memory, &mut self.theta, &self.gradient, rate, weight_decay);
+            self.step(rate);
         }
+    }
+
+    /// One update, by the gradient of the squared errors and the penalty.
+    fn step(&mut self, rate: f64) {
+        let Settings { optimizer, weight_decay, penalty, .. } = self.settings;
+        let free = self.problem.free();
+        penalty.add_gradient(&self.theta, free, &mut self.gradient);
+        optimizer.step(&mut self.memory, &mut self.theta, &self.gradient, rate, weight_decay);
+        penalty.shrink(&mut self.theta, free, rate);
     }
 
     /// The losses of the weights as they are now.
@@ -131,7 +140,8 @@ impl<'a> Descent<'a> {
         Epoch {
             number: self.epochs_run,
             mse: squared_error / elements,
-            loss: self.settings.reduction.loss(squared_error, elements),
+            loss: self.settings.reduction.loss(squared_error, elements)
+                + self.settings.penalty.value(&self.theta, self.problem.free()),
             validation_mse,
         }
     }

@@ -8,6 +8,7 @@
 //! | [`Settings::optimizer`] | plain SGD | see [`Optimizer`] | the update rule |
 //! | [`Settings::schedule`] | constant | see [`Schedule`] | the learning rate by epoch |
 //! | [`Settings::weight_decay`] | 0 | 0 … | adds this times the parameter to its gradient, biases too, as in PyTorch |
+//! | [`Settings::penalty`] | none | 0 … | adds l2 · Σ w² + l1 · Σ \|w\| to the loss, biases free; see [`Penalty`] |
 //! | [`Settings::tolerance`] | – | 0 … | ends when \|loss(i − 1) − loss(i)\| ≤ tolerance · loss(i − 1) |
 //! | [`Settings::patience`] | – | 1 … | ends when the held-out loss has not improved for so many epochs |
 //!
@@ -33,9 +34,12 @@
 
 mod batches;
 mod closed;
+mod coordinate;
 mod descent;
 mod eigen;
+mod forecast;
 mod optimizer;
+mod penalty;
 mod problem;
 mod rate;
 mod refine;
@@ -48,10 +52,13 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
-pub use closed::{Dropped, Exact, covariance_over_variance, least_squares};
+pub use closed::{Dropped, Exact, covariance_over_variance, least_loss, least_squares};
+pub use coordinate::{ElasticNet, coordinate_descent, largest_useful_l1};
 pub use descent::{Descent, Epoch, Start};
 pub use eigen::largest_eigenvalue;
+pub use forecast::Forecast;
 pub use optimizer::{Memory, Optimizer};
+pub use penalty::Penalty;
 pub use problem::{Basis, Problem};
 pub use rate::{Spectrum, largest_stable_rate};
 pub use schedule::Schedule;
@@ -72,6 +79,8 @@ pub struct Settings {
     pub schedule: Schedule,
     /// Times each parameter, added to its gradient.
     pub weight_decay: f64,
+    /// What large weights cost.
+    pub penalty: Penalty,
     /// The share of the loss that an epoch has to change.
     pub tolerance: Option<f64>,
     /// Epochs that the held-out loss may go without improving.
@@ -87,6 +96,7 @@ impl Default for Settings {
             optimizer: Optimizer::Sgd { momentum: 0.0, dampening: 0.0, nesterov: false },
             schedule: Schedule::Constant,
             weight_decay: 0.0,
+            penalty: Penalty::default(),
             tolerance: None,
             patience: None,
         }
@@ -189,7 +199,7 @@ pub struct Fit {
     pub stop: Stop,
     /// Mean squared error of the last weights.
     pub mse: f64,
-    /// The same as `mse`, or the sum of squared errors, by the reduction.
+    /// The same as `mse`, or the sum of squared errors, by the reduction; and what the weights cost.
     pub loss: f64,
     /// Mean squared error on the held-out rows.
     pub validation_mse: Option<f64>,

@@ -18,7 +18,7 @@
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
 
-use super::{Reduction, Weights};
+use super::{Penalty, Reduction, Weights};
 use crate::summary::Summary;
 
 /// A design, a target and what belongs to them.
@@ -88,6 +88,27 @@ impl Problem {
         2 * (self.design.len() * self.targets()) as u64
     }
 
+    /// Rows of θ that are no weights: 1 if there is a bias, and 0 otherwise.
+    #[must_use]
+    pub fn free(&self) -> usize {
+        usize::from(self.bias)
+    }
+
+    /// The same problem with the smooth part of `penalty` in its squared error: below D a row for every weight, whose square
+    /// is what the weight costs, and 0 below T (Marquardt 1970).
+    #[must_use]
+    pub fn penalized(&self, penalty: &Penalty, reduction: Reduction) -> Problem {
+        if penalty.l2 == 0.0 {
+            return self.clone();
+        }
+        let ridge = penalty.ridge(reduction, self.elements());
+        let ((n, q), free) = (self.design.shape(), self.free());
+        let mut design = self.design.clone().insert_rows(n, q - free, 0.0);
+        (free..q).for_each(|j| design[(n + j - free, j)] = ridge.sqrt());
+        let target = self.target.clone().insert_rows(n, q - free, 0.0);
+        Problem { design, target, floor: self.floor.clone(), ..*self }
+    }
+
     /// What stands in D and T.
     #[must_use]
     pub fn basis(&self) -> Basis {
@@ -100,6 +121,13 @@ impl Problem {
         let mut residual = self.workspace();
         self.squared_error(&self.pack(weights), &mut residual);
         residual.column_iter().zip(&self.floor).map(|(errors, floor)| errors.norm_squared() + floor).collect()
+    }
+
+    /// The loss of these weights, penalty included.
+    #[must_use]
+    pub fn loss(&self, weights: &Weights, penalty: &Penalty, reduction: Reduction) -> f64 {
+        let squared_error = self.squared_errors(weights).iter().sum();
+        reduction.loss(squared_error, self.elements()) + penalty.value(&self.pack(weights), self.free())
     }
 
     /// D (n×q), T (n×k), and the squared error that no weights can remove.
@@ -166,9 +194,8 @@ impl Problem {
     /// θ (q×k) as weights.
     #[must_use]
     pub fn unpack(&self, theta: &DMatrix<f64>) -> Weights {
-        let first = usize::from(self.bias);
-        let mut weights = Weights::zeros(theta.ncols(), theta.nrows() - first);
-        weights.matrix.tr_copy_from(&theta.rows_range(first..));
+        let mut weights = Weights::zeros(theta.ncols(), theta.nrows() - self.free());
+        weights.matrix.tr_copy_from(&theta.rows_range(self.free()..));
         if self.bias {
             weights.bias.tr_copy_from(&theta.row(0));
         }

@@ -5,12 +5,14 @@
 //! gradient descent multiplies r by 1 − rate·λ at every epoch, whatever the other directions do. So it is stable exactly
 //! below 2/λmax, and the loss of any epoch is a sum of a few powers (Nesterov, *Lectures on Convex Optimization*, 2018,
 //! section 2.1.5). With momentum b a step is a 2×2 matrix in each direction (Polyak 1964), stable below 2(1 + b)/λmax, and
-//! for Nesterov's form below (2 + 2b)/((1 + 2b)λmax). Weight decay adds to every λ.
+//! for Nesterov's form below (2 + 2b)/((1 + 2b)λmax). Weight decay adds to every λ. An l2 penalty is a part of the problem that
+//! is given here ([`Problem::penalized`]); an l1 penalty leaves the limit as it is (Combettes & Wajs 2005, theorem 3.4), and
+//! what its epochs reach cannot be told.
 
-use nalgebra::{DMatrix, Matrix3, Vector3};
+use nalgebra::DMatrix;
 
 use super::eigen::decompose;
-use super::{Optimizer, Problem, Reduction, Schedule, Settings};
+use super::{Optimizer, Problem, Reduction};
 
 /// Eigenvalues below this share of the largest are those of directions that the data do not fix.
 const NEGLIGIBLE: f64 = 1e-26;
@@ -19,16 +21,18 @@ const NEGLIGIBLE: f64 = 1e-26;
 #[derive(Debug, Clone)]
 pub struct Spectrum {
     /// λ of every direction of the parameters, weight decay not included (q).
-    eigenvalues: Vec<f64>,
+    pub(super) eigenvalues: Vec<f64>,
     /// Vᵀ: a row is a direction.
-    directions: DMatrix<f64>,
+    pub(super) directions: DMatrix<f64>,
     /// σ.
-    lengths: Vec<f64>,
+    pub(super) lengths: Vec<f64>,
     /// UᵀT.
-    targets: DMatrix<f64>,
+    pub(super) targets: DMatrix<f64>,
     /// Squared error outside of all directions.
-    outside: f64,
-    elements: f64,
+    pub(super) outside: f64,
+    pub(super) elements: f64,
+    /// Rows of θ that are no weights.
+    pub(super) free: usize,
 }
 
 impl Spectrum {
@@ -54,6 +58,7 @@ impl Spectrum {
             targets,
             outside,
             elements: problem.elements(),
+            free: problem.free(),
         })
     }
 
@@ -103,120 +108,6 @@ impl Spectrum {
     pub fn best_rate(&self, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
         best_rate(self.largest(), self.smallest(), optimizer, weight_decay)
     }
-
-    /// The mean squared error after `epochs` from θ (q×k), exact up to rounding; `None` where a step is no linear map,
-    /// or changes with a schedule.
-    #[must_use]
-    pub fn forecast(&self, theta: &DMatrix<f64>, settings: &Settings, epochs: u64) -> Option<f64> {
-        let moves = self.moves(settings)?;
-        let start = &self.directions * theta;
-        let mut squared = self.outside;
-        for (i, step) in moves.iter().enumerate() {
-            let step = step.power(epochs);
-            for (z, t) in start.row(i).iter().zip(self.targets.row(i).iter()) {
-                squared += step.residual(self.lengths[i] * z - t, *t).powi(2);
-            }
-        }
-        Some(squared / self.elements)
-    }
-
-    /// The first epoch whose mean squared error is within `share` of the least possible, from θ (q×k) by plain gradient
-    /// descent; `None` if there is none, or the loss may rise on the way (momentum).
-    #[must_use]
-    pub fn epochs_to(&self, share: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
-        let rate = settings.learning_rate.get();
-        let is_plain =
-            matches!(settings.optimizer, Optimizer::Sgd { momentum: 0.0, .. }) && settings.weight_decay == 0.0;
-        if !is_plain || rate * self.largest() >= 2.0 {
-            return None;
-        }
-        let goal = (1.0 + share) * self.outside / self.elements;
-        let reaches = |epochs: u64| self.forecast(theta, settings, epochs).is_some_and(|mse| mse <= goal);
-        let mut above = 1u64;
-        while !reaches(above) {
-            above = above.checked_mul(2).filter(|epochs| *epochs < 1 << 60)?;
-        }
-        let mut below = 0;
-        while above - below > 1 {
-            let middle = below + (above - below) / 2;
-            if reaches(middle) { above = middle } else { below = middle }
-        }
-        Some(if reaches(0) { 0 } else { above })
-    }
-
-    /// What an epoch does in each direction.
-    fn moves(&self, settings: &Settings) -> Option<Vec<Move>> {
-        let Optimizer::Sgd { momentum, dampening, nesterov } = settings.optimizer else { return None };
-        if settings.schedule != Schedule::Constant {
-            return None;
-        }
-        let (rate, decay) = (settings.learning_rate.get(), settings.weight_decay);
-        let is_plain = momentum == 0.0 && decay == 0.0;
-        let of = |&lambda: &f64| {
-            if is_plain {
-                return Move::Factor(1.0 - rate * lambda);
-            }
-            let matrix = |kept: f64, taken: f64| step_matrix(rate, lambda, decay, [momentum, kept, taken], nesterov);
-            // The first step takes the gradient whole.
-            Move::Matrix { first: matrix(0.0, 1.0), then: matrix(momentum, 1.0 - dampening) }
-        };
-        Some(self.eigenvalues[..self.lengths.len()].iter().map(of).collect())
-    }
-}
-
-/// A step in one direction on (r, u, t): the residual, σ times the velocity, and the constant part of the target. The
-/// gradient is λr, and with decay d its part of weight decay is d·(r + t).
-fn step_matrix(rate: f64, lambda: f64, decay: f64, [momentum, kept, taken]: [f64; 3], nesterov: bool) -> Matrix3<f64> {
-    let gradient = [lambda + decay, 0.0, decay];
-    let velocity = [0, 1, 2].map(|i| taken * gradient[i] + if i == 1 { kept } else { 0.0 });
-    let ahead = [0, 1, 2].map(|i| gradient[i] + momentum * velocity[i]);
-    let direction = if nesterov { ahead } else { velocity };
-    let unit = |i: usize, j: usize| if i == j { 1.0 } else { 0.0 };
-    Matrix3::from_fn(|i, j| match i {
-        0 => unit(0, j) - rate * direction[j],
-        1 => velocity[j],
-        _ => unit(2, j),
-    })
-}
-
-/// What some epochs do in one direction.
-enum Move {
-    /// r is multiplied.
-    Factor(f64),
-    /// The first epoch, and each one after it.
-    Matrix { first: Matrix3<f64>, then: Matrix3<f64> },
-}
-
-impl Move {
-    /// What `epochs` of them do.
-    fn power(&self, epochs: u64) -> Move {
-        match self {
-            Move::Factor(factor) => {
-                let size = (epochs as f64 * factor.abs().ln()).exp();
-                Move::Factor(if epochs == 0 { 1.0 } else { size })
-            }
-            Move::Matrix { .. } if epochs == 0 => Move::Factor(1.0),
-            Move::Matrix { first, then } => {
-                let (mut result, mut square, mut left) = (*first, *then, epochs - 1);
-                while left > 0 {
-                    if left % 2 == 1 {
-                        result = square * result;
-                    }
-                    square *= square;
-                    left /= 2;
-                }
-                Move::Matrix { first: result, then: *then }
-            }
-        }
-    }
-
-    /// The residual that r becomes, up to its sign.
-    fn residual(&self, r: f64, t: f64) -> f64 {
-        match self {
-            Move::Factor(factor) => factor * r,
-            Move::Matrix { first, .. } => (first * Vector3::new(r, 0.0, t))[0],
-        }
-    }
 }
 
 /// The largest stable rate for a Hessian with the largest eigenvalue `largest`.
@@ -249,7 +140,7 @@ fn best_rate(largest: f64, smallest: f64, optimizer: &Optimizer, weight_decay: f
 mod tests {
     use proptest::prelude::*;
 
-    use super::super::{Descent, LearningRate, Start, Stop, Weights};
+    use super::super::{Descent, LearningRate, Penalty, Settings, Start, Stop, Weights};
     use super::*;
 
     fn fruits() -> Problem {
@@ -290,23 +181,26 @@ mod tests {
     #[test]
     fn a_forecast_is_what_the_loop_finds() {
         let problem = fruits();
-        let spectrum = Spectrum::new(&problem, Reduction::Mean).unwrap();
         let start = Weights { matrix: DMatrix::from_element(2, 3, 0.7), ..Weights::zeros(2, 3) };
-        for (optimizer, decay) in [
-            (sgd(0.0, false), 0.0),
-            (sgd(0.0, false), 0.1),
-            (sgd(0.9, false), 0.0),
-            (sgd(0.9, true), 0.01),
-            (Optimizer::Sgd { momentum: 0.5, dampening: 0.2, nesterov: false }, 0.0),
+        for (optimizer, decay, l2) in [
+            (sgd(0.0, false), 0.0, 0.0),
+            (sgd(0.0, false), 0.1, 0.0),
+            (sgd(0.0, false), 0.0, 50.0),
+            (sgd(0.9, false), 0.0, 0.0),
+            (sgd(0.9, true), 0.01, 3.0),
+            (Optimizer::Sgd { momentum: 0.5, dampening: 0.2, nesterov: false }, 0.0, 0.0),
         ] {
+            let penalty = Penalty { l2, l1: 0.0 };
+            let spectrum = Spectrum::new(&problem.penalized(&penalty, Reduction::Mean), Reduction::Mean).unwrap();
             for epochs in [0, 1, 2, 3, 500, 5000] {
-                let settings = Settings { epochs, ..settings(1e-5, optimizer, decay) };
+                let settings = Settings { epochs, penalty, ..settings(1e-5, optimizer, decay) };
                 let start = Start::new(&problem, &start);
                 let forecast = spectrum.forecast(&start.theta, &settings, epochs).unwrap();
                 let mut descent = Descent::new(&problem, settings, start);
                 descent.by_ref().for_each(drop);
-                let mse = descent.finish().mse;
-                assert!(close(forecast, mse, 1e-12), "{optimizer:?} {epochs}: {forecast} is not {mse}");
+                let fit = descent.finish();
+                let is_right = close(forecast.mse, fit.mse, 1e-12) && close(forecast.loss, fit.loss, 1e-12);
+                assert!(is_right, "{optimizer:?} {epochs}: {forecast:?} is not {} {}", fit.mse, fit.loss);
             }
         }
     }
@@ -316,7 +210,7 @@ mod tests {
         let spectrum = Spectrum::new(&fruits(), Reduction::Mean).unwrap();
         let loss = |rate: f64, optimizer| {
             let settings = settings(rate, optimizer, 0.0);
-            spectrum.forecast(&DMatrix::from_element(4, 2, 1.0), &settings, 30_000_000).unwrap()
+            spectrum.forecast(&DMatrix::from_element(4, 2, 1.0), &settings, 30_000_000).unwrap().mse
         };
         let plain = spectrum.best_rate(&sgd(0.0, false), 0.0).unwrap();
         assert!(close(plain, 2.0 / (17909.4626 + 8.19238549e-3), 1e-8));

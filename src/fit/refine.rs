@@ -1,6 +1,6 @@
 //! The last digits of least squares: iterative refinement with residuals in twice the precision.
 //!
-//! With e = y − Xθ and g = Xᵀe computed in pairs of doubles, θ + (RᵀR)⁻¹g is closer to the solution by a factor of about
+//! With e = y − Xθ and g = Xᵀe − ridge·w computed in pairs of doubles, θ + (RᵀR)⁻¹g is closer to the solution by a factor of about
 //! κ²·10⁻¹⁶, κ the condition of X (Björck, *Numerical Methods for Least Squares Problems*, 1996, section 2.9.3). Steps are
 //! taken while g shrinks, so that a problem for which they do not help is left as it was.
 
@@ -48,12 +48,12 @@ fn value(column: &Shifted, i: usize) -> Pair {
 
 /// Improves θ (p), the least-squares solution for `target` on `columns` (p), whose triangle begins with the p×p R11. It
 /// is kept in pairs: a bias that is put together from shifts needs more digits of the weights than a double has.
-pub fn refine(columns: &[Shifted], target: Shifted, triangle: &Triangle, theta: &mut [Pair]) {
+pub fn refine(columns: &[Shifted], target: Shifted, triangle: &Triangle, ridge: f64, theta: &mut [Pair]) {
     let rows = target.map_or(0, |(values, _)| values.len());
     let mut best = f64::INFINITY;
     let mut last = theta.to_vec();
     for _ in 0..STEPS {
-        let gradient = gradient(columns, &target, rows, theta);
+        let gradient = gradient(columns, &target, rows, ridge, theta);
         // Measured in units of each column, as the solution feels it.
         let forward = substitute_transposed(triangle, &gradient);
         let size = forward.norm();
@@ -67,8 +67,8 @@ pub fn refine(columns: &[Shifted], target: Shifted, triangle: &Triangle, theta: 
     }
 }
 
-/// Xᵀ(y − Xθ), with 32 digits inside.
-fn gradient(columns: &[Shifted], target: &Shifted, rows: usize, theta: &[Pair]) -> DVector<f64> {
+/// Xᵀ(y − Xθ) − ridge·w, with 32 digits inside; the column of ones has no ridge.
+fn gradient(columns: &[Shifted], target: &Shifted, rows: usize, ridge: f64, theta: &[Pair]) -> DVector<f64> {
     let mut sums = vec![(0.0, 0.0); columns.len()];
     for i in 0..rows {
         let predicted = columns
@@ -81,11 +81,16 @@ fn gradient(columns: &[Shifted], target: &Shifted, rows: usize, theta: &[Pair]) 
             *sum = add(*sum, times(value(column, i), residual));
         }
     }
+    for ((sum, column), weight) in sums.iter_mut().zip(columns).zip(theta) {
+        if column.is_some() {
+            *sum = add(*sum, times(*weight, (-ridge, 0.0)));
+        }
+    }
     DVector::from_iterator(columns.len(), sums.into_iter().map(|(high, low)| high + low))
 }
 
 /// z of R11ᵀ z = g.
-fn substitute_transposed(triangle: &Triangle, gradient: &DVector<f64>) -> DVector<f64> {
+pub fn substitute_transposed(triangle: &Triangle, gradient: &DVector<f64>) -> DVector<f64> {
     let mut z = gradient.clone();
     for i in 0..z.len() {
         let known: f64 = (0..i).map(|j| triangle.get(j, i) * z[j]).sum();

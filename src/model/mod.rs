@@ -7,7 +7,7 @@ mod state;
 use serde::{Deserialize, Serialize};
 
 use crate::data::Batch;
-use crate::fit::{Basis, Reduction, Stop, Weights};
+use crate::fit::{Basis, Penalty, Reduction, Stop, Weights};
 
 pub use state::{Rows, State};
 
@@ -29,12 +29,18 @@ pub struct Model {
 /// How a model was trained: enough to do it again.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Training {
-    /// `gd`, `qr` or `covariance`.
+    /// `gd`, `qr`, `covariance` or `coordinate`.
     pub solver: String,
     /// Rows read.
     pub rows: u64,
     /// Whether the bias was trained.
     pub bias: bool,
+    /// What large weights cost.
+    #[serde(flatten)]
+    pub penalty: Penalty,
+    /// Whether features were brought to mean 0 and deviation 1.
+    #[serde(default)]
+    pub standardize: bool,
     /// Mean squared error of the weights on the rows.
     pub mse: f64,
     /// Mean squared error on held-out rows, if there were such.
@@ -62,8 +68,6 @@ pub struct DescentRecord {
     pub schedule: String,
     /// Times each parameter, added to its gradient.
     pub weight_decay: f64,
-    /// Whether features were brought to mean 0 and deviation 1.
-    pub standardize: bool,
     /// Rows of a mini-batch, if there were such.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u64>,

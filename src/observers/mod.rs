@@ -7,5 +7,5 @@ mod printer;
 mod progress;
 
 pub use history::History;
-pub use printer::{Layout, Outcome, Printer};
+pub use printer::{Layout, Least, Outcome, Printer};
 pub use progress::{Progress, When};

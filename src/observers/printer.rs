@@ -24,11 +24,22 @@ pub struct Printer {
     layout: Layout,
     /// Print the epochs whose number this divides; `None` prints none.
     every: Option<u64>,
-    /// The least possible mean squared error, if every epoch shows how far it is above that.
-    optimum: Option<f64>,
+    /// What every epoch shows how far it is above, if it does.
+    least: Option<Least>,
+    /// Whether every epoch shows its loss beside the mean squared error.
+    has_loss: bool,
     /// Digits of the last epoch's number, and of the first loss before its point.
     widths: (usize, usize),
     started: bool,
+}
+
+/// The least possible value of what is minimized.
+#[derive(Debug, Clone, Copy)]
+pub enum Least {
+    /// Of the mean squared error.
+    Mse(f64),
+    /// Of the loss, with what the weights cost.
+    Loss(f64),
 }
 
 /// An epoch in the JSON layout.
@@ -49,13 +60,19 @@ pub struct Outcome {
     pub stop: Stop,
     /// Mean squared error of the model.
     pub mse: f64,
-    /// The same, or the sum of squared errors, by the reduction.
+    /// The same, or the sum of squared errors, by the reduction; and what the weights cost.
     pub loss: f64,
     /// Mean squared error on held-out rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
     /// The least mean squared error of any weights.
     pub optimum_mse: f64,
+    /// The least loss of any weights, if they cost something.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub optimum_loss: Option<f64>,
+    /// How far the loss can be above that, if it is from coordinate descent.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub duality_gap: Option<f64>,
     /// Whether the model is that of the best epoch, and not of the last.
     #[serde(skip)]
     pub is_best: bool,
@@ -70,12 +87,18 @@ struct LastLine<'a> {
 }
 
 impl Printer {
-    /// A printer for a run of `epochs`; with `optimum`, each shows how far it is above that.
+    /// A printer for a run of `epochs`; with `least`, each shows how far it is above that.
     #[must_use]
-    pub fn new(layout: Layout, every: Option<u64>, epochs: u64, optimum: Option<f64>) -> Printer {
+    pub fn new(layout: Layout, every: Option<u64>, epochs: u64, least: Option<Least>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
         let out = BufWriter::new(stdout().lock());
-        Printer { out, layout, every, optimum, widths: (digits, 0), started: false }
+        Printer { out, layout, every, least, has_loss: false, widths: (digits, 0), started: false }
+    }
+
+    /// The same, with the loss of every epoch beside the mean squared error.
+    #[must_use]
+    pub fn with_loss(self, has_loss: bool) -> Printer {
+        Printer { has_loss, ..self }
     }
 
     /// True if this epoch is one of those to be printed.
@@ -93,7 +116,8 @@ impl Printer {
         let written = match self.layout {
             Layout::Json => json_line(&mut self.out, &Line { epoch, gap }),
             Layout::Text => {
-                let more = [("validation mse", epoch.validation_mse), ("above the least", gap)];
+                let loss = self.has_loss.then_some(epoch.loss);
+                let more = [("loss", loss), ("validation mse", epoch.validation_mse), ("above the least", gap)];
                 let mse = number(epoch.mse);
                 if !self.started {
                     self.started = true;
@@ -114,7 +138,10 @@ impl Printer {
 
     /// How far the loss of an epoch is above the least possible one, if that is to be shown.
     fn gap(&self, epoch: &Epoch) -> Option<f64> {
-        self.optimum.map(|optimum| epoch.mse - optimum)
+        self.least.map(|least| match least {
+            Least::Mse(least) => epoch.mse - least,
+            Least::Loss(least) => epoch.loss - least,
+        })
     }
 
     /// Makes what was printed so far visible, for a reader who follows along.
@@ -136,10 +163,14 @@ impl Printer {
                 let epochs = format!("{} epoch{}", outcome.epochs_run, if outcome.epochs_run == 1 { "" } else { "s" });
                 let first = match outcome.stop {
                     Stop::Exact => "mse:".to_owned(),
+                    _ if outcome.duality_gap.is_some() => "mse:".to_owned(),
                     _ if outcome.is_best => format!("mse of the best of {epochs}:"),
                     _ => format!("mse after {epochs}:"),
                 };
                 let mut lines = vec![(first.as_str(), outcome.mse), ("least mse possible:", outcome.optimum_mse)];
+                if let Some(least) = outcome.optimum_loss {
+                    lines.extend([("loss with penalties:", outcome.loss), ("least loss possible:", least)]);
+                }
                 lines.extend(outcome.validation_mse.map(|mse| ("mse on validation rows:", mse)));
                 let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
                 let lines: String =
@@ -154,7 +185,8 @@ impl Printer {
 
 /// Cells of a line, each wide enough for any number but the last.
 fn row(first: String, more: impl Iterator<Item = String>) -> String {
-    more.fold(first, |line, cell| format!("{line:<24}{cell}"))
+    const WIDTH: usize = 24;
+    more.zip(1..).fold(first, |line, (cell, i)| format!("{line:<0$}{cell}", i * WIDTH))
 }
 
 fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {

@@ -85,6 +85,34 @@ impl Triangle {
         self.get(j, j) > DEPENDENT * length
     }
 
+    /// The triangle of the rows and `count` more, one for each column from `first` on: `length` there and 0 elsewhere.
+    #[must_use]
+    pub fn with_diagonal(&self, first: usize, count: usize, length: f64) -> Triangle {
+        let mut longer = self.clone();
+        let mut batch = Batch::with_capacity(self.columns(), count.min(BATCH_ROWS));
+        for start in (0..count).step_by(batch.capacity()) {
+            batch.set_rows(batch.capacity().min(count - start));
+            for k in 0..self.columns() {
+                let column = batch.column_mut(k);
+                column.fill(0.0);
+                if let Some(value) = k.checked_sub(first + start).and_then(|i| column.get_mut(i)) {
+                    *value = length;
+                }
+            }
+            longer.push(&mut batch);
+        }
+        longer
+    }
+
+    /// The triangle without its first row and column: of all other columns, once what the first says of them has been
+    /// taken out.
+    #[must_use]
+    pub fn below_first(&self) -> Triangle {
+        let mut below = Triangle::new(self.columns() - 1);
+        (1..self.columns()).for_each(|i| below.row_mut(i - 1).copy_from_slice(self.row(i)));
+        below
+    }
+
     /// The triangle of all columns but the first.
     #[must_use]
     pub fn without_first(&self) -> Triangle {
@@ -134,6 +162,20 @@ mod tests {
             let turned: Vec<[f64; 2]> = rows.iter().map(|[a, b]| [*b, *a]).collect();
             let selected = summary_of(&rows, ["a", "b"]).select(&names(["b", "a"])).unwrap();
             prop_assert!(close(&selected, &summary_of(&turned, ["b", "a"]), 1e-12));
+        }
+
+        #[test]
+        fn a_diagonal_is_some_rows_more(rows in rows(), length in 0.1..50.0f64) {
+            let summary = summary_of(&rows, ["a", "b"]);
+            let longer = summary.triangle.with_diagonal(1, 2, length);
+            let mut expected = summary.clone();
+            let mut batch = Batch::new(3);
+            batch.set_rows(2);
+            for (k, values) in [[0.0, 0.0], [length, 0.0], [0.0, length]].iter().enumerate() {
+                batch.column_mut(k).copy_from_slice(values);
+            }
+            expected.push(&mut batch);
+            prop_assert_eq!(longer, expected.triangle);
         }
 
         #[test]

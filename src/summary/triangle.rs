@@ -114,7 +114,7 @@ impl Triangle {
         Some(triangle)
     }
 
-    fn row_mut(&mut self, i: usize) -> &mut [f64] {
+    pub(super) fn row_mut(&mut self, i: usize) -> &mut [f64] {
         &mut self.r[i * (2 * self.even + 1 - i) / 2..][..self.columns - i]
     }
 

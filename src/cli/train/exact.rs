@@ -2,14 +2,19 @@
 
 use std::str::FromStr;
 
+use nalgebra::DMatrix;
+
 use super::Args;
 use super::outcome;
 use super::preflight::tell_roles;
 use crate::cli::input::Input;
-use crate::cli::options::note;
+use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Dropped, Problem, Stop, covariance_over_variance, least_squares};
+use crate::fit::{
+    Dropped, ElasticNet, Problem, Standardization, Stop, Weights, coordinate_descent, covariance_over_variance,
+    largest_useful_l1, least_squares,
+};
 use crate::model::{Model, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, rounded};
@@ -24,6 +29,8 @@ pub enum Solver {
     Qr,
     /// Covariance over variance.
     Covariance,
+    /// Coordinate descent.
+    Coordinate,
 }
 
 impl FromStr for Solver {
@@ -34,7 +41,8 @@ impl FromStr for Solver {
             "gd" => Ok(Solver::Gd),
             "qr" => Ok(Solver::Qr),
             "covariance" => Ok(Solver::Covariance),
-            _ => Err("expected gd, qr or covariance".to_owned()),
+            "coordinate" => Ok(Solver::Coordinate),
+            _ => Err("expected gd, qr, covariance or coordinate".to_owned()),
         }
     }
 }
@@ -46,12 +54,13 @@ impl Solver {
             Solver::Gd => "gd",
             Solver::Qr => "qr",
             Solver::Covariance => "covariance",
+            Solver::Coordinate => "coordinate",
         }
     }
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 14] = [
+const USED: [&str; 16] = [
     "data",
     "threads",
     "target",
@@ -59,6 +68,8 @@ const USED: [&str; 14] = [
     "ignore",
     "solver",
     "no_bias",
+    "l2",
+    "l1",
     "reduction",
     "validation",
     "seed",
@@ -71,13 +82,28 @@ const USED: [&str; 14] = [
 impl Args {
     /// Nothing is ignored in silence.
     pub(super) fn check_solver(&self) -> Result<(), Error> {
-        let unused = self.given.iter().find(|option| !USED.contains(&option.as_str()));
-        match unused.filter(|_| self.solver != Solver::Gd) {
-            None => Ok(()),
-            Some(option) => {
-                let option = option.replace('_', "-");
-                Err(Error::usage(format!("--{option} is no option of --solver {}", self.solver.name())))
+        let (solver, penalty) = (self.solver, self.hyper.penalty());
+        if solver == Solver::Gd {
+            return Ok(());
+        }
+        // Without a penalty the scale of the features changes no prediction, and no weight in the data's units.
+        let is_used = |option: &str| USED.contains(&option) || (option == "standardize" && !penalty.is_none());
+        if let Some(option) = self.given.iter().find(|option| !is_used(option)) {
+            let option = option.replace('_', "-");
+            return Err(Error::usage(format!("--{option} is no option of --solver {}", solver.name())));
+        }
+        match solver {
+            Solver::Qr if penalty.l1 > 0.0 => {
+                Err(Error::usage("--solver qr has no --l1: the least loss is no linear problem")
+                    .with_hint("--solver coordinate finds it"))
             }
+            Solver::Covariance if !penalty.is_none() => {
+                Err(Error::usage("--solver covariance has no penalties").with_hint("--solver qr has --l2"))
+            }
+            Solver::Coordinate if penalty.l1 == 0.0 => {
+                Err(Error::usage("--solver coordinate needs --l1").with_hint("--solver qr does the rest at once"))
+            }
+            _ => Ok(()),
         }
     }
 
@@ -90,34 +116,101 @@ impl Args {
             return Err(Error::usage(message).with_hint("--solver qr does the same for any number"));
         }
         let (compressed, held_out) = self.read(input, &roles)?;
-        let summary = &compressed.summary;
-        let exact = least_squares(summary, k, bias, compressed.rows.as_ref());
-        let weights = match self.solver {
-            Solver::Covariance => covariance_over_variance(summary).unwrap_or(exact.weights),
-            _ => exact.weights,
+        let (summary, scaled, standardization) = match self.hyper.standardize {
+            true => {
+                let (scaled, moments) = compressed.summary.standardize(p);
+                (&compressed.summary, scaled, Some(Standardization::new(&moments)))
+            }
+            false => (&compressed.summary, compressed.summary.clone(), None),
         };
-        let mean = |errors: Vec<f64>, rows: u64| errors.iter().sum::<f64>() / (rows * k as u64) as f64;
-        let mse = mean(Problem::from_summary(summary, k, bias).squared_errors(&weights), summary.rows());
-        let validation_mse = held_out
-            .as_ref()
-            .map(|held_out| mean(Problem::from_summary(held_out, k, bias).squared_errors(&weights), held_out.rows()));
-        let optimum_mse = mean(summary.floor(k, bias), summary.rows());
         let rows = summary.rows();
         if !self.quiet {
             tell_roles(&roles, rows, held_out.as_ref().map(Summary::rows));
-            tell_dropped(&exact.dropped, &roles.features);
         }
-        let solver = self.solver.name().to_owned();
-        let training = Training { solver, rows, bias, mse, validation_mse, stop: Stop::Exact, descent: None };
+        let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
+        let solution = self.solution(&scaled, &roles, raw);
+        let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
+        let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
+        let weights = match &standardization {
+            Some(standardization) => standardization.to_units(&solution.weights),
+            None => solution.weights,
+        };
+        let mean = |errors: Vec<f64>, rows: u64| errors.iter().sum::<f64>() / (rows * k as u64) as f64;
+        let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part.rows());
+        let (mse, validation_mse) = (of(summary), held_out.as_ref().map(of));
+        let outcome = Outcome {
+            epochs_run: solution.sweeps,
+            stop: solution.stop,
+            mse,
+            loss,
+            validation_mse,
+            optimum_mse: mean(summary.floor(k, bias), rows),
+            // Coordinate descent knows the least loss from below.
+            optimum_loss: (!penalty.is_none()).then(|| loss - solution.gap.unwrap_or(0.0)),
+            duality_gap: solution.gap,
+            is_best: false,
+        };
+        let training = Training {
+            solver: self.solver.name().to_owned(),
+            rows,
+            bias,
+            penalty,
+            standardize: self.hyper.standardize,
+            mse,
+            validation_mse,
+            stop: solution.stop,
+            descent: None,
+        };
         let (features, targets) = (roles.features, roles.targets);
         let model = Model { features, targets, weights, training: Some(training), state: None };
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
-        let loss = self.hyper.reduction.loss(mse * (rows * k as u64) as f64, (rows * k as u64) as f64);
-        let outcome =
-            Outcome { epochs_run: 0, stop: Stop::Exact, mse, loss, validation_mse, optimum_mse, is_best: false };
         self.printer(None).outcome(&model, &outcome)
+    }
+
+    /// The weights of the least loss on the features of `summary`, whose rows (n×c) may be at hand; remarks on standard error.
+    fn solution(&self, summary: &Summary, roles: &Roles, rows: Option<&DMatrix<f64>>) -> Solution {
+        let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
+        let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
+        if self.solver == Solver::Coordinate {
+            let net = coordinate_descent(summary, k, bias, &penalty, reduction);
+            if !self.quiet {
+                tell_net(&net, largest_useful_l1(summary, k, bias, reduction));
+            }
+            let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap) };
+        }
+        let ridge = penalty.ridge(reduction, (summary.rows() * k as u64) as f64);
+        let exact = least_squares(summary, k, bias, ridge, rows);
+        if !self.quiet {
+            tell_dropped(&exact.dropped, &roles.features);
+        }
+        let weights = match self.solver {
+            Solver::Covariance => covariance_over_variance(summary).unwrap_or(exact.weights),
+            _ => exact.weights,
+        };
+        Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None }
+    }
+}
+
+/// What a solver found.
+struct Solution {
+    weights: Weights,
+    stop: Stop,
+    sweeps: u64,
+    /// How far the loss can be above the least, if that is not nothing.
+    gap: Option<f64>,
+}
+
+/// How coordinate descent went, and what penalty would have been too much.
+fn tell_net(net: &ElasticNet, largest: f64) {
+    let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
+    let of = net.weights.matrix.len();
+    note(&format!("{zeros} of {} are 0; all would be from --l1 {} on", count(of as u64, "weight"), rounded(largest)));
+    if !net.is_converged {
+        let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
+        note(&format!("warning: not converged after {sweeps}: the loss can be {gap} above the least possible one"));
     }
 }
 

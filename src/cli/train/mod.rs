@@ -18,7 +18,7 @@ use crate::data::Manner;
 use crate::error::Error;
 use crate::fit::{Descent, Epoch, Fit, Stop};
 use crate::init::Init;
-use crate::observers::{History, Layout, Outcome, Printer, Progress, When};
+use crate::observers::{History, Layout, Least, Outcome, Printer, Progress, When};
 use crate::output::OutputFile;
 use exact::Solver;
 use prepare::Prepared;
@@ -32,9 +32,10 @@ use prepare::Prepared;
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
   predictions  P = X Wᵀ + 1 bᵀ
   mse          Σ (P − Y)² / (n·k), over all elements
-  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum)
-  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ
-  exact        --solver qr: the weights of the least loss, without epochs
+  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum), plus l2 · Σ W² + l1 · Σ |W|
+  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ; of l1 the proximal step,
+               W ← sign(W) · max(|W| − lr · l1, 0)
+  exact        --solver qr: the weights of the least loss, without epochs; --solver coordinate with --l1
   limit        2/λmax, λ the eigenvalues of the second derivative of the loss, plus the decay;
                with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
 
@@ -45,6 +46,8 @@ Examples:
   linreg train --data data/fruits.csv --init fruits.json --lr 1e-5 --quiet
   linreg train --data data/fruits.csv --standardize --epochs 30
   linreg train --data data/fruits.csv --target apples,oranges --solver qr
+  linreg train --data data/fruits.csv --standardize --l2 0.5 --epochs 30
+  linreg train --data data/fruits.csv --standardize --l1 5 --solver coordinate
   linreg train --data data/dummy.csv --optimizer adam --lr 0.1 --schedule step:200:0.5
   linreg train --data data/dummy.csv --batch-size 4 --shuffle --lr 1e-3 --tolerance 1e-6
   linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
@@ -55,10 +58,12 @@ pub struct Args {
     #[command(flatten)]
     columns: ColumnOptions,
 
-    /// How to find the weights: gd (gradient descent), qr (exact, from the triangle) or covariance (exact, one feature)
+    /// How to find the weights: gd (gradient descent), qr (exact, from the triangle), covariance (exact, one feature) or
+    /// coordinate (exact, with --l1)
     ///
-    /// qr solves R11 θ = R12 of the triangle R of [1 X | Y]; a feature that is a sum of multiples of others is dropped and
-    /// named. covariance is covariance over variance of one feature and one target. Neither has epochs.
+    /// qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
+    /// of others is dropped and named. covariance is covariance over variance of one feature and one target. coordinate is the
+    /// elastic net: it takes one weight after the other until the duality gap is none. None has epochs.
     #[arg(long, value_name = "NAME", default_value = "gd", help_heading = "Solver")]
     solver: Solver,
 
@@ -195,7 +200,8 @@ impl Args {
             preflight::tell(&prepared, &roles);
         }
 
-        let mut printer = self.printer(self.gap.then_some(prepared.optimum));
+        let least = prepared.least_loss.map_or(Least::Mse(prepared.optimum), Least::Loss);
+        let mut printer = self.printer(self.gap.then_some(least));
         let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut())?;
         if let Some(history) = outputs.history.take() {
             history.commit()?;
@@ -211,8 +217,18 @@ impl Args {
             return Err(Error::ClosedPipe);
         }
         let Fit { epochs_run, stop, mse, loss, validation_mse, is_best, .. } = fit;
-        let optimum_mse = prepared.optimum;
-        printer.outcome(&model, &Outcome { epochs_run, stop, mse, loss, validation_mse, optimum_mse, is_best })?;
+        let outcome = Outcome {
+            epochs_run,
+            stop,
+            mse,
+            loss,
+            validation_mse,
+            optimum_mse: prepared.optimum,
+            optimum_loss: prepared.least_loss,
+            duality_gap: None,
+            is_best,
+        };
+        printer.outcome(&model, &outcome)?;
         if fit.stop == Stop::Interrupted {
             note(&format!(
                 "interrupted after {}; --init MODEL.json goes on from a model written by --out",
@@ -223,10 +239,10 @@ impl Args {
         Ok(())
     }
 
-    fn printer(&self, gap: Option<f64>) -> Printer {
+    fn printer(&self, least: Option<Least>) -> Printer {
         let layout = if self.json { Layout::Json } else { Layout::Text };
         let every = (!self.quiet).then_some(self.log_every.get());
-        Printer::new(layout, every, self.hyper.epochs, gap)
+        Printer::new(layout, every, self.hyper.epochs, least).with_loss(!self.hyper.penalty().is_none())
     }
 
     fn shown_progress(&self) -> When {

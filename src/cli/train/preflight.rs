@@ -3,16 +3,16 @@
 use super::prepare::Prepared;
 use crate::cli::options::{count, listed, note};
 use crate::data::columns::Roles;
-use crate::fit::{Optimizer, Problem, Schedule};
+use crate::fit::{Forecast, Optimizer, Problem, Schedule};
 use crate::output::{number, rounded};
 
 /// Rows and roles, the learning rate beside its limit, the loss to come beside the least possible one.
 pub fn tell(prepared: &Prepared, roles: &Roles) {
     tell_roles(roles, prepared.problem.rows(), prepared.held_out.as_ref().map(Problem::rows));
     note(&rate(prepared));
-    let mse = predicted(prepared);
-    note(&forecast(prepared, mse));
-    if let Some(advice) = mse.and_then(|mse| advice(prepared, mse)) {
+    let predicted = predicted(prepared);
+    note(&forecast(prepared, predicted));
+    if let Some(advice) = predicted.and_then(|losses| advice(prepared, losses)) {
         note(&advice);
     }
 }
@@ -68,8 +68,8 @@ fn rounded_percent(share: f64) -> String {
     }
 }
 
-/// The loss of the last epoch, where it can be told.
-fn predicted(prepared: &Prepared) -> Option<f64> {
+/// The losses of the last epoch, where they can be told.
+fn predicted(prepared: &Prepared) -> Option<Forecast> {
     let settings = &prepared.settings;
     let is_stable = prepared.limit.is_some_and(|limit| settings.learning_rate.get() <= limit);
     let has_memory = prepared.start.memory.as_ref().is_some_and(|memory| !memory.slots.is_empty());
@@ -77,22 +77,36 @@ fn predicted(prepared: &Prepared) -> Option<f64> {
     spectrum.forecast(&prepared.start.theta, settings, settings.epochs)
 }
 
-fn forecast(prepared: &Prepared, mse: Option<f64>) -> String {
+fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
     let settings = &prepared.settings;
-    let (optimum, epochs) = (rounded(prepared.optimum), count(settings.epochs, "epoch"));
+    let epochs = count(settings.epochs, "epoch");
+    let (name, optimum) = match prepared.least_loss {
+        Some(least) => ("loss", rounded(least)),
+        None => ("mse", rounded(prepared.optimum)),
+    };
     let may_stop = settings.tolerance.is_some() || settings.patience.is_some();
     let stops = if may_stop { ", if nothing stops them earlier" } else { "" };
-    match mse {
-        Some(mse) => format!("{epochs} will reach an mse of {}{stops}; the least possible is {optimum}", rounded(mse)),
-        None => format!("the least possible mse is {optimum}; what {epochs} will reach cannot be told"),
+    match predicted {
+        Some(Forecast { mse, loss }) => {
+            let reached = match prepared.least_loss {
+                Some(_) => format!("a loss of {} and an mse of {}", rounded(loss), rounded(mse)),
+                None => format!("an mse of {}", rounded(mse)),
+            };
+            let what = if prepared.least_loss.is_some() { " loss" } else { "" };
+            format!("{epochs} will reach {reached}{stops}; the least possible{what} is {optimum}")
+        }
+        None => format!("the least possible {name} is {optimum}; what {epochs} will reach cannot be told"),
     }
 }
 
 /// What would help when the epochs do not come near and the columns are to blame.
-fn advice(prepared: &Prepared, mse: f64) -> Option<String> {
+fn advice(prepared: &Prepared, reached: Forecast) -> Option<String> {
     const BAD: f64 = 1000.0;
     let condition = prepared.spectrum.as_ref()?.condition_number(prepared.settings.weight_decay);
-    let is_far = mse > 1.01 * prepared.optimum;
+    let is_far = match prepared.least_loss {
+        Some(least) => reached.loss > 1.01 * least,
+        None => reached.mse > 1.01 * prepared.optimum,
+    };
     let is_slow = condition > BAD && prepared.standardization.is_none() && prepared.start.theta.nrows() > 1;
     (is_far && is_slow).then(|| {
         format!("slow: the condition number is {}; try --standardize (linreg inspect says why)", rounded(condition))

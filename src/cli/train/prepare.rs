@@ -11,7 +11,7 @@ use crate::data::{Header, Manner, Split};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
-    largest_stable_rate,
+    largest_stable_rate, least_loss,
 };
 use crate::model::Model;
 use crate::summary::Summary;
@@ -40,6 +40,8 @@ pub struct Prepared {
     pub standardization: Option<Standardization>,
     /// The least mean squared error of any weights.
     pub optimum: f64,
+    /// The least loss of any weights, if they cost something.
+    pub least_loss: Option<f64>,
     /// The largest stable learning rate of whole batches, if it is known.
     pub limit: Option<f64>,
     /// All directions of the problem, if they are not too many.
@@ -138,14 +140,15 @@ impl Args {
         };
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
-        let optimizer = self.hyper.optimizer()?;
+        let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
+        let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
+        let penalized = problem.penalized(&penalty, reduction);
         let is_rate_auto = self.hyper.lr == Rate::Auto;
         let is_wanted = problem.parts().0.ncols() <= MANY_PARAMETERS
             || (is_rate_auto && matches!(optimizer, Optimizer::Sgd { .. }));
-        let spectrum = if is_wanted { Spectrum::new(&problem, self.hyper.reduction) } else { None };
+        let spectrum = if is_wanted { Spectrum::new(&penalized, reduction) } else { None };
         let settings = self.settings(optimizer, spectrum.as_ref(), batches.as_ref())?;
-        let largest =
-            spectrum.as_ref().map_or_else(|| largest_eigenvalue(&problem, self.hyper.reduction), Spectrum::largest);
+        let largest = spectrum.as_ref().map_or_else(|| largest_eigenvalue(&penalized, reduction), Spectrum::largest);
         let limit = largest_stable_rate(largest, &optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
         let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         Ok(Prepared {
@@ -156,6 +159,7 @@ impl Args {
             held_out,
             standardization,
             optimum,
+            least_loss,
             limit,
             spectrum,
             is_rate_auto,
@@ -172,7 +176,7 @@ impl Args {
             Optimizer::Adam { .. } => Some(0.001),
             Optimizer::RmsProp { .. } | Optimizer::Adagrad { .. } => Some(0.01),
             Optimizer::Sgd { .. } if batches.is_some() => {
-                batches.map(|batches| batches.safe_rate(self.hyper.reduction))
+                batches.map(|batches| batches.safe_rate(self.hyper.reduction, &self.hyper.penalty()))
             }
             Optimizer::Sgd { .. } => spectrum.and_then(|spectrum| spectrum.best_rate(&optimizer, self.hyper.decay())),
         };

@@ -1,0 +1,307 @@
+//! Coordinate descent for the elastic net, on the triangle.
+//!
+//! For every target, with A and b the parts of the triangle that belong to the features and the target once the bias has
+//! been taken out, and e = b − A w:
+//!
+//! ```text
+//! minimize   ½‖e‖² + ½ ρ ‖w‖² + α ‖w‖₁          ρ = l2/c, α = l1/(2c), c = 1/(n·k) for mean, 1 for sum
+//! step       wⱼ ← S(Aⱼᵀe + ‖Aⱼ‖² wⱼ, α) / (‖Aⱼ‖² + ρ)      S(v, α) = sign(v) · max(|v| − α, 0)
+//! gap        ½(1 + s²)(‖e‖² + ρ‖w‖²) − s·eᵀb + α‖w‖₁       s = min(1, α / max |Aᵀe − ρ w|)
+//! ```
+//!
+//! The step is exact in one weight (Friedman, Hastie & Tibshirani 2010). The duality gap bounds how far the value is above
+//! the least one, whatever the weights (Kim et al. 2007). Once the signs have settled the rest is linear: the weights that
+//! are not 0 solve least squares, and if what they leave fits the conditions of the optimum, it has been found exactly.
+
+use nalgebra::DVector;
+
+use super::penalty::soft_threshold;
+use super::refine::{substitute, substitute_transposed};
+use super::{Penalty, Reduction, Weights};
+use crate::summary::{Summary, Triangle};
+
+/// Passes over all weights at most.
+const SWEEPS: u64 = 20_000;
+
+/// Passes between two looks at the gap.
+const PASSES: u64 = 8;
+
+/// A gap of this share of the target's squared deviation is none.
+const NO_GAP: f64 = 1e-14;
+
+/// Where coordinate descent ended.
+#[derive(Debug, Clone)]
+pub struct ElasticNet {
+    /// The weights, some of them 0.
+    pub weights: Weights,
+    /// Passes over the weights of the target that took the most.
+    pub sweeps: u64,
+    /// How far the loss can be above the least possible one.
+    pub gap: f64,
+    /// Whether the gap is none, up to rounding.
+    pub is_converged: bool,
+}
+
+/// One target: its features, and what is left to do.
+struct Task {
+    /// [A | b], with √ρ below the diagonal of A already folded in.
+    triangle: Triangle,
+    /// Columns of A, each down to its diagonal (p).
+    columns: Vec<DVector<f64>>,
+    /// b, as long as the longest of them (p).
+    target: DVector<f64>,
+    /// Squared error that no weights can remove.
+    floor: f64,
+    /// ρ.
+    ridge: f64,
+    /// α.
+    threshold: f64,
+}
+
+/// The elastic net of the last `targets` columns of `summary` on those before them, with or without a bias.
+#[must_use]
+pub fn coordinate_descent(
+    summary: &Summary,
+    targets: usize,
+    bias: bool,
+    penalty: &Penalty,
+    reduction: Reduction,
+) -> ElasticNet {
+    let elements = (summary.rows() * targets as u64) as f64;
+    let per_square = reduction.loss(1.0, elements);
+    let mut weights = Weights::zeros(targets, summary.columns().len() - targets);
+    let (mut sweeps, mut gap, mut is_converged) = (0, 0.0, true);
+    for (which, task) in tasks(summary, targets, bias, penalty, reduction).into_iter().enumerate() {
+        let solution = task.solve();
+        weights.matrix.set_row(which, &solution.weights.transpose());
+        sweeps = sweeps.max(solution.sweeps);
+        gap += 2.0 * per_square * solution.gap;
+        is_converged &= solution.gap <= NO_GAP * task.size();
+    }
+    if bias {
+        let p = weights.matrix.ncols();
+        for which in 0..targets {
+            let explained: f64 = (0..p).map(|j| weights.matrix[(which, j)] * summary.mean(j)).sum();
+            weights.bias[which] = summary.mean(p + which) - explained;
+        }
+    }
+    ElasticNet { weights, sweeps, gap, is_converged }
+}
+
+/// The l1 from which on every weight is 0.
+#[must_use]
+pub fn largest_useful_l1(summary: &Summary, targets: usize, bias: bool, reduction: Reduction) -> f64 {
+    let elements = (summary.rows() * targets as u64) as f64;
+    let tasks = tasks(summary, targets, bias, &Penalty::default(), reduction);
+    let slope =
+        |task: &Task| task.columns.iter().map(|column| task.slope(column, &task.target).abs()).fold(0.0, f64::max);
+    2.0 * reduction.loss(1.0, elements) * tasks.iter().map(slope).fold(0.0, f64::max)
+}
+
+fn tasks(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduction: Reduction) -> Vec<Task> {
+    let p = summary.columns().len() - targets;
+    let elements = (summary.rows() * targets as u64) as f64;
+    let per_square = reduction.loss(1.0, elements);
+    // Below the row of the means stand the deviations: with a bias, that row can always be met.
+    let centred = if bias { summary.triangle().below_first() } else { summary.unshifted().without_first() };
+    let ridge = penalty.ridge(reduction, elements);
+    let columns: Vec<DVector<f64>> = (0..p).map(|j| DVector::from_fn(j + 1, |i, _| centred.get(i, j))).collect();
+    let task = |which: usize| {
+        let entry = |i: usize| centred.get(i, p + which);
+        let chosen: Vec<usize> = (0..p).chain([p + which]).collect();
+        let triangle = centred.select(&chosen);
+        Task {
+            triangle: if ridge > 0.0 { triangle.with_diagonal(0, p, ridge.sqrt()) } else { triangle },
+            columns: columns.clone(),
+            target: DVector::from_fn(p, |i, _| entry(i)),
+            floor: (p..=p + which).map(|i| entry(i).powi(2)).sum(),
+            ridge,
+            threshold: penalty.l1 / (2.0 * per_square),
+        }
+    };
+    (0..targets).map(task).collect()
+}
+
+/// 1, −1, or 0 for 0.
+fn sign(weight: f64) -> f64 {
+    if weight == 0.0 { 0.0 } else { weight.signum() }
+}
+
+struct Solution {
+    weights: DVector<f64>,
+    sweeps: u64,
+    gap: f64,
+}
+
+impl Task {
+    /// The target's squared deviation.
+    fn size(&self) -> f64 {
+        self.target.norm_squared() + self.floor
+    }
+
+    /// Aⱼᵀe.
+    fn slope(&self, column: &DVector<f64>, error: &DVector<f64>) -> f64 {
+        column.iter().zip(error.iter()).map(|(a, e)| a * e).sum()
+    }
+
+    fn solve(&self) -> Solution {
+        let mut weights = DVector::zeros(self.columns.len());
+        let mut error = self.target.clone();
+        // The signs of the last look, and whether they have been tried.
+        let (mut signs, mut is_tried) = (weights.clone(), false);
+        for sweeps in (PASSES..=SWEEPS).step_by(PASSES as usize) {
+            (0..PASSES).for_each(|_| self.sweep(&mut weights, &mut error));
+            let gap = self.gap(&weights);
+            let now = weights.map(sign);
+            if now != signs {
+                (signs, is_tried) = (now, false);
+            } else if !is_tried {
+                is_tried = true;
+                let exact = self.settle(&weights).map(|exact| (self.gap(&exact), exact));
+                if let Some((gap, weights)) = exact.filter(|(gap, _)| *gap <= NO_GAP * self.size()) {
+                    return Solution { weights, sweeps, gap };
+                }
+            }
+            if gap <= 1e-2 * NO_GAP * self.size() {
+                return Solution { weights, sweeps, gap };
+            }
+        }
+        let gap = self.gap(&weights);
+        Solution { weights, sweeps: SWEEPS, gap }
+    }
+
+    /// One pass over all weights; `error` is b − A w before and after.
+    fn sweep(&self, weights: &mut DVector<f64>, error: &mut DVector<f64>) {
+        for (j, column) in self.columns.iter().enumerate() {
+            let squared = column.norm_squared();
+            if squared == 0.0 {
+                continue;
+            }
+            let pull = self.slope(column, error) + squared * weights[j];
+            let weight = soft_threshold(pull, self.threshold) / (squared + self.ridge);
+            let step = weight - weights[j];
+            if step != 0.0 {
+                error.iter_mut().zip(column.iter()).for_each(|(e, a)| *e -= step * a);
+                weights[j] = weight;
+            }
+        }
+    }
+
+    /// b − A w.
+    fn error(&self, weights: &DVector<f64>) -> DVector<f64> {
+        let mut error = self.target.clone();
+        for (column, weight) in self.columns.iter().zip(weights.iter()) {
+            error.iter_mut().zip(column.iter()).for_each(|(e, a)| *e -= weight * a);
+        }
+        error
+    }
+
+    /// How far the value at `weights` is above the least, at most.
+    fn gap(&self, weights: &DVector<f64>) -> f64 {
+        let error = self.error(weights);
+        let slope = |(column, weight): (&DVector<f64>, &f64)| (self.slope(column, &error) - self.ridge * weight).abs();
+        let steepest = self.columns.iter().zip(weights.iter()).map(slope).fold(0.0, f64::max);
+        let share = if steepest > self.threshold { self.threshold / steepest } else { 1.0 };
+        let squared = error.norm_squared() + self.ridge * weights.norm_squared();
+        let value = (1.0 + share * share) / 2.0 * squared - share * error.dot(&self.target);
+        // Rounding can leave it below 0.
+        (value + self.threshold * weights.lp_norm(1)).max(0.0)
+    }
+
+    /// The least point among the weights with these signs, if it has them too.
+    fn settle(&self, weights: &DVector<f64>) -> Option<DVector<f64>> {
+        let active: Vec<usize> = (0..weights.len()).filter(|&j| weights[j] != 0.0).collect();
+        let p = weights.len();
+        let chosen: Vec<usize> = active.iter().copied().chain([p]).collect();
+        let triangle = self.triangle.select(&chosen);
+        if (0..active.len()).any(|j| !triangle.is_independent(j)) {
+            return None;
+        }
+        let signs = DVector::from_iterator(active.len(), active.iter().map(|&j| sign(weights[j])));
+        let right = DVector::from_fn(active.len(), |i, _| triangle.get(i, active.len()));
+        let found = substitute(&triangle, &(right - self.threshold * substitute_transposed(&triangle, &signs)));
+        let keeps_signs = found.iter().zip(signs.iter()).all(|(weight, sign)| weight * sign > 0.0);
+        let mut settled = DVector::zeros(p);
+        active.iter().zip(found.iter()).for_each(|(&j, weight)| settled[j] = *weight);
+        keeps_signs.then_some(settled)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::super::Problem;
+    use super::super::closed::least_squares;
+    use super::*;
+    use crate::data::Batch;
+
+    /// The summary of rows of three features and two targets.
+    fn summary(numbers: &[f64]) -> Summary {
+        let names = ["a", "b", "c", "y", "z"].map(str::to_owned).to_vec();
+        let shift = [1.0, 0.0, -2.0, 3.0, 0.0];
+        let mut summary = Summary::new(names, &shift);
+        let mut batch = Batch::with_capacity(6, numbers.len() / 5);
+        batch.set_rows(numbers.len() / 5);
+        for (k, shift) in shift.iter().enumerate() {
+            let values = numbers[k..].iter().step_by(5);
+            batch.column_mut(1 + k).iter_mut().zip(values).for_each(|(place, value)| *place = value - shift);
+        }
+        summary.push(&mut batch);
+        summary
+    }
+
+    fn numbers() -> impl Strategy<Value = Vec<f64>> {
+        (2..20usize).prop_flat_map(|rows| proptest::collection::vec(-3.0..3.0f64, 5 * rows))
+    }
+
+    proptest! {
+        /// No neighbour has a smaller loss: the problem is convex, so there is none anywhere.
+        #[test]
+        fn no_weight_can_be_moved_for_the_better(
+            numbers in numbers(),
+            bias: bool,
+            l1 in 0.01..2.0f64,
+            l2 in prop_oneof![Just(0.0), 0.0..1.0],
+            sum: bool,
+        ) {
+            let reduction = if sum { Reduction::Sum } else { Reduction::Mean };
+            let (summary, penalty) = (summary(&numbers), Penalty { l2, l1 });
+            let net = coordinate_descent(&summary, 2, bias, &penalty, reduction);
+            prop_assert!(net.is_converged, "{net:?}");
+            let problem = Problem::from_summary(&summary, 2, bias);
+            let least = problem.loss(&net.weights, &penalty, reduction);
+            for place in 0..6 {
+                for step in [1e-3, -1e-3] {
+                    let mut moved = net.weights.clone();
+                    moved.matrix[place] += step;
+                    let loss = problem.loss(&moved, &penalty, reduction);
+                    prop_assert!(loss >= least - 1e-12 * least, "{place} {step}: {loss} {least}");
+                }
+            }
+        }
+
+        #[test]
+        fn the_largest_useful_l1_is_sharp(numbers in numbers(), bias: bool) {
+            let summary = summary(&numbers);
+            let largest = largest_useful_l1(&summary, 2, bias, Reduction::Mean);
+            let zeros = |share: f64| {
+                let penalty = Penalty { l2: 0.1, l1: share * largest };
+                let net = coordinate_descent(&summary, 2, bias, &penalty, Reduction::Mean);
+                net.weights.matrix.iter().all(|weight| *weight == 0.0)
+            };
+            prop_assert!(zeros(1.0 + 1e-9));
+            prop_assert!(!zeros(1.0 - 1e-6));
+        }
+
+        /// Without l1 the rest is ridge regression.
+        #[test]
+        fn a_vanishing_l1_is_ridge(numbers in numbers(), bias: bool) {
+            let (summary, penalty) = (summary(&numbers), Penalty { l2: 0.3, l1: 1e-13 });
+            let net = coordinate_descent(&summary, 2, bias, &penalty, Reduction::Sum);
+            let ridge = least_squares(&summary, 2, bias, 0.3, None);
+            prop_assert!((net.weights.matrix - ridge.weights.matrix).amax() < 1e-9);
+            prop_assert!((net.weights.bias - ridge.weights.bias).amax() < 1e-9);
+        }
+    }
+}
