@@ -104,6 +104,19 @@ impl OutputFile {
     }
 }
 
+/// Rows of cells as lines, each column as wide as its widest cell.
+#[must_use]
+pub fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        cells.join("  ").trim_end().to_owned() + "\n"
+    };
+    rows.iter().map(line).collect()
+}
+
 /// A file that is replaced keeps its permissions.
 fn keep_permissions(file: &File, target: &Path) -> io::Result<()> {
     match fs::metadata(target) {

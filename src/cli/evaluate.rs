@@ -14,7 +14,7 @@ use crate::fit::Problem;
 use crate::model::Model;
 use crate::model::metrics::{Errors, Metrics};
 use crate::observers::When;
-use crate::output::number;
+use crate::output::{aligned, number};
 
 /// Compare a model's predictions with known targets
 ///
@@ -110,19 +110,11 @@ impl Evaluation<'_> {
         let rows = order.iter().map(|name| {
             let Metrics { mse, rmse, mae, r2, max_error } = self.targets[name.as_str()];
             let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-            [name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
+            vec![name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
         });
-        let lines: Vec<[String; 6]> = std::iter::once(head).chain(rows).collect();
-        let widths: Vec<usize> =
-            (0..6).map(|i| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0)).collect();
-        let mut text = String::new();
-        for line in &lines {
-            let cells: Vec<String> = line.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-            text += cells.join("  ").trim_end();
-            text += "\n";
-        }
+        let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows).collect();
         let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
         let (rows, targets) = (plural(self.rows, "row"), plural(order.len() as u64, "target"));
-        text + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
+        aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
     }
 }

@@ -13,7 +13,7 @@ use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::observers::When;
-use crate::output::rounded;
+use crate::output::{aligned, rounded};
 use crate::summary::Summary;
 
 /// Tell what gradient descent can do with rows, without training
@@ -199,18 +199,13 @@ impl Args {
 /// Name, role, mean and deviation of every column.
 fn columns_table(inspection: &Inspection) -> String {
     let roles = [("feature", &inspection.features), ("target", &inspection.targets)];
-    let mut lines = vec![["column", "role", "mean", "deviation"].map(str::to_owned)];
+    let mut lines = vec![["column", "role", "mean", "deviation"].map(str::to_owned).to_vec()];
     for (role, columns) in roles {
-        let line = |column: &Column| [column.name.clone(), role.to_owned(), rounded(column.mean), rounded(column.std)];
+        let line =
+            |column: &Column| vec![column.name.clone(), role.to_owned(), rounded(column.mean), rounded(column.std)];
         lines.extend(columns.iter().map(line));
     }
-    let width = |i: usize| lines.iter().map(|line| line[i].chars().count()).max().unwrap_or(0);
-    let widths = [0, 1, 2, 3].map(width);
-    let line = |line: &[String; 4]| {
-        let cells: Vec<String> = line.iter().zip(widths).map(|(cell, width)| format!("{cell:width$}")).collect();
-        cells.join("  ").trim_end().to_owned() + "\n"
-    };
-    lines.iter().map(line).collect()
+    aligned(&lines)
 }
 
 /// The first and last of many numbers.

@@ -31,6 +31,8 @@ pub enum Solver {
     Covariance,
     /// Coordinate descent.
     Coordinate,
+    /// Each of them that fits, side by side.
+    All,
 }
 
 impl FromStr for Solver {
@@ -42,7 +44,8 @@ impl FromStr for Solver {
             "qr" => Ok(Solver::Qr),
             "covariance" => Ok(Solver::Covariance),
             "coordinate" => Ok(Solver::Coordinate),
-            _ => Err("expected gd, qr, covariance or coordinate".to_owned()),
+            "all" => Ok(Solver::All),
+            _ => Err("expected gd, qr, covariance, coordinate or all".to_owned()),
         }
     }
 }
@@ -55,6 +58,7 @@ impl Solver {
             Solver::Qr => "qr",
             Solver::Covariance => "covariance",
             Solver::Coordinate => "coordinate",
+            Solver::All => "all",
         }
     }
 }
@@ -79,6 +83,9 @@ const USED: [&str; 16] = [
     "progress",
 ];
 
+/// What has no meaning for several solvers at once.
+const UNUSED_BY_ALL: [&str; 4] = ["out", "history", "log_every", "gap"];
+
 impl Args {
     /// Nothing is ignored in silence.
     pub(super) fn check_solver(&self) -> Result<(), Error> {
@@ -87,7 +94,10 @@ impl Args {
             return Ok(());
         }
         // Without a penalty the scale of the features changes no prediction, and no weight in the data's units.
-        let is_used = |option: &str| USED.contains(&option) || (option == "standardize" && !penalty.is_none());
+        let is_used = |option: &str| match solver {
+            Solver::All => !UNUSED_BY_ALL.contains(&option),
+            _ => USED.contains(&option) || (option == "standardize" && !penalty.is_none()),
+        };
         if let Some(option) = self.given.iter().find(|option| !is_used(option)) {
             let option = option.replace('_', "-");
             return Err(Error::usage(format!("--{option} is no option of --solver {}", solver.name())));
@@ -116,19 +126,14 @@ impl Args {
             return Err(Error::usage(message).with_hint("--solver qr does the same for any number"));
         }
         let (compressed, held_out) = self.read(input, &roles)?;
-        let (summary, scaled, standardization) = match self.hyper.standardize {
-            true => {
-                let (scaled, moments) = compressed.summary.standardize(p);
-                (&compressed.summary, scaled, Some(Standardization::new(&moments)))
-            }
-            false => (&compressed.summary, compressed.summary.clone(), None),
-        };
+        let summary = &compressed.summary;
+        let (scaled, standardization) = self.scaled(summary, &roles);
         let rows = summary.rows();
         if !self.quiet {
             tell_roles(&roles, rows, held_out.as_ref().map(Summary::rows));
         }
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
-        let solution = self.solution(&scaled, &roles, raw);
+        let solution = self.solution(self.solver, &scaled, &roles, raw);
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
         let weights = match &standardization {
@@ -169,11 +174,26 @@ impl Args {
         self.printer(None).outcome(&model, &outcome)
     }
 
+    /// The rows with standardized features, if those are asked for.
+    pub(super) fn scaled(&self, summary: &Summary, roles: &Roles) -> (Summary, Option<Standardization>) {
+        if !self.hyper.standardize {
+            return (summary.clone(), None);
+        }
+        let (scaled, moments) = summary.standardize(roles.features.len());
+        (scaled, Some(Standardization::new(&moments)))
+    }
+
     /// The weights of the least loss on the features of `summary`, whose rows (n×c) may be at hand; remarks on standard error.
-    fn solution(&self, summary: &Summary, roles: &Roles, rows: Option<&DMatrix<f64>>) -> Solution {
+    pub(super) fn solution(
+        &self,
+        solver: Solver,
+        summary: &Summary,
+        roles: &Roles,
+        rows: Option<&DMatrix<f64>>,
+    ) -> Solution {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
-        if self.solver == Solver::Coordinate {
+        if solver == Solver::Coordinate {
             let net = coordinate_descent(summary, k, bias, &penalty, reduction);
             if !self.quiet {
                 tell_net(&net, largest_useful_l1(summary, k, bias, reduction));
@@ -181,33 +201,35 @@ impl Args {
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
             return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap) };
         }
+        let exactly = |weights| Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None };
+        if solver == Solver::Covariance
+            && let Some(weights) = covariance_over_variance(summary)
+        {
+            return exactly(weights);
+        }
         let ridge = penalty.ridge(reduction, (summary.rows() * k as u64) as f64);
         let exact = least_squares(summary, k, bias, ridge, rows);
         if !self.quiet {
             tell_dropped(&exact.dropped, &roles.features);
         }
-        let weights = match self.solver {
-            Solver::Covariance => covariance_over_variance(summary).unwrap_or(exact.weights),
-            _ => exact.weights,
-        };
-        Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None }
+        exactly(exact.weights)
     }
 }
 
 /// What a solver found.
-struct Solution {
-    weights: Weights,
-    stop: Stop,
-    sweeps: u64,
+pub struct Solution {
+    pub weights: Weights,
+    pub stop: Stop,
+    pub sweeps: u64,
     /// How far the loss can be above the least, if that is not nothing.
-    gap: Option<f64>,
+    pub gap: Option<f64>,
 }
 
 /// How coordinate descent went, and what penalty would have been too much.
 fn tell_net(net: &ElasticNet, largest: f64) {
     let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
     let of = net.weights.matrix.len();
-    note(&format!("{zeros} of {} are 0; all would be from --l1 {} on", count(of as u64, "weight"), rounded(largest)));
+    note(&format!("weights that are 0: {zeros} of {of}; all from --l1 {} on", rounded(largest)));
     if !net.is_converged {
         let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
         note(&format!("warning: not converged after {sweeps}: the loss can be {gap} above the least possible one"));

@@ -102,7 +102,7 @@ impl Args {
         Ok((compressed, held_out))
     }
 
-    fn assemble(
+    pub(super) fn assemble(
         &self,
         compressed: &Compressed,
         held_out: Option<&Summary>,

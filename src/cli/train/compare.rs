@@ -1,0 +1,111 @@
+//! `--solver all`: every solver that the problem allows, side by side.
+
+use std::io::{Write, stdout};
+use std::time::{Duration, Instant};
+
+use serde::Serialize;
+
+use super::Args;
+use super::exact::Solver;
+use super::preflight::tell_roles;
+use crate::cli::input::Input;
+use crate::data::columns::Roles;
+use crate::error::Error;
+use crate::fit::{Descent, Problem, Stop, Weights};
+use crate::output::{aligned, number, rounded};
+use crate::summary::Summary;
+
+/// What one solver reached.
+#[derive(Serialize)]
+struct Line {
+    solver: &'static str,
+    mse: f64,
+    loss: f64,
+    /// How far the loss is above the least of all.
+    gap: f64,
+    /// Epochs or sweeps.
+    epochs_run: u64,
+    stop: Stop,
+    /// Wall time of the solver alone.
+    seconds: f64,
+}
+
+impl Args {
+    /// Reads once, solves in every way, prints a table.
+    pub(super) fn compare(&self, input: Input, roles: &Roles) -> Result<(), Error> {
+        let (compressed, held_out) = self.read(input, roles)?;
+        let prepared = self.assemble(&compressed, held_out.as_ref(), roles, None)?;
+        if !self.quiet {
+            tell_roles(roles, compressed.summary.rows(), held_out.as_ref().map(Summary::rows));
+        }
+        let (scaled, standardization) = self.scaled(&compressed.summary, roles);
+        let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
+        let problem = Problem::from_summary(&scaled, roles.targets.len(), !self.hyper.no_bias);
+        let mut lines = Vec::new();
+        for solver in self.solvers(roles) {
+            let start = Instant::now();
+            let (weights, epochs_run, stop) = if solver == Solver::Gd {
+                let mut descent = Descent::new(&prepared.problem, prepared.settings, prepared.start.clone())
+                    .with_batches(prepared.batches.as_ref())
+                    .with_held_out(prepared.held_out.as_ref());
+                descent.by_ref().for_each(drop);
+                let fit = descent.finish();
+                (fit.weights, fit.epochs_run, fit.stop)
+            } else {
+                let solution = self.solution(solver, &scaled, roles, raw);
+                (solution.weights, solution.sweeps, solution.stop)
+            };
+            lines.push(self.line(solver, &problem, &weights, (epochs_run, stop, start.elapsed())));
+        }
+        let least = lines.iter().map(|line| line.loss).fold(f64::INFINITY, f64::min);
+        lines.iter_mut().for_each(|line| line.gap = line.loss - least);
+        let text = if self.json { json(&lines)? } else { self.table(&lines) };
+        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+    }
+
+    /// The solvers that find the weights of this problem.
+    fn solvers(&self, roles: &Roles) -> Vec<Solver> {
+        let penalty = self.hyper.penalty();
+        let is_schoolbook = roles.features.len() == 1 && roles.targets.len() == 1 && !self.hyper.no_bias;
+        let wanted = [
+            (Solver::Qr, penalty.l1 == 0.0),
+            (Solver::Covariance, is_schoolbook && penalty.is_none()),
+            (Solver::Coordinate, penalty.l1 > 0.0),
+            (Solver::Gd, true),
+        ];
+        wanted.into_iter().filter(|(_, fits)| *fits).map(|(solver, _)| solver).collect()
+    }
+
+    fn line(&self, solver: Solver, problem: &Problem, weights: &Weights, run: (u64, Stop, Duration)) -> Line {
+        let squared: f64 = problem.squared_errors(weights).iter().sum();
+        let (epochs_run, stop, time) = run;
+        Line {
+            solver: solver.name(),
+            mse: squared / problem.elements(),
+            loss: problem.loss(weights, &self.hyper.penalty(), self.hyper.reduction),
+            gap: 0.0,
+            epochs_run,
+            stop,
+            seconds: time.as_secs_f64(),
+        }
+    }
+
+    fn table(&self, lines: &[Line]) -> String {
+        let is_penalized = !self.hyper.penalty().is_none();
+        let mut rows = vec![["solver", "mse", "loss", "above the least", "epochs", "time"].map(str::to_owned).to_vec()];
+        rows.extend(lines.iter().map(|line| {
+            let time = format!("{:.1?}", Duration::from_secs_f64(line.seconds));
+            let (mse, loss, gap) = (number(line.mse), number(line.loss), rounded(line.gap));
+            vec![line.solver.to_owned(), mse, loss, gap, line.epochs_run.to_string(), time]
+        }));
+        if !is_penalized {
+            rows.iter_mut().for_each(|row| drop(row.remove(2)));
+        }
+        aligned(&rows)
+    }
+}
+
+fn json(lines: &[Line]) -> Result<String, Error> {
+    let line = |line: &Line| serde_json::to_string(line).map(|text| text + "\n");
+    lines.iter().map(line).collect::<Result<String, _>>().map_err(|error| Error::stdout(error.into()))
+}
