@@ -9,5 +9,6 @@ mod nist;
 mod penalties;
 mod resume;
 mod run_oracles;
+mod sweep;
 mod tutorials;
 mod workdir;

@@ -7,9 +7,9 @@ mod inspect;
 mod options;
 mod predict;
 mod summarize;
+mod sweep;
 mod train;
 
-use clap::parser::ValueSource;
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
 use crate::error::Error;
@@ -23,7 +23,8 @@ use crate::error::Error;
   linreg predict --model fruits.json --data data/fruits.csv
   linreg evaluate --model fruits.json --data data/fruits.csv
   linreg inspect --data data/fruits.csv --target apples,oranges
-  linreg summarize --data data/fruits.csv > fruits.summary")]
+  linreg summarize --data data/fruits.csv > fruits.summary
+  linreg sweep --data data/fruits.csv --lr log:1e-6:1e-4:5 --epochs 100,500")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -36,19 +37,19 @@ enum Command {
     Evaluate(evaluate::Args),
     Inspect(Box<inspect::Args>),
     Summarize(summarize::Args),
+    Sweep(Box<sweep::Args>),
 }
 
 impl Cli {
     /// Parses the command line of this process; ends it for `--help`, `--version` and what cannot be parsed.
     #[must_use]
     pub fn from_command_line() -> Cli {
-        let command = Cli::command();
-        let matches = command.clone().get_matches();
+        let mut command = Cli::command();
+        let matches = command.get_matches_mut();
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
-            let is_given = |id: &&clap::Id| matches.value_source(id.as_str()) == Some(ValueSource::CommandLine);
-            let options = command.find_subcommand("train").into_iter().flat_map(clap::Command::get_arguments);
-            args.given = options.map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect();
+            let command = command.find_subcommand("train");
+            command.into_iter().for_each(|command| args.set_given(command, matches));
         }
         cli
     }
@@ -64,6 +65,7 @@ impl Cli {
             Command::Evaluate(args) => args.run(),
             Command::Inspect(args) => args.run(),
             Command::Summarize(args) => args.run(),
+            Command::Sweep(args) => args.run(),
         }
     }
 }

@@ -38,6 +38,7 @@ impl FromStr for When {
 const PATIENCE: Duration = Duration::from_millis(200);
 
 const EPOCHS: &str = "{wide_bar} {pos}/{len} epochs, {eta} left, {msg}";
+const COMBINATIONS: &str = "{wide_bar} {pos}/{len} combinations, {eta} left";
 const READING: &str = "{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
 const STREAMING: &str = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
 
@@ -57,6 +58,12 @@ impl Progress {
     #[must_use]
     pub fn epochs(when: When, epochs: u64) -> Option<Progress> {
         Progress::new(when, EPOCHS, Some(epochs))
+    }
+
+    /// A bar for so many trainings, or none at all.
+    #[must_use]
+    pub fn combinations(when: When, count: u64) -> Option<Progress> {
+        Progress::new(when, COMBINATIONS, Some(count))
     }
 
     /// A bar for a reading of that many bytes, if it is known how many, or none at all.
@@ -85,6 +92,11 @@ impl Progress {
         {
             bar.set_message(format!("mse {:.6e}", epoch.mse));
         }
+    }
+
+    /// Moves the bar to this training.
+    pub fn trained(&mut self, count: u64) {
+        self.move_to(count);
     }
 
     /// Moves the bar to where a reading has come.

@@ -11,7 +11,7 @@ use super::preflight::tell_roles;
 use crate::cli::input::Input;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Problem, Stop, Weights};
+use crate::fit::{Problem, Stop, Weights};
 use crate::output::{aligned, number, rounded};
 use crate::summary::Summary;
 
@@ -45,9 +45,7 @@ impl Args {
         for solver in self.solvers(roles) {
             let start = Instant::now();
             let (weights, epochs_run, stop) = if solver == Solver::Gd {
-                let mut descent = Descent::new(&prepared.problem, prepared.settings, prepared.start.clone())
-                    .with_batches(prepared.batches.as_ref())
-                    .with_held_out(prepared.held_out.as_ref());
+                let mut descent = prepared.descent();
                 descent.by_ref().for_each(drop);
                 let fit = descent.finish();
                 (fit.weights, fit.epochs_run, fit.stop)

@@ -7,7 +7,7 @@ use nalgebra::DMatrix;
 use super::Args;
 use super::outcome;
 use super::preflight::tell_roles;
-use crate::cli::input::Input;
+use crate::cli::input::{Compressed, Input};
 use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
@@ -76,7 +76,7 @@ const USED: [&str; 16] = [
     "l1",
     "reduction",
     "validation",
-    "seed",
+    "split_seed",
     "out",
     "quiet",
     "json",
@@ -119,21 +119,37 @@ impl Args {
 
     /// Reads, solves, writes.
     pub(super) fn solve(&self, input: Input, roles: Roles, file: Option<OutputFile>) -> Result<(), Error> {
+        self.check_roles(&roles)?;
+        let (compressed, held_out) = self.read(input, &roles)?;
+        if !self.quiet {
+            tell_roles(&roles, compressed.summary.rows(), held_out.as_ref().map(Summary::rows));
+        }
+        let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles);
+        if let Some(file) = file {
+            outcome::write(file, &model, self.out.as_deref())?;
+        }
+        self.printer(None).outcome(&model, &outcome)
+    }
+
+    /// Covariance over variance is for one feature and one target.
+    pub(super) fn check_roles(&self, roles: &Roles) -> Result<(), Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         if self.solver == Solver::Covariance && (p != 1 || k != 1 || !bias) {
             let message =
                 format!("--solver covariance needs one feature, one target and the bias; here are {p} and {k}");
             return Err(Error::usage(message).with_hint("--solver qr does the same for any number"));
         }
-        let (compressed, held_out) = self.read(input, &roles)?;
+        Ok(())
+    }
+
+    /// The model that an exact solver finds, and what it reached.
+    pub(super) fn exact(&self, compressed: &Compressed, held_out: Option<&Summary>, roles: &Roles) -> (Model, Outcome) {
+        let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
-        let (scaled, standardization) = self.scaled(summary, &roles);
         let rows = summary.rows();
-        if !self.quiet {
-            tell_roles(&roles, rows, held_out.as_ref().map(Summary::rows));
-        }
+        let (scaled, standardization) = self.scaled(summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
-        let solution = self.solution(self.solver, &scaled, &roles, raw);
+        let solution = self.solution(self.solver, &scaled, roles, raw);
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
         let weights = match &standardization {
@@ -142,7 +158,7 @@ impl Args {
         };
         let mean = |errors: Vec<f64>, rows: u64| errors.iter().sum::<f64>() / (rows * k as u64) as f64;
         let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part.rows());
-        let (mse, validation_mse) = (of(summary), held_out.as_ref().map(of));
+        let (mse, validation_mse) = (of(summary), held_out.map(of));
         let outcome = Outcome {
             epochs_run: solution.sweeps,
             stop: solution.stop,
@@ -166,12 +182,8 @@ impl Args {
             stop: solution.stop,
             descent: None,
         };
-        let (features, targets) = (roles.features, roles.targets);
-        let model = Model { features, targets, weights, training: Some(training), state: None };
-        if let Some(file) = file {
-            outcome::write(file, &model, self.out.as_deref())?;
-        }
-        self.printer(None).outcome(&model, &outcome)
+        let (features, targets) = (roles.features.clone(), roles.targets.clone());
+        (Model { features, targets, weights, training: Some(training), state: None }, outcome)
     }
 
     /// The rows with standardized features, if those are asked for.

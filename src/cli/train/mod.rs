@@ -2,6 +2,7 @@
 
 mod compare;
 mod exact;
+mod many;
 mod outcome;
 mod preflight;
 mod prepare;
@@ -17,11 +18,12 @@ use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
 use crate::data::Manner;
 use crate::error::Error;
-use crate::fit::{Descent, Epoch, Fit, Stop};
+use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
-use crate::observers::{History, Layout, Least, Outcome, Printer, Progress, When};
+use crate::observers::{History, Layout, Least, Printer, Progress, When};
 use crate::output::OutputFile;
 use exact::Solver;
+pub use preflight::tell_roles;
 use prepare::Prepared;
 
 /// Train a linear regression by gradient descent
@@ -86,7 +88,7 @@ pub struct Args {
     #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, help_heading = "Start")]
     init: InitChoice,
 
-    /// Seed of the first weights, of shuffling and of the rows held out
+    /// Seed of the first weights and of shuffling
     #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Start")]
     seed: u64,
 
@@ -107,6 +109,10 @@ pub struct Args {
     /// Hold out a share of the rows, or take the rows of a file, and show the mse on them every epoch
     #[arg(long, value_name = "FRACTION|FILE", help_heading = "Stopping")]
     validation: Option<Validation>,
+
+    /// Seed of the choice of rows that are held out
+    #[arg(long, value_name = "S", default_value_t = 0, requires = "validation", help_heading = "Stopping")]
+    split_seed: u64,
 
     /// Stop when the mse on the validation rows has not improved for N epochs, and keep the best weights
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, requires = "validation", help_heading = "Stopping")]
@@ -185,8 +191,7 @@ struct Outputs {
 impl Args {
     /// Opens outputs, reads rows, descends, writes.
     pub fn run(self) -> Result<(), Error> {
-        self.check_solver()?;
-        self.hyper.optimizer()?;
+        self.check()?;
         let earlier = self.earlier_model()?;
         let mut outputs = Outputs {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
@@ -221,19 +226,7 @@ impl Args {
         if is_closed {
             return Err(Error::ClosedPipe);
         }
-        let Fit { epochs_run, stop, mse, loss, validation_mse, is_best, .. } = fit;
-        let outcome = Outcome {
-            epochs_run,
-            stop,
-            mse,
-            loss,
-            validation_mse,
-            optimum_mse: prepared.optimum,
-            optimum_loss: prepared.least_loss,
-            duality_gap: None,
-            is_best,
-        };
-        printer.outcome(&model, &outcome)?;
+        printer.outcome(&model, &prepared.outcome(&fit))?;
         if fit.stop == Stop::Interrupted {
             note(&format!(
                 "interrupted after {}; --init MODEL.json goes on from a model written by --out",
@@ -262,9 +255,7 @@ impl Args {
         printer: &mut Printer,
         mut history: Option<&mut History>,
     ) -> Result<(Fit, bool), Error> {
-        let mut descent = Descent::new(&prepared.problem, prepared.settings, prepared.start.clone())
-            .with_batches(prepared.batches.as_ref())
-            .with_held_out(prepared.held_out.as_ref());
+        let mut descent = prepared.descent();
         let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
         let interrupt = interrupt();
         let mut is_closed = false;

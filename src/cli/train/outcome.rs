@@ -8,8 +8,9 @@ use super::{Args, InitChoice};
 use crate::cli::options::command_with;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Fit, Start, Weights};
+use crate::fit::{Descent, Fit, Start, Weights};
 use crate::model::{DescentRecord, Model, Rows, State, Training};
+use crate::observers::Outcome;
 use crate::output::{OutputFile, number, rounded};
 
 impl Args {
@@ -49,6 +50,30 @@ impl Args {
         };
         let (features, targets) = (roles.features, roles.targets);
         Model { features, targets, weights, training: Some(training), state: Some(state(prepared, fit)) }
+    }
+}
+
+impl Prepared {
+    /// The descent, before its first epoch.
+    pub(super) fn descent(&self) -> Descent<'_> {
+        Descent::new(&self.problem, self.settings, self.start.clone())
+            .with_batches(self.batches.as_ref())
+            .with_held_out(self.held_out.as_ref())
+    }
+
+    /// What a descent reached.
+    pub(super) fn outcome(&self, fit: &Fit) -> Outcome {
+        Outcome {
+            epochs_run: fit.epochs_run,
+            stop: fit.stop,
+            mse: fit.mse,
+            loss: fit.loss,
+            validation_mse: fit.validation_mse,
+            optimum_mse: self.optimum,
+            optimum_loss: self.least_loss,
+            duality_gap: None,
+            is_best: fit.is_best,
+        }
     }
 }
 

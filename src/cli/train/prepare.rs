@@ -52,7 +52,7 @@ pub struct Prepared {
 
 impl Args {
     /// Which column is what; with a model to continue from, as it was there.
-    pub(super) fn roles(&self, header: &Header, earlier: Option<&Model>) -> Result<Roles, Error> {
+    pub fn roles(&self, header: &Header, earlier: Option<&Model>) -> Result<Roles, Error> {
         let mut choice = self.columns.choice();
         if let Some(model) = earlier
             && choice.targets.is_empty()
@@ -78,11 +78,11 @@ impl Args {
     }
 
     /// Reads the rows to train on and those held out.
-    pub(super) fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
+    pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
         let names = [roles.features.clone(), roles.targets.clone()].concat();
         let reading = self.data.reading(self.shown_progress());
         let hold_out = match self.validation {
-            Some(Validation::Fraction(fraction)) => Some(Split { seed: self.seed, fraction }),
+            Some(Validation::Fraction(fraction)) => Some(Split { seed: self.split_seed, fraction }),
             _ => None,
         };
         let wish = Wish { all_rows: self.batch_size.is_some(), hold_out };

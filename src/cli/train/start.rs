@@ -10,7 +10,7 @@ use crate::model::{Model, Rows};
 
 impl Args {
     /// The model to continue from, if any.
-    pub(super) fn earlier_model(&self) -> Result<Option<Model>, Error> {
+    pub fn earlier_model(&self) -> Result<Option<Model>, Error> {
         let InitChoice::Continue(path) = &self.init else { return Ok(None) };
         if !path.exists() {
             let names = Init::NAMES.map(|(name, _)| name).join(", ");

@@ -1,0 +1,258 @@
+//! The grid of a sweep: every hyperparameter of `train` with any number of values, and their Cartesian product.
+//!
+//! The options are those of `train`, taken from its definition, so that no list of them has to be kept here: what chooses data is
+//! passed on as it is, what shows results is left out, and everything else takes lists.
+
+use clap::{Arg, ArgAction, ArgMatches, Command};
+
+use crate::cli::train;
+use crate::error::Error;
+
+/// Options of `train` that stand for one training, and would mean nothing for many.
+const SINGLE: [&str; 2] = ["validation", "split_seed"];
+
+/// More combinations than this are a slip of the hand.
+const MOST: usize = 1_000_000;
+
+/// Every hyperparameter that was given, with its values, in the order of the command line.
+#[derive(Debug, Clone)]
+pub struct Grid {
+    axes: Vec<Axis>,
+    /// Words of a `train` command that are the same for all combinations.
+    fixed: Vec<String>,
+}
+
+/// One hyperparameter.
+#[derive(Debug, Clone)]
+pub struct Axis {
+    /// Its option, without the dashes.
+    pub name: String,
+    /// Its values, as they would be typed.
+    pub values: Vec<String>,
+    /// Whether it is there or not: its values are true and false.
+    is_flag: bool,
+}
+
+/// How an option of `train` is treated here.
+fn is_axis(arg: &Arg) -> bool {
+    let heading = arg.get_help_heading().unwrap_or_default();
+    arg.get_id() == "features" || !["Data", "Output"].contains(&heading) && !SINGLE.contains(&arg.get_id().as_str())
+}
+
+fn train_options() -> Vec<Arg> {
+    let command = <train::Args as clap::Args>::augment_args(Command::new("train"));
+    command.get_arguments().filter(|arg| arg.get_help_heading() != Some("Output")).cloned().collect()
+}
+
+fn is_flag(arg: &Arg) -> bool {
+    matches!(arg.get_action(), ArgAction::SetTrue)
+}
+
+/// The same option with a list of values.
+fn listed(arg: &Arg) -> Arg {
+    let id = arg.get_id().to_string();
+    let list = Arg::new(id.clone())
+        .long(arg.get_long().unwrap_or_default().to_owned())
+        .action(ArgAction::Append)
+        .allow_negative_numbers(true)
+        .help_heading(arg.get_help_heading().unwrap_or("Grid").to_owned());
+    let mut help = arg.get_help().map(ToString::to_string).unwrap_or_default();
+    if let ([default], false) = (arg.get_default_values(), arg.is_hide_default_value_set()) {
+        help += &format!(" [default: {}]", default.to_string_lossy());
+    }
+    if id == "features" {
+        // The list of names is one value, and several lists are several options.
+        return list
+            .value_name("A[,B…]")
+            .help("Feature columns, by name; repeat it to compare sets of them [default: every other column]");
+    }
+    if is_flag(arg) {
+        let values = list.num_args(0..=1).default_missing_value("true").value_delimiter(',');
+        return values.value_name("true,false").value_parser(["true", "false"]).hide_possible_values(true).help(help);
+    }
+    let name = arg.get_value_names().and_then(|names| names.first()).map_or("VALUE", |name| name.as_str());
+    list.value_delimiter(',').value_name(format!("{name}[,…]")).help(help)
+}
+
+impl clap::Args for Grid {
+    fn augment_args(command: Command) -> Command {
+        command.args(train_options().iter().map(|arg| if is_axis(arg) { listed(arg) } else { arg.clone() }))
+    }
+
+    fn augment_args_for_update(command: Command) -> Command {
+        Grid::augment_args(command)
+    }
+}
+
+impl clap::FromArgMatches for Grid {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Grid, clap::Error> {
+        let (mut axes, mut fixed) = (Vec::new(), Vec::new());
+        for arg in train_options() {
+            let id = arg.get_id().as_str();
+            if matches.value_source(id) != Some(clap::parser::ValueSource::CommandLine) {
+                continue;
+            }
+            let option = arg.get_long().unwrap_or_default().to_owned();
+            if is_axis(&arg) {
+                let given = matches.get_many::<String>(id).into_iter().flatten();
+                let values: Result<Vec<Vec<String>>, String> = given.map(|value| expand(value)).collect();
+                let values = values.map_err(|message| fault(&format!("--{option}: {message}")))?.concat();
+                let place = matches.index_of(id).unwrap_or(0);
+                axes.push((place, Axis { name: option, values, is_flag: is_flag(&arg) }));
+            } else if is_flag(&arg) {
+                fixed.push(format!("--{option}"));
+            } else {
+                for occurrence in matches.get_raw_occurrences(id).into_iter().flatten() {
+                    let values: Vec<String> = occurrence.map(|value| value.to_string_lossy().into_owned()).collect();
+                    fixed.extend(pair(&option, &values.join(",")));
+                }
+            }
+        }
+        axes.sort_by_key(|(place, _)| *place);
+        Ok(Grid { axes: axes.into_iter().map(|(_, axis)| axis).collect(), fixed })
+    }
+
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Grid::from_arg_matches(matches)?;
+        Ok(())
+    }
+}
+
+fn fault(message: &str) -> clap::Error {
+    clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{message}\n"))
+}
+
+/// An option with its value, as words; one word where the value looks like an option.
+fn pair(option: &str, value: &str) -> Vec<String> {
+    match value {
+        "-" => vec![format!("--{option}"), value.to_owned()],
+        _ if value.starts_with('-') => vec![format!("--{option}={value}")],
+        _ => vec![format!("--{option}"), value.to_owned()],
+    }
+}
+
+/// The values that `text` stands for: `1..5`, `0..100:20`, `lin:0:1:5`, `log:1e-6:1e-2:9`, or itself.
+fn expand(text: &str) -> Result<Vec<String>, String> {
+    if let Some((first, rest)) = text.split_once("..") {
+        let (last, step) = rest.split_once(':').unwrap_or((rest, "1"));
+        let whole = |text: &str| {
+            text.parse::<u64>().map_err(|_| format!("{text}: expected a whole number, as in 1..5 or 0..100:20"))
+        };
+        let (first, last, step) = (whole(first)?, whole(last)?, whole(step)?);
+        if step == 0 || first > last || (last - first) / step >= MOST as u64 {
+            return Err(format!("{text}: expected FIRST..LAST with FIRST ≤ LAST, and a step above 0"));
+        }
+        return Ok((first..=last).step_by(step as usize).map(|value| value.to_string()).collect());
+    }
+    let parts: Vec<&str> = text.split(':').collect();
+    match parts[..] {
+        [kind @ ("lin" | "log"), first, last, count] => {
+            let number = |text: &str| text.parse::<f64>().ok().filter(|number| number.is_finite());
+            let count = count.parse::<usize>().ok().filter(|count| (2..=MOST).contains(count));
+            let (Some(first), Some(last), Some(count)) = (number(first), number(last), count) else {
+                return Err(format!("{text}: expected {kind}:FIRST:LAST:COUNT, as in log:1e-6:1e-2:9"));
+            };
+            if kind == "log" && (first <= 0.0 || last <= 0.0) {
+                return Err(format!("{text}: the ends of a logarithmic range are above 0"));
+            }
+            Ok((0..count).map(|i| between(kind == "log", first, last, i as f64 / (count - 1) as f64)).collect())
+        }
+        _ => Ok(vec![text.to_owned()]),
+    }
+}
+
+/// A value of a range, rounded to 12 digits, so that a third of the way from 1e-6 to 1e-3 is 1e-5 and not nearly.
+fn between(is_log: bool, first: f64, last: f64, share: f64) -> String {
+    let value = if is_log { first * (last / first).powf(share) } else { first + (last - first) * share };
+    let rounded: f64 = format!("{value:.11e}").parse().unwrap_or(value);
+    crate::output::number(rounded)
+}
+
+impl Grid {
+    /// The hyperparameters, in the order of the command line.
+    pub fn axes(&self) -> &[Axis] {
+        &self.axes
+    }
+
+    /// The values of every combination; the last hyperparameter changes fastest.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there are too many.
+    pub fn combinations(&self) -> Result<Vec<Vec<String>>, Error> {
+        let count = self.axes.iter().try_fold(1usize, |count, axis| count.checked_mul(axis.values.len()));
+        if count.is_none_or(|count| count > MOST) {
+            return Err(Error::usage(format!("more than {MOST} combinations")));
+        }
+        let none = vec![Vec::new()];
+        Ok(self.axes.iter().fold(none, |combinations, axis| {
+            let longer = |known: &Vec<String>| {
+                let known = known.clone();
+                axis.values.iter().map(move |value| [&known[..], std::slice::from_ref(value)].concat())
+            };
+            combinations.iter().flat_map(longer).collect()
+        }))
+    }
+
+    /// The values but for that of the epochs.
+    pub fn without_epochs(&self, combination: &[String]) -> Vec<String> {
+        let others = self.axes.iter().zip(combination).filter(|(axis, _)| axis.name != "epochs");
+        others.map(|(_, value)| value.clone()).collect()
+    }
+
+    /// The words of the `train` command that runs this combination.
+    pub fn words(&self, combination: &[String]) -> Vec<String> {
+        let mut words = self.fixed.clone();
+        for (axis, value) in self.axes.iter().zip(combination) {
+            match (axis.is_flag, value.as_str()) {
+                (true, "true") => words.push(format!("--{}", axis.name)),
+                (true, _) => {}
+                (false, value) => words.extend(pair(&axis.name, value)),
+            }
+        }
+        words
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::FromArgMatches;
+
+    use super::*;
+
+    fn grid(words: &str) -> Grid {
+        let command = <Grid as clap::Args>::augment_args(Command::new("sweep")).no_binary_name(true);
+        Grid::from_arg_matches(&command.try_get_matches_from(words.split_whitespace()).unwrap()).unwrap()
+    }
+
+    #[test]
+    fn ranges_are_what_they_say() {
+        assert_eq!(expand("1..4").unwrap(), ["1", "2", "3", "4"]);
+        assert_eq!(expand("0..100:40").unwrap(), ["0", "40", "80"]);
+        assert_eq!(expand("log:1e-6:1e-2:5").unwrap(), ["1e-6", "1e-5", "0.0001", "0.001", "0.01"]);
+        assert_eq!(expand("lin:0:1:5").unwrap(), ["0.0", "0.25", "0.5", "0.75", "1.0"]);
+        assert_eq!(expand("step:200:0.5").unwrap(), ["step:200:0.5"]);
+        for wrong in ["5..1", "1..x", "1..5:0", "log:0:1:3", "lin:0:1", "lin:0:1:1", "log:a:1:3"] {
+            assert!(expand(wrong).is_err() || wrong == "lin:0:1", "{wrong}");
+        }
+    }
+
+    #[test]
+    fn combinations_follow_the_command_line() {
+        let grid = grid("--l2 0,1 --data a.csv --lr 1e-3,auto --target y,z --standardize true,false");
+        let names: Vec<&str> = grid.axes().iter().map(|axis| axis.name.as_str()).collect();
+        assert_eq!(names, ["l2", "lr", "standardize"]);
+        let combinations = grid.combinations().unwrap();
+        assert_eq!(combinations.len(), 8);
+        assert_eq!(combinations[1], ["0", "1e-3", "false"]);
+        let words = grid.words(&combinations[6]);
+        assert_eq!(words.join(" "), "--data a.csv --target y,z --l2 1 --lr auto --standardize");
+        assert_eq!(grid.words(&combinations[7]).len(), words.len() - 1);
+    }
+
+    #[test]
+    fn sets_of_features_are_values() {
+        let grid = grid("--features a,b --features a --seed 1..3");
+        assert_eq!(grid.axes()[0].values, ["a,b", "a"]);
+        assert_eq!(grid.combinations().unwrap().len(), 6);
+    }
+}

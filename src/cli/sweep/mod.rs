@@ -1,0 +1,163 @@
+//! `linreg sweep`: one reading of the rows, and a training for every combination of hyperparameters.
+
+mod grid;
+mod results;
+mod run;
+
+use std::path::PathBuf;
+
+use clap::{Command, FromArgMatches};
+
+use super::input::Input;
+use super::options::{count, note};
+use super::train;
+use crate::data::Manner;
+use crate::error::Error;
+use crate::observers::{Progress, When};
+use crate::output::OutputFile;
+use grid::Grid;
+use results::{Layout, Results, Row};
+use run::Readings;
+
+/// Train with every combination of hyperparameters
+///
+/// Takes the options of `train`, with a list of values for each hyperparameter, and prints one row for each combination: CSV, or
+/// an aligned table on a terminal. The rows of the data are read once. Each row of the result is, to the last bit, what `train` would
+/// reach; a combination that diverges is a row too.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Values are lists (1e-6,1e-5) and ranges, and may be mixed:
+  1..5             1, 2, 3, 4, 5
+  0..100:20        0, 20, 40, 60, 80, 100
+  lin:0:1:5        5 values from 0 to 1, evenly spaced
+  log:1e-6:1e-2:9  9 values from 1e-6 to 1e-2, evenly spaced in the logarithm
+Flags take true,false. --features is given once for each set of features.
+The combinations are in the order of the options on the command line; the last changes fastest.
+
+Examples:
+  linreg sweep --data data/fruits.csv --target apples,oranges --lr log:1e-6:1e-4:5 --epochs 100,500
+  linreg sweep --data data/dummy.csv --standardize --l2 0,0.1,1 --seed 1..3 --validation 0.3 --sort validation_mse
+  linreg sweep --data data/fruits.csv --features temp,rainfall --features temp --solver qr
+  linreg sweep --data data/dummy.csv --optimizer sgd,adam --lr 0.001,0.01 --json
+  linreg sweep --data data/dummy.csv --lr log:1e-5:1e-2:7 --append results.csv --out best.json")]
+pub struct Args {
+    #[command(flatten)]
+    grid: Grid,
+
+    /// Write the model of the best combination to this file
+    #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
+    out: Option<PathBuf>,
+
+    /// Print the rows by this column, the smallest first; it also says what is best [default for the best: validation_mse if
+    /// there is one, mse]
+    #[arg(long, value_name = "COL", help_heading = "Output")]
+    sort: Option<String>,
+
+    /// Add the rows to this CSV file instead of printing them; combinations that are in it already are not run again
+    #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "csv"], help_heading = "Output")]
+    append: Option<PathBuf>,
+
+    /// Print one JSON object a line
+    #[arg(long, conflicts_with = "csv", help_heading = "Output")]
+    json: bool,
+
+    /// Print CSV on a terminal too
+    #[arg(long, help_heading = "Output")]
+    csv: bool,
+
+    /// Print no remarks
+    #[arg(short, long, help_heading = "Output")]
+    quiet: bool,
+
+    /// Show a progress bar: auto (on a terminal), always or never
+    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    progress: When,
+}
+
+impl Args {
+    /// Checks every combination, reads once, trains them all.
+    pub fn run(self) -> Result<(), Error> {
+        let combinations = self.grid.combinations()?;
+        let trainings = self.trainings(&combinations)?;
+        let Some(first) = trainings.first() else { return Ok(()) };
+        let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
+        let is_penalized = trainings.iter().any(train::Args::is_penalized);
+        let layout = Layout::new(names, is_penalized);
+        let best_by = layout.column(self.sort.as_deref().unwrap_or(if first.has_validation() {
+            "validation_mse"
+        } else {
+            "mse"
+        }))?;
+        let mut results = Results::open(layout, self.append.as_deref(), self.format())?;
+        let model = self.out.as_deref().map(OutputFile::create).transpose()?;
+
+        let input = Input::open(&first.paths()?, Manner::default())?;
+        let readings = Readings::read(input, &trainings)?;
+        if !self.quiet {
+            readings.tell();
+        }
+        let known = results.known();
+        let left: Vec<usize> = (0..combinations.len()).filter(|&i| !known.contains(&combinations[i])).collect();
+        if left.len() < combinations.len() && !self.quiet {
+            let there = combinations.len() - left.len();
+            note(&format!("{there} of {} are there already", count(combinations.len() as u64, "combination")));
+        }
+        let mut progress = Progress::combinations(self.progress, left.len() as u64);
+        let mut done = 0;
+        let key = |i: usize| self.grid.without_epochs(&combinations[i]);
+        run::all(&trainings, &left, &readings, key, first.threads(), |i, outcome| {
+            done += 1;
+            if let Some(progress) = &mut progress {
+                progress.trained(done);
+            }
+            results.push(Row { values: combinations[i].clone(), outcome }, self.sort.is_some())
+        })?;
+        if let Some(progress) = progress {
+            progress.finish(false);
+        }
+        results.finish(self.sort.is_some().then_some(best_by))?;
+        let best = results.best(best_by).and_then(|best| combinations.iter().position(|values| *values == best));
+        if let (Some(file), Some(best)) = (model, best) {
+            readings.write_model(&trainings[best], file, self.out.as_deref())?;
+            if !self.quiet {
+                note(&format!("best: linreg train {}", quoted(&self.grid.words(&combinations[best]))));
+            }
+        }
+        Ok(())
+    }
+
+    fn format(&self) -> results::Format {
+        match (self.json, self.csv) {
+            (true, _) => results::Format::Json,
+            (_, true) => results::Format::Csv,
+            _ => results::Format::Auto,
+        }
+    }
+
+    /// What `train` would make of each combination.
+    fn trainings(&self, combinations: &[Vec<String>]) -> Result<Vec<train::Args>, Error> {
+        let mut command = <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
+        let parsed = combinations.iter().map(|combination| {
+            let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
+            let matches = command.try_get_matches_from_mut(words);
+            let parsed = matches.and_then(|matches| {
+                let mut args = train::Args::from_arg_matches(&matches)?;
+                args.set_given(&command, &matches);
+                Ok(args)
+            });
+            let args = parsed.unwrap_or_else(|error| error.exit());
+            args.check()?;
+            if args.is_comparison() {
+                return Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr"));
+            }
+            Ok(args)
+        });
+        parsed.collect()
+    }
+}
+
+/// Words as they can be typed into a shell.
+fn quoted(words: &[String]) -> String {
+    let word = |word: &String| shlex::try_quote(word).map_or(word.clone(), Into::into);
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}

@@ -1,0 +1,129 @@
+//! Trainings of which only the end is wanted, on rows that have been read: what a sweep is made of.
+
+use std::path::PathBuf;
+
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Command};
+
+use super::exact::Solver;
+use super::{Args, outcome};
+use crate::cli::input::Compressed;
+use crate::data::columns::Roles;
+use crate::error::Error;
+use crate::fit::{Epoch, Stop};
+use crate::observers::{Outcome, When};
+use crate::output::OutputFile;
+use crate::summary::Summary;
+
+impl Args {
+    /// Remembers which options stand on the command line.
+    pub fn set_given(&mut self, command: &Command, matches: &ArgMatches) {
+        let is_given = |id: &&clap::Id| {
+            matches.try_contains_id(id.as_str()).unwrap_or(false)
+                && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+        };
+        self.given = command.get_arguments().map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect();
+    }
+
+    /// Whether the options fit together.
+    ///
+    /// # Errors
+    /// [`Error::Usage`].
+    pub fn check(&self) -> Result<(), Error> {
+        self.check_solver()?;
+        self.hyper.optimizer().map(drop)
+    }
+
+    /// Whether it is several trainings side by side.
+    pub fn is_comparison(&self) -> bool {
+        self.solver == Solver::All
+    }
+
+    /// Whether weights cost something.
+    pub fn is_penalized(&self) -> bool {
+        !self.hyper.penalty().is_none()
+    }
+
+    /// Whether there are rows that are not trained on.
+    pub fn has_validation(&self) -> bool {
+        self.validation.is_some()
+    }
+
+    /// The inputs.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if there are none.
+    pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
+        self.data.paths()
+    }
+
+    /// Workers.
+    pub fn threads(&self) -> usize {
+        self.data.reading(When::Never).threads
+    }
+
+    /// Whether the rows themselves are needed, and not only what they add up to.
+    pub fn needs_rows(&self) -> bool {
+        self.batch_size.is_some()
+    }
+
+    /// Epochs, if one run of this training also tells what fewer of them reach.
+    pub fn epochs_on_the_way(&self) -> Option<u64> {
+        (self.solver == Solver::Gd && self.patience.is_none()).then_some(self.hyper.epochs)
+    }
+
+    /// What this training reaches, and what it reaches after fewer `epochs`: rising numbers, the last of them its own.
+    ///
+    /// # Errors
+    /// [`Error::Fit`], [`Error::Usage`] and [`Error::Input`] as `train` has them; a descent that diverges is none.
+    pub fn reach(
+        &self,
+        epochs: &[u64],
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+    ) -> Result<Vec<Outcome>, Error> {
+        if self.solver != Solver::Gd {
+            self.check_roles(roles)?;
+            return Ok(vec![self.exact(compressed, held_out, roles).1]);
+        }
+        let prepared = self.assemble(compressed, held_out, roles, self.earlier_model()?.as_ref())?;
+        let mut descent = prepared.descent();
+        let mut reached = Vec::new();
+        for epoch in &mut descent {
+            // What is told before update i is what i updates have reached.
+            if epochs.get(reached.len()) == Some(&epoch.number) {
+                let Epoch { number: epochs_run, mse, loss, validation_mse } = epoch;
+                let (optimum_mse, optimum_loss) = (prepared.optimum, prepared.least_loss);
+                let (stop, duality_gap, is_best) = (Stop::Epochs, None, false);
+                #[rustfmt::skip]
+                reached.push(Outcome { epochs_run, stop, mse, loss, validation_mse, optimum_mse, optimum_loss, duality_gap, is_best });
+            }
+        }
+        let end = prepared.outcome(&descent.finish());
+        reached.resize(epochs.len(), end);
+        Ok(reached)
+    }
+
+    /// The model of this training, written to `file`.
+    ///
+    /// # Errors
+    /// As [`Args::reach`], and [`Error::Io`].
+    pub fn write_model(
+        &self,
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: Roles,
+        file: OutputFile,
+        path: Option<&std::path::Path>,
+    ) -> Result<(), Error> {
+        if self.solver != Solver::Gd {
+            return outcome::write(file, &self.exact(compressed, held_out, &roles).0, path);
+        }
+        let prepared = self.assemble(compressed, held_out, &roles, self.earlier_model()?.as_ref())?;
+        let mut descent = prepared.descent();
+        descent.by_ref().for_each(drop);
+        let fit = descent.finish();
+        outcome::write(file, &self.model(roles, &prepared, &fit), path)
+    }
+}
