@@ -1,5 +1,6 @@
-//! Terminal sessions that cannot rot: every `console` block of the README and of `tests/cases/` is typed into a shell
-//! and must print what stands there; `UPDATE=1 cargo test console` writes down what it prints now.
+//! Terminal sessions that cannot rot: every `console` block of the README, of `docs/` and of `tests/cases/` is typed into a
+//! shell and must print what stands there; `UPDATE=1 cargo test console` writes down what it prints now. A block that begins with
+//! "```console jq" is typed where `jq` is installed.
 
 use std::path::{Path, PathBuf};
 
@@ -19,6 +20,16 @@ fn is_same(written: &str, replayed: &str) -> bool {
     written.len() == replayed.len() && written.iter().zip(&replayed).all(is_close)
 }
 
+/// True where a program is installed.
+fn is_installed(program: &str) -> bool {
+    let path = std::env::var_os("PATH").unwrap_or_default();
+    let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
+    if !is_there {
+        eprintln!("{program} is not installed: what needs it is not tried");
+    }
+    is_there
+}
+
 /// The file with the output of every command as it is now. A command goes on in lines that start with `> `; the blocks
 /// of a file share one folder.
 fn replay(text: &str) -> String {
@@ -28,11 +39,11 @@ fn replay(text: &str) -> String {
     let mut in_session = false;
     while let Some(line) = lines.next() {
         let starts_command = in_session && line.starts_with("$ ");
-        match line {
-            "```console" => in_session = true,
-            "```" => in_session = false,
-            _ if in_session && !starts_command => continue,
-            _ => {}
+        match line.strip_prefix("```console") {
+            Some(programs) => in_session = programs.split_whitespace().all(is_installed),
+            None if line == "```" => in_session = false,
+            None if in_session && !starts_command => continue,
+            None => {}
         }
         replayed += &format!("{line}\n");
         if starts_command {
@@ -49,8 +60,10 @@ fn replay(text: &str) -> String {
 
 fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
-    let cases = std::fs::read_dir(root.join("tests/cases")).unwrap().map(|entry| entry.unwrap().path());
-    let mut files: Vec<PathBuf> = cases.chain([root.join("README.md")]).collect();
+    let folder = |name: &str| std::fs::read_dir(root.join(name)).unwrap().map(|entry| entry.unwrap().path());
+    let has_session = |path: &PathBuf| std::fs::read_to_string(path).unwrap().contains("\n```console");
+    let docs = folder("docs").filter(has_session);
+    let mut files: Vec<PathBuf> = folder("tests/cases").chain(docs).chain([root.join("README.md")]).collect();
     files.sort();
     files
 }
@@ -76,7 +89,7 @@ fn sessions_print_what_is_written() {
 fn the_examples_in_the_help_work() {
     let folder = Workdir::new();
     let mut examples = 0;
-    for command in ["", "train", "predict", "evaluate", "inspect", "summarize"] {
+    for command in ["", "train", "sweep", "predict", "evaluate", "inspect", "summarize"] {
         let help = folder.linreg(&format!("{command} --help"));
         let help = String::from_utf8(help.stdout).unwrap();
         for example in help.lines().filter(|line| line.starts_with("  linreg ")) {

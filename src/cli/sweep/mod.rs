@@ -36,7 +36,7 @@ The combinations are in the order of the options on the command line; the last c
 
 Examples:
   linreg sweep --data data/fruits.csv --target apples,oranges --lr log:1e-6:1e-4:5 --epochs 100,500
-  linreg sweep --data data/dummy.csv --standardize --l2 0,0.1,1 --seed 1..3 --validation 0.3 --sort validation_mse
+  linreg sweep --data data/dummy.csv --l2 0,0.1,1 --solver qr --validation 0.3 --sort validation_mse
   linreg sweep --data data/fruits.csv --features temp,rainfall --features temp --solver qr
   linreg sweep --data data/dummy.csv --optimizer sgd,adam --lr 0.001,0.01 --json
   linreg sweep --data data/dummy.csv --lr log:1e-5:1e-2:7 --append results.csv --out best.json")]
