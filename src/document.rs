@@ -3,9 +3,6 @@
 use serde::Deserialize;
 use serde::de::DeserializeOwned;
 
-/// The newest version of every format.
-pub const VERSION: u64 = 1;
-
 /// What tells the files apart; read before the rest.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
@@ -29,11 +26,11 @@ pub fn format(kind: &str) -> String {
     format!("linreg-{kind}")
 }
 
-/// The document of that kind in `text`.
+/// The document of that kind in `text`, of version 1 to `newest`.
 ///
 /// # Errors
 /// A [`Refusal`] if it is none, or of another version.
-pub fn parse<T: DeserializeOwned>(text: &[u8], kind: &str) -> Result<T, Refusal> {
+pub fn parse<T: DeserializeOwned>(text: &[u8], kind: &str, newest: u64) -> Result<T, Refusal> {
     let refuse = |message: String| Refusal { line: None, message };
     let not_json = |error: serde_json::Error| {
         let text = error.to_string();
@@ -48,9 +45,10 @@ pub fn parse<T: DeserializeOwned>(text: &[u8], kind: &str) -> Result<T, Refusal>
         return Err(refuse(format!("not a {kind}: {found}, expected \"{expected}\"")));
     }
     match version {
-        Some(VERSION) => serde_json::from_slice(text).map_err(not_json),
-        Some(newer) if newer > VERSION => {
-            Err(refuse(format!("{kind} version {newer} is newer than this program, which reads version {VERSION}")))
+        Some(version) if (1..=newest).contains(&version) => serde_json::from_slice(text).map_err(not_json),
+        Some(newer) if newer > newest => {
+            let known = if newest == 1 { "version 1".to_owned() } else { format!("versions 1 to {newest}") };
+            Err(refuse(format!("{kind} version {newer} is newer than this program, which reads {known}")))
         }
         _ => Err(refuse(format!("a {kind} without a version that exists"))),
     }

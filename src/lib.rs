@@ -23,7 +23,7 @@
 //! - Everything is `f64`.
 //!
 //! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 2
-//! [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`].
+//! [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
 //!
 //! See [`fit`] for a run in a few lines.
 
@@ -36,4 +36,5 @@ pub mod init;
 pub mod model;
 pub mod observers;
 pub mod output;
+pub mod pair;
 pub mod summary;

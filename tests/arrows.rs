@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 10] = [
+const RANKS: [(&str, u8); 11] = [
     ("cli", 6),
     ("observers", 5),
     ("model", 4),
@@ -13,6 +13,7 @@ const RANKS: [(&str, u8); 10] = [
     ("output", 1),
     ("document", 1),
     ("error", 0),
+    ("pair", 0),
 ];
 
 fn rank(module: &str) -> Option<u8> {

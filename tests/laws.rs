@@ -140,7 +140,8 @@ fn the_same_rows_are_held_out_of_any_kind_of_input() {
         assert!(folder.shell(&format!("{train} {input}")) == expected, "{input} holds out other rows");
     }
     let held_out_loss = |seed: u64| {
-        let train = format!("train --validation 0.25 --epochs 0 --init zeros -q --json --data rows.csv --split-seed {seed}");
+        let train =
+            format!("train --validation 0.25 --epochs 0 --init zeros -q --json --data rows.csv --split-seed {seed}");
         folder.json(&train).pop().unwrap()["validation_mse"].clone()
     };
     assert_eq!(held_out_loss(1), held_out_loss(1));

@@ -7,6 +7,7 @@ mod init_oracles;
 mod laws;
 mod nist;
 mod penalties;
+mod poly;
 mod resume;
 mod run_oracles;
 mod sweep;

@@ -65,14 +65,12 @@ impl Args {
     }
 }
 
-fn names(model: &Model) -> Vec<String> {
-    [model.features.clone(), model.targets.clone()].concat()
-}
-
 fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
-    let rows = input.rows_for("evaluate")?.rows(names(model), Missing::Refuse)?;
+    let design = model.design_with_targets();
+    let rows = input.rows_for("evaluate")?.rows(design.fields().to_vec(), Missing::Refuse)?;
     let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
-    let add = |errors: &mut Vec<Errors>, batch: &mut Batch, _: &Records| {
+    let add = |(errors, room): &mut (Vec<Errors>, Option<Batch>), batch: &mut Batch, _: &Records| {
+        let batch = design.features(batch, room);
         for (target, errors) in errors.iter_mut().enumerate() {
             let predictions = model.predict(batch, target);
             let known = batch.column(1 + p + target);
@@ -80,8 +78,8 @@ fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Me
         }
     };
     let mut errors = none.clone();
-    let work = Work { new: &|| none.clone(), add: &add };
-    let rows = reading.fold(rows, 1, &work, |part| {
+    let work = Work { new: &|| (none.clone(), None), add: &add };
+    let rows = reading.fold(rows, 1, &work, |(part, _)| {
         errors.iter_mut().zip(&part).for_each(|(errors, part)| errors.merge(part));
         Ok(())
     })?;
@@ -89,7 +87,7 @@ fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Me
 }
 
 fn of_summary(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
-    let summary = input.compress(&names(model), reading, Wish::default())?.summary;
+    let summary = input.compress(&model.design_with_targets(), reading, Wish::default())?.summary;
     let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
     let metrics = (model.features.len()..)
         .zip(squared)

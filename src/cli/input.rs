@@ -4,13 +4,15 @@ use std::path::PathBuf;
 
 use nalgebra::DMatrix;
 
+use super::options::note;
+use crate::data::columns::Roles;
 use crate::data::source::{self, Source};
 use crate::data::{
-    BATCH_ROWS, BLOCK, Batch, Header, Later, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
+    BATCH_ROWS, BLOCK, Batch, Design, Header, Later, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
 };
 use crate::error::{Error, Place};
 use crate::observers::{Progress, When};
-use crate::summary::{Moments, Summary};
+use crate::summary::{Moments, Powers, Summary};
 
 /// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
 /// among those of the chunk.
@@ -61,8 +63,19 @@ impl Input {
     pub fn header(&self) -> Header {
         match (&self.rows, &self.summary) {
             (Some(rows), _) => rows.header().clone(),
-            (None, Some((name, summary))) => Header::of(name, summary.columns().to_vec()),
+            (None, Some((name, summary))) => header_of(name, summary),
             (None, None) => Header::of("", Vec::new()),
+        }
+    }
+
+    /// Says which powers the summaries have that `roles` does not use.
+    pub fn tell_unused_powers(&self, roles: &Roles) {
+        let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
+        for Powers { column, degree, .. } in powers {
+            let is_used = roles.encodings.values().any(|encoding| encoding.column == *column);
+            if roles.features.contains(column) && !is_used {
+                note(&format!("the summary has powers of {column}, too: --poly {column}:{degree} uses them"));
+            }
         }
     }
 
@@ -79,23 +92,60 @@ impl Input {
         self.rows.is_none()
     }
 
-    /// Reads the columns `names` of everything.
-    pub fn compress(self, names: &[String], reading: Reading, wish: Wish) -> Result<Compressed, Error> {
+    /// Reads the columns of `design` of everything.
+    pub fn compress(self, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
         if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.hold_out.is_some()) {
             return Err(needs_rows(name, if wish.all_rows { "--batch-size" } else { "--validation FRACTION" }));
         }
         let mut compressed = match self.rows {
-            Some(reader) => compress_rows(reader.rows(names.to_vec(), Missing::Refuse)?, names, reading, wish)?,
+            Some(reader) => {
+                compress_rows(reader.rows(design.fields().to_vec(), Missing::Refuse)?, design, reading, wish)?
+            }
             None => Compressed { summary: Summary::default(), rows: None, held_out: None },
         };
         if let Some((file, summary)) = self.summary {
-            columns::positions(&Header::of(&file, summary.columns().to_vec()), names)?;
-            let chosen = summary.select(names).map_err(|name| Error::usage(format!("no column \"{name}\"")))?;
+            columns::positions(&header_of(&file, &summary), design.fields())?;
+            let made = summary.made();
+            if let Some(name) = design.made().find(|name| !made.contains(name)) {
+                return Err(lacks_power(&file, name, design));
+            }
+            let chosen =
+                summary.select(design.names()).map_err(|name| Error::usage(format!("no column \"{name}\"")))?;
             compressed.summary.merge(&chosen, &file)?;
             compressed.rows = None;
         }
+        compressed.summary.powers().iter().try_for_each(check_size)?;
         Ok(compressed)
     }
+}
+
+/// The columns of a summary as the rows had them: those that were made of others are made again where they are wanted.
+fn header_of(file: &str, summary: &Summary) -> Header {
+    let is_made = |name: &&String| !summary.made().contains(name);
+    Header::of(file, summary.columns().iter().filter(is_made).cloned().collect())
+}
+
+/// Refuses powers whose squares are no numbers any more.
+fn check_size(powers: &Powers) -> Result<(), Error> {
+    let Powers { column, degree, interval } = powers;
+    let size = f64::from(*degree) * interval.largest().log10();
+    if interval.largest() == 0.0 || (-150.0..150.0).contains(&size) {
+        return Ok(());
+    }
+    let message = format!(
+        "--poly {column}:{degree}: values of {:.0e} to that power leave the range of numbers",
+        interval.largest()
+    );
+    Err(Error::usage(message).with_hint("divide the column by a power of ten, or choose a lower degree"))
+}
+
+/// A summary that was made without the power `name`.
+fn lacks_power(file: &str, name: &str, design: &Design) -> Error {
+    let polynomials: Vec<String> =
+        design.polynomials().iter().map(|polynomial| format!(" --poly {polynomial}")).collect();
+    let message = format!("the summary has no \"{name}\": powers are made where rows are read");
+    let hint = format!("linreg summarize{} --data … makes one that has", polynomials.concat());
+    Error::input(Place::file(file), message).with_hint(hint)
 }
 
 /// A summary where `who` needs single rows.
@@ -154,36 +204,39 @@ struct Part {
     held_out: Option<(Summary, Batch)>,
     /// Row by row.
     rows: Vec<f64>,
+    /// Where features are made.
+    room: Option<Batch>,
 }
 
-fn compress_rows(mut rows: Rows, names: &[String], reading: Reading, wish: Wish) -> Result<Compressed, Error> {
-    let mut moments = Moments::new(names.len());
+fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
+    let (fields, columns) = (design.fields().len(), design.names().len());
+    let mut moments = Moments::new(fields);
     let is_sample_all = rows.are_few() && wish.hold_out.is_none();
-    let mut few = Vec::new();
+    let (mut few, mut room) = (Vec::new(), None);
     rows.sample(|batch, _| {
         moments.push(batch);
         if is_sample_all {
-            push_rows(&mut few, batch);
+            push_rows(&mut few, design.features(batch, &mut room));
         }
     })?;
     // Subtracting a shift rounds, so rows that are wanted as they are go without.
-    let shift = if wish.all_rows { vec![0.0; names.len()] } else { moments.shift() };
+    let shift = if wish.all_rows { vec![0.0; fields] } else { moments.shift() };
     rows.shift(&shift);
-    let empty = Summary::new(names.to_vec(), &shift);
-    let held_out = wish.hold_out.map(|_| (empty.clone(), Batch::new(1 + names.len())));
-    let mut sum = Part { summary: empty, held_out, rows: few };
+    let empty = Summary::of_design(design, &shift);
+    let held_out = wish.hold_out.map(|_| (empty.clone(), Batch::new(1 + fields)));
+    let mut sum = Part { summary: empty, held_out, rows: few, room: None };
     let none = Part { rows: Vec::new(), ..sum.clone() };
     let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
         if let (Some(split), Some((held_out, aside))) = (wish.hold_out, &mut part.held_out) {
             batch.split_off(aside, |i| split.holds_out(records.input, records.offset(i)));
-            held_out.push(aside);
+            held_out.push_fields(design, aside, &mut part.room);
         }
         if wish.all_rows && !is_sample_all {
-            push_rows(&mut part.rows, batch);
+            push_rows(&mut part.rows, design.features(batch, &mut part.room));
         }
-        part.summary.push(batch);
+        part.summary.push_fields(design, batch, &mut part.room);
     };
-    let wanted = ROWS_PER_COLUMN * names.len() as u64 * rows.record_bytes();
+    let wanted = ROWS_PER_COLUMN * columns as u64 * rows.record_bytes();
     let work = Work { new: &|| none.clone(), add: &add };
     reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| {
         sum.rows.extend(part.rows);
@@ -193,8 +246,7 @@ fn compress_rows(mut rows: Rows, names: &[String], reading: Reading, wish: Wish)
         sum.summary.merge(&part.summary, "")
     })?;
     let Part { summary, held_out, rows, .. } = sum;
-    let rows =
-        (is_sample_all || wish.all_rows).then(|| DMatrix::from_row_slice(rows.len() / names.len(), names.len(), &rows));
+    let rows = (is_sample_all || wish.all_rows).then(|| DMatrix::from_row_slice(rows.len() / columns, columns, &rows));
     Ok(Compressed { summary, rows, held_out: held_out.map(|(held_out, _)| held_out) })
 }
 

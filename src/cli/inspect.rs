@@ -31,6 +31,7 @@ For the loss c·Σ (P − Y)² with c = 1/(n·k) for mean and 1 for sum, and λ 
 Examples:
   linreg inspect --data data/apples.csv
   linreg inspect --data data/fruits.csv --target apples,oranges --lr 1e-5
+  linreg inspect --data data/dummy.csv --poly x:2
   linreg inspect --data data/fruits.csv --target apples,oranges --standardize --json")]
 pub struct Args {
     #[command(flatten)]
@@ -90,8 +91,8 @@ impl Args {
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
-        let names = [roles.features.clone(), roles.targets.clone()].concat();
-        let summary = input.compress(&names, self.data.reading(When::Auto), Wish::default())?.summary;
+        input.tell_unused_powers(&roles);
+        let summary = input.compress(&roles.design(), self.data.reading(When::Auto), Wish::default())?.summary;
         let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
         let text = if self.json {
             serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"
@@ -122,10 +123,11 @@ impl Args {
         let auto = lr_auto.and_then(LearningRate::new).unwrap_or(Settings::default().learning_rate);
         let settings = Settings { learning_rate: given.unwrap_or(auto), ..self.hyper.settings(auto)? };
         let zeros = DMatrix::zeros(p + usize::from(bias), k);
+        let plain = summary.plain();
         let column = |(j, name): (usize, &String)| Column {
             name: name.clone(),
-            mean: summary.mean(j),
-            std: (summary.squared_deviation(j) / summary.rows() as f64).sqrt(),
+            mean: plain.mean(j),
+            std: (plain.squared_deviation(j) / summary.rows() as f64).sqrt(),
         };
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });

@@ -6,6 +6,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use super::input::Reading;
+use crate::data::Polynomial;
 use crate::data::columns::Choice;
 use crate::error::Error;
 use crate::observers::When;
@@ -65,12 +66,24 @@ pub struct ColumnOptions {
     /// Columns that are neither feature nor target
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
     ignore: Vec<String>,
+
+    /// Powers of a feature as features: x:3 adds x^2 and x^3. Repeat it for several columns
+    ///
+    /// Weights are those of the powers themselves. The exact solver, and summaries, work on Chebyshev polynomials of the
+    /// column, so that no digits are lost. A summary has the powers up to the degree it was made with.
+    #[arg(long, value_name = "COL:DEGREE", help_heading = "Data")]
+    poly: Vec<Polynomial>,
 }
 
 impl ColumnOptions {
     /// What the user said about columns.
     pub fn choice(&self) -> Choice {
-        Choice { targets: self.target.clone(), features: self.features.clone(), ignored: self.ignore.clone() }
+        Choice {
+            targets: self.target.clone(),
+            features: self.features.clone(),
+            ignored: self.ignore.clone(),
+            polynomials: self.poly.clone(),
+        }
     }
 }
 

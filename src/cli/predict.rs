@@ -57,17 +57,18 @@ impl Args {
         let file = reader.header().file.clone();
         let header = self.header(&reader, &model)?;
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
-        let rows = reader.rows(model.features.clone(), missing)?;
+        let design = model.design();
+        let rows = reader.rows(design.fields().to_vec(), missing)?;
 
         let mut out = stdout().lock();
         out.write_all(&header).map_err(Error::stdout)?;
         let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
-        let add = |lines: &mut Lines, batch: &mut Batch, records: &Records| {
-            lines.add(&model, batch, self.append.then_some(records));
+        let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
+            lines.add(&model, design.features(batch, room), self.append.then_some(records));
         };
         let (mut written, mut empty) = (0, 0);
-        let work = Work { new: &Lines::default, add: &add };
-        let rows = self.data.reading(progress).fold(rows, 1, &work, |lines: Lines| {
+        let work = Work { new: &Default::default, add: &add };
+        let rows = self.data.reading(progress).fold(rows, 1, &work, |(lines, _)| {
             if let Some(row) = lines.first_empty.filter(|_| self.strict) {
                 let message = format!("row {}: the prediction overflows", written + row + 1);
                 return Err(Error::input(Place::file(&file), message));

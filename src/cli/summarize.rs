@@ -4,7 +4,7 @@ use std::io::{Write, stdout};
 
 use super::input::{Input, Wish};
 use super::options::{ColumnOptions, DataOptions, note};
-use crate::data::{Header, Manner};
+use crate::data::{Design, Header, Manner};
 use crate::error::Error;
 use crate::observers::When;
 
@@ -17,6 +17,7 @@ use crate::observers::When;
 #[command(after_long_help = "\
 Examples:
   linreg summarize --data data/fruits.csv > fruits.summary
+  linreg summarize --data data/dummy.csv --poly x:3 > dummy.summary
   linreg train --data fruits.summary --target apples,oranges --lr 1e-5 --epochs 500 --quiet
   linreg summarize --data data/fruits.csv --data data/fruits.csv --by-file > twice.summary")]
 pub struct Args {
@@ -38,15 +39,15 @@ impl Args {
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         for paths in inputs {
             let input = Input::open(paths, Manner::default())?;
-            let names = self.names(&input.header())?;
-            let summary = input.compress(&names, self.data.reading(When::Auto), Wish::default())?.summary;
+            let design = self.design(&input.header())?;
+            let summary = input.compress(&design, self.data.reading(When::Auto), Wish::default())?.summary;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
         }
         Ok(())
     }
 
     /// All columns but the ignored ones, or features and targets if any are named.
-    fn names(&self, header: &Header) -> Result<Vec<String>, Error> {
+    fn design(&self, header: &Header) -> Result<Design, Error> {
         if header.is_invented {
             note("no header: the first line holds numbers only, so the columns are c1, c2, …");
         }

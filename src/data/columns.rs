@@ -1,7 +1,7 @@
 //! Which column is feature, which target.
 
-use super::Header;
 use super::cell::shortened;
+use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place};
 
 /// What the user said about columns; empty means nothing was said.
@@ -13,17 +13,29 @@ pub struct Choice {
     pub features: Vec<String>,
     /// Names of columns that are neither.
     pub ignored: Vec<String>,
+    /// Features of which powers are features too.
+    pub polynomials: Vec<Polynomial>,
 }
 
 /// The columns a training uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
-    /// At least one name.
+    /// At least one name; powers stand behind their column.
     pub features: Vec<String>,
+    /// How features are made that are no columns.
+    pub encodings: Encodings,
     /// At least one name.
     pub targets: Vec<String>,
     /// True if the target is the last column because nobody said otherwise.
     pub is_target_guessed: bool,
+}
+
+impl Roles {
+    /// Features, then targets.
+    #[must_use]
+    pub fn design(&self) -> Design {
+        Design::new([&self.features[..], &self.targets].concat(), &self.encodings)
+    }
 }
 
 impl Choice {
@@ -49,7 +61,8 @@ impl Choice {
             };
             return Err(Error::input(Place::file(&header.file), message).with_hint(list(header)));
         }
-        Ok(Roles { features, targets, is_target_guessed })
+        let (features, encodings) = self.with_powers(features, &targets)?;
+        Ok(Roles { features, encodings, targets, is_target_guessed })
     }
 }
 
@@ -58,10 +71,35 @@ impl Choice {
     ///
     /// # Errors
     /// As [`Choice::roles`].
-    pub fn columns(&self, header: &Header) -> Result<Vec<String>, Error> {
+    pub fn columns(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
-        let named = [&self.features[..], &self.targets[..]].concat();
-        Ok(if self.features.is_empty() { [self.free(header), self.targets.clone()].concat() } else { named })
+        let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
+        let (features, encodings) = self.with_powers(features, &self.targets)?;
+        Ok(Design::new([features, self.targets.clone()].concat(), &encodings))
+    }
+
+    /// The features with their powers behind them.
+    fn with_powers(&self, features: Vec<String>, targets: &[String]) -> Result<(Vec<String>, Encodings), Error> {
+        let mut all = Vec::new();
+        let mut encodings = Encodings::new();
+        for feature in &features {
+            all.push(feature.clone());
+            if let Some(polynomial) = self.polynomials.iter().find(|polynomial| polynomial.column == *feature) {
+                all.extend(polynomial.made().map(|made| made.0));
+                encodings.extend(polynomial.made());
+            }
+        }
+        for Polynomial { column, degree } in &self.polynomials {
+            if !features.contains(column) {
+                return Err(Error::usage(format!("--poly {column}:{degree}: the column \"{column}\" is no feature")));
+            }
+        }
+        if let Some(name) = features.iter().chain(targets).find(|name| encodings.contains_key(*name)) {
+            let Encoding { column, power } = &encodings[name];
+            let message = format!("--poly {column}:{power} makes \"{name}\", but there is a column of that name");
+            return Err(Error::usage(message).with_hint(format!("leave that column out: --ignore '{name}'")));
+        }
+        Ok((all, encodings))
     }
 
     /// Every name is a column, and in one list only.
@@ -72,6 +110,11 @@ impl Choice {
             if let Some(name) = first_repeated(names) {
                 return Err(Error::usage(format!("{option}: the column \"{name}\" is named twice")));
             }
+        }
+        let powers: Vec<String> = self.polynomials.iter().map(|polynomial| polynomial.column.clone()).collect();
+        positions(header, &powers)?;
+        if let Some(name) = first_repeated(&powers) {
+            return Err(Error::usage(format!("--poly: the column \"{name}\" is named twice")));
         }
         for (i, (option, names)) in lists.iter().enumerate() {
             for (other, others) in &lists[i + 1..] {
@@ -170,8 +213,13 @@ mod tests {
         Header::of("fruits.csv", names("temp,rainfall,humidity,apples,oranges"))
     }
 
+    fn choice(targets: &str, features: &str, ignored: &str) -> Choice {
+        let (targets, features, ignored) = (names(targets), names(features), names(ignored));
+        Choice { targets, features, ignored, polynomials: Vec::new() }
+    }
+
     fn roles(targets: &str, features: &str, ignored: &str) -> Result<(String, String), String> {
-        let choice = Choice { targets: names(targets), features: names(features), ignored: names(ignored) };
+        let choice = choice(targets, features, ignored);
         let roles = choice.roles(&header()).map_err(|error| error.to_string())?;
         Ok((roles.features.join(","), roles.targets.join(",")))
     }
@@ -203,6 +251,37 @@ mod tests {
                 .unwrap_err()
                 .ends_with("none is left to be a target")
         );
+    }
+
+    fn with_poly(polynomials: &str, targets: &str, ignored: &str) -> Result<String, String> {
+        let polynomials = polynomials.split(',').map(|text| text.parse().unwrap()).collect();
+        let choice = Choice { polynomials, ..choice(targets, "", ignored) };
+        choice.roles(&header()).map(|roles| roles.features.join(",")).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn powers_stand_behind_their_column() {
+        let found = with_poly("rainfall:3,temp:2", "", "humidity,apples");
+        assert_eq!(found.unwrap(), "temp,temp^2,rainfall,rainfall^2,rainfall^3");
+        let choice = Choice { polynomials: vec!["temp:2".parse().unwrap()], ..choice("oranges", "", "") };
+        let columns = choice.columns(&header()).unwrap();
+        assert_eq!(columns.names().join(","), "temp,temp^2,rainfall,humidity,apples,oranges");
+        assert_eq!(columns.fields().len(), 5);
+    }
+
+    #[test]
+    fn powers_that_make_no_sense_are_told() {
+        let told = |polynomials, targets, ignored| with_poly(polynomials, targets, ignored).unwrap_err();
+        assert_eq!(told("tmep:2", "", ""), "fruits.csv: no column \"tmep\"; did you mean \"temp\"?");
+        assert_eq!(told("temp:2,temp:3", "", ""), "--poly: the column \"temp\" is named twice");
+        assert_eq!(told("oranges:2", "", ""), "--poly oranges:2: the column \"oranges\" is no feature");
+        assert_eq!(told("temp:2", "", "temp"), "--poly temp:2: the column \"temp\" is no feature");
+        let header = Header::of("f", names("x,x^3,y"));
+        let choice = Choice { polynomials: vec!["x:4".parse().unwrap()], ..Choice::default() };
+        let error = choice.roles(&header).unwrap_err();
+        assert_eq!(error.to_string(), "--poly x:3 makes \"x^3\", but there is a column of that name");
+        let choice = Choice { ignored: names("x^3"), ..choice };
+        assert_eq!(choice.roles(&header).unwrap().features, ["x", "x^2", "x^3", "x^4"]);
     }
 
     #[test]

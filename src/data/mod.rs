@@ -13,9 +13,11 @@ mod batch;
 mod blocks;
 mod cell;
 pub mod columns;
+mod encoding;
 mod fold;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod index;
+mod interval;
 pub mod isa;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
@@ -28,7 +30,9 @@ mod split;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
+pub use encoding::{Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
+pub use interval::Interval;
 pub use reader::{Header, Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
 pub use split::Split;

@@ -11,9 +11,10 @@
 use nalgebra::{DMatrix, DVector};
 
 use super::coordinate::coordinate_descent;
-use super::refine::{self, Pair, Shifted, add, times};
+use super::refine::{self, Column};
 use super::{Penalty, Problem, Reduction, Weights};
-use crate::summary::Summary;
+use crate::pair::{Pair, add, divided, minus, number, pair, times};
+use crate::summary::{Sum, Summary};
 
 /// The weights of the least squared error.
 #[derive(Debug, Clone)]
@@ -36,60 +37,87 @@ pub struct Dropped {
 }
 
 /// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias, and with `ridge` ·
-/// Σ w² beside the sum of squared errors. With the `rows` (n×c, the columns of the summary) at hand, the solution is refined
-/// to the last digits.
+/// Σ w² beside the sum of squared errors. With the `rows` (n×c, the columns of the summary, powers as such) at hand, the
+/// solution is refined to the last digits.
+///
+/// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
+/// weights on the features.
 #[must_use]
 pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&DMatrix<f64>>) -> Exact {
+    // A penalty is on the weights of the powers.
+    let summary = if ridge > 0.0 { &summary.plain() } else { summary };
     let p = summary.columns().len() - targets;
     // Without a bias the rows count as they are, and the column of ones goes.
-    let (triangle, shift) = match bias {
-        true => (summary.triangle().clone(), summary.shift().to_vec()),
-        false => (summary.unshifted().without_first(), vec![0.0; p + targets]),
-    };
+    let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
     let first = usize::from(bias);
     let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
     let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
     let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
     let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
     let ordered = triangle.select(&order);
-    let columns: Option<Vec<Shifted>> = rows.map(|rows| {
-        let ones = bias.then_some(None);
-        ones.into_iter().chain(refine::columns(rows, &shift[first..])).collect()
-    });
+    let columns: Option<Vec<Column>> = rows.map(|rows| refine::columns(summary, bias, rows).split_off(1 - first));
     let solve = |which: usize| {
         let right_side = DVector::from_fn(kept.len(), |i, _| ordered.get(i, kept.len() + which));
         let solution = refine::substitute(&ordered, &right_side);
-        let mut theta: Vec<Pair> = solution.iter().map(|&theta| (theta, 0.0)).collect();
-        if let Some(columns) = &columns {
-            let chosen: Vec<Shifted> = kept.iter().map(|&j| columns[j]).collect();
-            refine::refine(&chosen, columns[right[which]], &ordered, ridge, &mut theta);
+        let mut theta: Vec<Pair> = solution.iter().map(|&theta| pair(theta)).collect();
+        if let (Some(columns), Some(rows)) = (&columns, rows) {
+            let chosen: Vec<&Column> = kept.iter().map(|&j| &columns[j]).collect();
+            refine::refine(&chosen, &columns[right[which]], rows.nrows(), &ordered, ridge, &mut theta);
         }
         theta
     };
-    let solved: Vec<Vec<Pair>> = (0..right.len()).map(solve).collect();
 
-    // In the columns' own units: y = Σ w (x − s) + β + s_y.
-    let theta = |column: usize, which: usize| {
-        kept.iter().position(|&j| j == column).map_or((0.0, 0.0), |row| solved[which][row])
-    };
-    let number = |(high, low): Pair| high + low;
-    let weight = |feature: usize, which: usize| number(theta(first + feature, which));
-    let constant = |which: usize| {
-        let own = add(theta(0, which), (shift[right[which]], 0.0));
-        let less = |sum, feature: usize| add(sum, times(theta(first + feature, which), (-shift[first + feature], 0.0)));
-        if bias { number((0..p).fold(own, less)) } else { 0.0 }
-    };
-    let made_of =
-        |which: usize| (0..p).map(|j| (j, weight(j, which))).filter(|(_, times)| times.abs() > 1e-9).collect();
-    let dropped = gone.iter().enumerate().map(|(which, &column)| Dropped {
-        feature: column - first,
-        made_of: made_of(which),
-        constant: constant(which),
+    let (count, place) = (gone.len(), |column: usize| column + 1 - first);
+    let mut features = InFeatures { columns: summary.in_features(bias), dropped: Vec::new() };
+    for (which, &column) in right[..count].iter().enumerate() {
+        let terms = kept.iter().map(|&kept| place(kept)).zip(solve(which));
+        let relation = features.solved_for(place(column), terms);
+        features.dropped.push((place(column), relation));
+    }
+    let numbers = |relation: &[Pair]| relation.iter().copied().map(number).collect::<Vec<f64>>();
+    let dropped = features.dropped.iter().map(|(place, relation)| {
+        let relation = numbers(relation);
+        let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(|(_, times)| times.abs() > 1e-9).collect();
+        Dropped { feature: place - 1, made_of, constant: relation[0] }
     });
-    let dropped: Vec<Dropped> = dropped.collect();
-    let matrix = DMatrix::from_fn(targets, p, |target, feature| weight(feature, dropped.len() + target));
-    let bias = DVector::from_fn(targets, |target, _| constant(dropped.len() + target));
-    Exact { weights: Weights { matrix, bias }, dropped }
+    let mut weights = Weights::zeros(targets, p);
+    for which in 0..targets {
+        let terms = kept.iter().map(|&kept| place(kept)).zip(solve(count + which));
+        let solution = numbers(&features.solved_for(1 + p + which, terms));
+        weights.bias[which] = solution[0];
+        (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
+    }
+    Exact { weights, dropped: dropped.collect() }
+}
+
+/// What is known of columns, said of features.
+struct InFeatures {
+    /// The columns of the triangle as sums of [1 | features | targets].
+    columns: Vec<Sum>,
+    /// Places of features that are sums of others, and these sums: factors of [1 | features | targets].
+    dropped: Vec<(usize, Vec<Pair>)>,
+}
+
+impl InFeatures {
+    /// If the column at `place` is the sum of columns with `terms` (place, factor), then the feature of that column is the
+    /// sum of [1 | features] with the factors returned, 0 for features that have been dropped.
+    fn solved_for(&self, place: usize, terms: impl Iterator<Item = (usize, Pair)>) -> Vec<Pair> {
+        let mut sum = vec![(0.0, 0.0); self.columns.len()];
+        for (column, times_column) in terms.chain([(place, pair(-1.0))]) {
+            for &(feature, factor) in &self.columns[column] {
+                sum[feature] = add(sum[feature], times(times_column, factor));
+            }
+        }
+        // Now it is a sum that is 0, the own feature in it.
+        let own = std::mem::replace(&mut sum[place], (0.0, 0.0));
+        for (feature, relation) in self.dropped.iter().rev() {
+            let weight = std::mem::replace(&mut sum[*feature], (0.0, 0.0));
+            if weight != (0.0, 0.0) {
+                sum.iter_mut().zip(relation).for_each(|(sum, &part)| *sum = add(*sum, times(weight, part)));
+            }
+        }
+        sum.into_iter().map(|term| divided(minus(term), own)).collect()
+    }
 }
 
 /// The least loss of any weights on the features of `summary`, penalty included; the mean or the sum by `reduction`.

@@ -67,6 +67,7 @@ pub fn coordinate_descent(
     penalty: &Penalty,
     reduction: Reduction,
 ) -> ElasticNet {
+    let summary = &summary.plain();
     let elements = (summary.rows() * targets as u64) as f64;
     let per_square = reduction.loss(1.0, elements);
     let mut weights = Weights::zeros(targets, summary.columns().len() - targets);
@@ -92,7 +93,7 @@ pub fn coordinate_descent(
 #[must_use]
 pub fn largest_useful_l1(summary: &Summary, targets: usize, bias: bool, reduction: Reduction) -> f64 {
     let elements = (summary.rows() * targets as u64) as f64;
-    let tasks = tasks(summary, targets, bias, &Penalty::default(), reduction);
+    let tasks = tasks(&summary.plain(), targets, bias, &Penalty::default(), reduction);
     let slope =
         |task: &Task| task.columns.iter().map(|column| task.slope(column, &task.target).abs()).fold(0.0, f64::max);
     2.0 * reduction.loss(1.0, elements) * tasks.iter().map(slope).fold(0.0, f64::max)

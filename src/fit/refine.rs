@@ -6,54 +6,39 @@
 
 use nalgebra::{DMatrix, DVector};
 
-use crate::summary::Triangle;
+use crate::pair::{Pair, add, pair, times, two_sum};
+use crate::summary::{Summary, Triangle};
 
 /// Steps at most; each wins several digits or is the last.
 const STEPS: usize = 8;
 
-/// A sum of two doubles, the second below the last digit of the first.
-pub type Pair = (f64, f64);
-
-/// a + b exactly (Knuth 1969).
-fn two_sum(a: f64, b: f64) -> Pair {
-    let sum = a + b;
-    let part = sum - a;
-    (sum, (a - (sum - part)) + (b - part))
+/// A column of the rows that a triangle stands for, to all digits.
+pub enum Column<'a> {
+    /// Ones.
+    Ones,
+    /// Values, less a shift.
+    Shifted(&'a [f64], f64),
+    /// Values that were computed.
+    Made(Vec<Pair>),
 }
 
-/// a·b exactly, by a fused multiply-add.
-fn two_product(a: f64, b: f64) -> Pair {
-    let product = a * b;
-    (product, a.mul_add(b, -product))
+impl Column<'_> {
+    fn value(&self, i: usize) -> Pair {
+        match self {
+            Column::Ones => (1.0, 0.0),
+            Column::Shifted(values, shift) => two_sum(values[i], -shift),
+            Column::Made(values) => values[i],
+        }
+    }
 }
 
-/// a + b to 32 digits.
-pub fn add(a: Pair, b: Pair) -> Pair {
-    let (high, low) = two_sum(a.0, b.0);
-    two_sum(high, low + a.1 + b.1)
-}
-
-/// a·b to 32 digits.
-pub fn times(a: Pair, b: Pair) -> Pair {
-    let (high, low) = two_product(a.0, b.0);
-    two_sum(high, low + (a.0 * b.1 + a.1 * b.0))
-}
-
-/// Columns of rows as they are, less a shift: value i of column j is `columns[j].0[i] - columns[j].1`, or 1 for `None`.
-pub type Shifted<'a> = Option<(&'a [f64], f64)>;
-
-fn value(column: &Shifted, i: usize) -> Pair {
-    column.map_or((1.0, 0.0), |(values, shift)| two_sum(values[i], -shift))
-}
-
-/// Improves θ (p), the least-squares solution for `target` on `columns` (p), whose triangle begins with the p×p R11. It
-/// is kept in pairs: a bias that is put together from shifts needs more digits of the weights than a double has.
-pub fn refine(columns: &[Shifted], target: Shifted, triangle: &Triangle, ridge: f64, theta: &mut [Pair]) {
-    let rows = target.map_or(0, |(values, _)| values.len());
+/// Improves θ (p), the least-squares solution for `target` on `columns` (p) of so many rows, whose triangle begins with the
+/// p×p R11. It is kept in pairs: a bias that is put together from shifts needs more digits of the weights than a double has.
+pub fn refine(columns: &[&Column], target: &Column, rows: usize, triangle: &Triangle, ridge: f64, theta: &mut [Pair]) {
     let mut best = f64::INFINITY;
     let mut last = theta.to_vec();
     for _ in 0..STEPS {
-        let gradient = gradient(columns, &target, rows, ridge, theta);
+        let gradient = gradient(columns, target, rows, ridge, theta);
         // Measured in units of each column, as the solution feels it.
         let forward = substitute_transposed(triangle, &gradient);
         let size = forward.norm();
@@ -68,21 +53,21 @@ pub fn refine(columns: &[Shifted], target: Shifted, triangle: &Triangle, ridge: 
 }
 
 /// Xᵀ(y − Xθ) − ridge·w, with 32 digits inside; the column of ones has no ridge.
-fn gradient(columns: &[Shifted], target: &Shifted, rows: usize, ridge: f64, theta: &[Pair]) -> DVector<f64> {
+fn gradient(columns: &[&Column], target: &Column, rows: usize, ridge: f64, theta: &[Pair]) -> DVector<f64> {
     let mut sums = vec![(0.0, 0.0); columns.len()];
     for i in 0..rows {
         let predicted = columns
             .iter()
             .zip(theta)
-            .fold((0.0, 0.0), |sum, (column, &weight)| add(sum, times(value(column, i), weight)));
-        let (high, low) = value(target, i);
+            .fold((0.0, 0.0), |sum, (column, &weight)| add(sum, times(column.value(i), weight)));
+        let (high, low) = target.value(i);
         let residual = add((high, low), (-predicted.0, -predicted.1));
         for (sum, column) in sums.iter_mut().zip(columns) {
-            *sum = add(*sum, times(value(column, i), residual));
+            *sum = add(*sum, times(column.value(i), residual));
         }
     }
     for ((sum, column), weight) in sums.iter_mut().zip(columns).zip(theta) {
-        if column.is_some() {
+        if !matches!(column, Column::Ones) {
             *sum = add(*sum, times(*weight, (-ridge, 0.0)));
         }
     }
@@ -110,8 +95,23 @@ pub fn substitute(triangle: &Triangle, z: &DVector<f64>) -> DVector<f64> {
     delta
 }
 
-/// The rows (n×c) as columns to refine with; `shifts` has an entry for each.
-pub fn columns<'a>(rows: &'a DMatrix<f64>, shifts: &'a [f64]) -> Vec<Shifted<'a>> {
-    let slice = |j: usize| &rows.as_slice()[j * rows.nrows()..(j + 1) * rows.nrows()];
-    shifts.iter().enumerate().map(|(j, &shift)| Some((slice(j), shift))).collect()
+/// The columns of the triangle of `summary`, the ones first, from its rows (n×c, powers as such); without a bias those of
+/// [`Summary::through_origin`].
+pub fn columns<'a>(summary: &Summary, bias: bool, rows: &'a DMatrix<f64>) -> Vec<Column<'a>> {
+    let less = |j: usize| if bias { summary.shift()[j] } else { 0.0 };
+    let slice = |j: usize| &rows.as_slice()[(j - 1) * rows.nrows()..j * rows.nrows()];
+    let mut columns = vec![Column::Ones];
+    columns.extend((1..summary.shift().len()).map(|j| Column::Shifted(slice(j), less(j))));
+    for (interval, places) in summary.polynomials() {
+        let xs = slice(places[1]);
+        let values: Vec<Vec<Pair>> = xs.iter().map(|&x| interval.values(x, places.len() - 1)).collect();
+        for (k, &place) in places.iter().enumerate().skip(2) {
+            let made = |(&x, values): (&f64, &Vec<Pair>)| match bias {
+                true => add(values[k], pair(-less(place))),
+                false => times(pair(x), values[k - 1]),
+            };
+            columns[place] = Column::Made(xs.iter().zip(&values).map(made).collect());
+        }
+    }
+    columns
 }

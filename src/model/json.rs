@@ -13,10 +13,13 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::{Model, Rows, State, Training};
+use crate::data::Encodings;
 use crate::document;
 use crate::error::{Error, Place};
 
 const KIND: &str = "model";
+
+const NEWEST: u64 = 1;
 
 /// The model as it stands in a file.
 #[derive(Serialize, Deserialize)]
@@ -27,6 +30,8 @@ struct Document {
     targets: Vec<String>,
     #[serde(flatten)]
     numbers: Rows,
+    #[serde(default, skip_serializing_if = "Encodings::is_empty")]
+    encodings: Encodings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     training: Option<Training>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -37,10 +42,11 @@ impl Serialize for Model {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         let document = Document {
             format: document::format(KIND),
-            version: document::VERSION,
+            version: NEWEST,
             features: self.features.clone(),
             targets: self.targets.clone(),
             numbers: Rows::from(&self.weights),
+            encodings: self.encodings.clone(),
             training: self.training.clone(),
             state: self.state.clone(),
         };
@@ -64,7 +70,7 @@ impl Model {
     /// [`Error::Input`] if it is no model or contradicts itself.
     pub fn from_json(bytes: &[u8], name: &str) -> Result<Model, Error> {
         let fault = |message: String| Error::input(Place::file(name), message);
-        let document: Document = document::parse(bytes, KIND).map_err(|refusal| {
+        let document: Document = document::parse(bytes, KIND, NEWEST).map_err(|refusal| {
             let place = Place { line: refusal.line, ..Place::file(name) };
             Error::input(place, refusal.message)
         })?;
@@ -75,6 +81,7 @@ impl Model {
             weights,
             features: document.features,
             targets: document.targets,
+            encodings: document.encodings,
             training: document.training,
             state: document.state,
         })
@@ -94,6 +101,12 @@ impl Document {
         }
         if let Some(row) = self.numbers.weights.iter().find(|row| row.len() != p) {
             return Err(format!("{p} features, but a row of \"weights\" has {} numbers", row.len()));
+        }
+        if let Some(name) = self.encodings.keys().find(|name| !self.features.contains(name)) {
+            return Err(format!("\"encodings\" has \"{name}\", which is no feature"));
+        }
+        if let Some((name, encoding)) = self.encodings.iter().find(|(_, encoding)| !encoding.is_possible()) {
+            return Err(format!("\"encodings\": the power {} of \"{name}\" is impossible", encoding.power));
         }
         for names in [&self.features, &self.targets] {
             if let Some(name) = (1..names.len()).find(|&i| names[..i].contains(&names[i])).map(|i| &names[i]) {
@@ -133,6 +146,9 @@ mod tests {
         assert!(refusal(&SMALL.replace("[[0.1]]", "[]")).contains("1 targets, but 0 rows of \"weights\""));
         assert!(refusal(&SMALL.replace("[\"x\"]", "[]")).contains("at least one feature"));
         assert!(refusal(&SMALL.replace("1e-300", "1e999")).contains("number out of range"));
+        let made = |encoding: &str| SMALL.replace("\"bias\"", &format!("\"encodings\":{{{encoding}}},\"bias\""));
+        assert!(refusal(&made(r#""z":{"column":"x","power":2}"#)).contains("\"z\", which is no feature"));
+        assert!(refusal(&made(r#""x":{"column":"z","power":0}"#)).contains("the power 0 of \"x\" is impossible"));
         let twice = SMALL.replace("[\"x\"]", "[\"x\",\"x\"]").replace("[[0.1]]", "[[1,2]]");
         assert!(refusal(&twice).contains("the name \"x\" stands twice"));
     }

@@ -6,7 +6,7 @@ mod state;
 
 use serde::{Deserialize, Serialize};
 
-use crate::data::Batch;
+use crate::data::{Batch, Design, Encodings};
 use crate::fit::{Basis, Penalty, Reduction, Stop, Weights};
 
 pub use state::{Rows, State};
@@ -20,6 +20,8 @@ pub struct Model {
     pub targets: Vec<String>,
     /// k×p and k.
     pub weights: Weights,
+    /// How features are made that are no fields themselves.
+    pub encodings: Encodings,
     /// How it was trained, if the file says so.
     pub training: Option<Training>,
     /// Where another run can go on.
@@ -90,6 +92,18 @@ impl Model {
         predictions
     }
 
+    /// What predictions need.
+    #[must_use]
+    pub fn design(&self) -> Design {
+        Design::new(self.features.clone(), &self.encodings)
+    }
+
+    /// Features and targets: what an evaluation needs.
+    #[must_use]
+    pub fn design_with_targets(&self) -> Design {
+        Design::new([&self.features[..], &self.targets].concat(), &self.encodings)
+    }
+
     /// The weights with their columns in the order of `features` and their rows in the order of `targets`; `None` if
     /// those are not the model's names in some order.
     #[must_use]
@@ -127,7 +141,14 @@ mod tests {
 
     fn model() -> Model {
         let weights = Weights { matrix: dmatrix![1.0, 2.0; 3.0, 4.0], bias: dvector![10.0, 20.0] };
-        Model { features: names(&["a", "b"]), targets: names(&["y", "z"]), weights, training: None, state: None }
+        Model {
+            features: names(&["a", "b"]),
+            targets: names(&["y", "z"]),
+            weights,
+            encodings: Encodings::new(),
+            training: None,
+            state: None,
+        }
     }
 
     #[test]

@@ -5,15 +5,19 @@
 //! ```
 //!
 //! `shift` was subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal
-//! on. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! on. `powers`, if there are such, says which columns hold polynomials for the powers of a column, and on what interval;
+//! see [`super::powers`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Summary, Triangle};
+use super::{Powers, Summary, Triangle};
 use crate::document;
 use crate::error::{Error, Place};
 
 const KIND: &str = "summary";
+
+/// Since this version there may be powers.
+const NEWEST: u64 = 2;
 
 #[derive(Serialize, Deserialize)]
 struct Document {
@@ -23,6 +27,8 @@ struct Document {
     columns: Vec<String>,
     shift: Vec<f64>,
     r: Vec<Vec<f64>>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    powers: Vec<Powers>,
 }
 
 impl Summary {
@@ -32,11 +38,13 @@ impl Summary {
         let q = self.triangle.columns();
         let document = Document {
             format: document::format(KIND),
-            version: document::VERSION,
+            // Who does not know of powers would take them for columns.
+            version: if self.powers.is_empty() { 1 } else { NEWEST },
             rows: self.rows,
             columns: self.columns.clone(),
             shift: self.shift[1..].to_vec(),
             r: (0..q).map(|i| self.triangle.row(i).to_vec()).collect(),
+            powers: self.powers.clone(),
         };
         serde_json::to_string(&document).expect("names and finite numbers are JSON")
     }
@@ -59,7 +67,7 @@ impl Summary {
 }
 
 fn from_line(line: &str) -> Result<Summary, String> {
-    let document: Document = document::parse(line.as_bytes(), KIND).map_err(|refusal| refusal.message)?;
+    let document: Document = document::parse(line.as_bytes(), KIND, NEWEST).map_err(|refusal| refusal.message)?;
     let q = 1 + document.columns.len();
     if document.shift.len() != q - 1 {
         return Err(format!("{} columns, but {} numbers in \"shift\"", q - 1, document.shift.len()));
@@ -71,7 +79,10 @@ fn from_line(line: &str) -> Result<Summary, String> {
         .filter(|triangle| triangle.columns() == q)
         .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
-    Ok(Summary { columns: document.columns, rows: document.rows, shift, triangle })
+    if let Some(powers) = document.powers.iter().find(|powers| !powers.are_in(&document.columns)) {
+        return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
+    }
+    Ok(Summary { columns: document.columns, rows: document.rows, shift, triangle, powers: document.powers })
 }
 
 #[cfg(test)]

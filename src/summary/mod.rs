@@ -8,6 +8,7 @@
 //! of rows, row 0 holds √n times the means of the shifted columns, and the rows below hold their deviations.
 
 mod json;
+mod powers;
 mod shift;
 mod transform;
 mod triangle;
@@ -15,6 +16,7 @@ mod triangle;
 use crate::data::Batch;
 use crate::error::{Error, Place};
 
+pub use powers::{Powers, Sum};
 pub use shift::Moments;
 pub use triangle::Triangle;
 
@@ -29,6 +31,8 @@ pub struct Summary {
     shift: Vec<f64>,
     /// q×q.
     triangle: Triangle,
+    /// Powers of columns, of which the columns hold polynomials.
+    powers: Vec<Powers>,
 }
 
 impl Default for Summary {
@@ -46,7 +50,7 @@ impl Summary {
     pub fn new(columns: Vec<String>, shift: &[f64]) -> Summary {
         assert_eq!(columns.len(), shift.len(), "a shift for every column");
         let triangle = Triangle::new(1 + columns.len());
-        Summary { columns, rows: 0, shift: [&[0.0], shift].concat(), triangle }
+        Summary { columns, rows: 0, shift: [&[0.0], shift].concat(), triangle, powers: Vec::new() }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
@@ -74,6 +78,7 @@ impl Summary {
         if let Some(name) = other.columns.iter().find(|name| !self.columns.contains(name)) {
             return Err(self.mismatch(name, source));
         }
+        self.align_powers(&mut aligned, source)?;
         aligned.reshift(&self.shift);
         self.triangle.merge(&aligned.triangle);
         self.rows += other.rows;
@@ -92,10 +97,10 @@ impl Summary {
         &self.shift
     }
 
-    /// The triangle (q×q) of the columns as they are, nothing subtracted.
+    /// The triangle (q×q) of the columns as they are, powers for polynomials and nothing subtracted.
     #[must_use]
     pub fn unshifted(&self) -> Triangle {
-        let mut plain = self.clone();
+        let mut plain = self.plain();
         plain.reshift(&vec![0.0; self.shift.len()]);
         plain.triangle
     }
@@ -126,7 +131,7 @@ impl Summary {
         self.rows
     }
 
-    /// Mean of column `j`, counted without the ones.
+    /// Mean of column `j`, counted without the ones; of the polynomial where the column stands for a power.
     #[must_use]
     pub fn mean(&self, j: usize) -> f64 {
         self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)

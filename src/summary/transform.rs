@@ -13,6 +13,10 @@ impl Summary {
         if self.columns == names {
             return Ok(self.clone());
         }
+        let powers = match self.powers_in(names) {
+            Ok(powers) => powers,
+            Err(broken) => return self.without_powers(broken).select(names),
+        };
         let position = |name: &String| self.columns.iter().position(|other| other == name).ok_or_else(|| name.clone());
         let found: Vec<usize> = names.iter().map(position).collect::<Result<_, _>>()?;
         let chosen: Vec<usize> = [0].into_iter().chain(found.iter().map(|column| 1 + column)).collect();
@@ -21,16 +25,18 @@ impl Summary {
             rows: self.rows,
             shift: chosen.iter().map(|&column| self.shift[column]).collect(),
             triangle: self.triangle.select(&chosen),
+            powers,
         })
     }
 
     /// The rows with the first `count` columns brought to mean 0 and deviation 1 (divisor n), and what each was:
-    /// (mean, deviation). A column that never changes has deviation 0 and is only centred.
+    /// (mean, deviation). A column that never changes has deviation 0 and is only centred. Powers are powers here.
     #[must_use]
     pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
+        let plain = self.plain();
         let moments: Vec<(f64, f64)> =
-            (0..count).map(|j| (self.mean(j), (self.squared_deviation(j) / self.rows as f64).sqrt())).collect();
-        let mut standardized = self.rescale(&moments);
+            (0..count).map(|j| (plain.mean(j), (plain.squared_deviation(j) / self.rows as f64).sqrt())).collect();
+        let mut standardized = plain.rescale(&moments);
         // The means are zero now but for rounding.
         standardized.triangle.center(count);
         (standardized, moments)
@@ -40,8 +46,8 @@ impl Summary {
     /// deviation of 0 counts as 1.
     #[must_use]
     pub fn rescale(&self, moments: &[(f64, f64)]) -> Summary {
-        let mut rescaled = self.clone();
-        let mut shift = self.shift.clone();
+        let mut rescaled = self.plain();
+        let mut shift = rescaled.shift.clone();
         let mut scales = vec![1.0; self.shift.len()];
         for (j, &(mean, deviation)) in (1..).zip(moments) {
             shift[j] = mean;
@@ -59,7 +65,7 @@ impl Summary {
     /// them, with or without a bias, can remove.
     #[must_use]
     pub fn floor(&self, targets: usize, bias: bool) -> Vec<f64> {
-        if bias { self.triangle.floor(targets) } else { self.unshifted().without_first().floor(targets) }
+        if bias { self.triangle.floor(targets) } else { self.through_origin().floor(targets) }
     }
 }
 

@@ -36,11 +36,13 @@ impl Readings {
         let header = input.header();
         let mut roles = roles(&trainings[0], &header)?;
         for training in trainings {
-            for name in self::roles(training, &header)?.features {
+            let Roles { features, encodings, .. } = self::roles(training, &header)?;
+            for name in features {
                 if !roles.features.contains(&name) {
                     roles.features.push(name);
                 }
             }
+            roles.encodings.extend(encodings);
         }
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);

@@ -64,12 +64,13 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 16] = [
+const USED: [&str; 17] = [
     "data",
     "threads",
     "target",
     "features",
     "ignore",
+    "poly",
     "solver",
     "no_bias",
     "l2",
@@ -182,8 +183,8 @@ impl Args {
             stop: solution.stop,
             descent: None,
         };
-        let (features, targets) = (roles.features.clone(), roles.targets.clone());
-        (Model { features, targets, weights, training: Some(training), state: None }, outcome)
+        let Roles { features, targets, encodings, .. } = roles.clone();
+        (Model { features, targets, weights, encodings, training: Some(training), state: None }, outcome)
     }
 
     /// The rows with standardized features, if those are asked for.

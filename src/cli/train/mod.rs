@@ -51,6 +51,7 @@ Examples:
   linreg train --data data/fruits.csv --target apples,oranges --solver qr
   linreg train --data data/fruits.csv --standardize --l2 0.5 --epochs 30
   linreg train --data data/fruits.csv --standardize --l1 5 --solver coordinate
+  linreg train --data data/dummy.csv --poly x:3 --solver qr
   linreg train --data data/dummy.csv --optimizer adam --lr 0.1 --schedule step:200:0.5
   linreg train --data data/dummy.csv --batch-size 4 --shuffle --lr 1e-3 --tolerance 1e-6
   linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
@@ -83,7 +84,7 @@ pub struct Args {
     /// normal: the draws of np.random.seed(S) and randn, W row by row, then b.
     /// torch: torch.manual_seed(S) and torch.randn for W, then for b. torch-linear: nn.Linear's own.
     /// These two draw f32 as PyTorch does; torch-f64 and torch-linear-f64 draw with dtype=torch.float64.
-    /// With a model file, its targets and features are the default for --target and --features, and the
+    /// With a model file, its targets, features and powers are the default for --target, --features and --poly, and the
     /// optimizer, the schedule and the shuffling go on where its run ended.
     #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, help_heading = "Start")]
     init: InitChoice,
@@ -199,6 +200,9 @@ impl Args {
         };
         let input = Input::open(&self.data.paths()?, Manner::default())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
+        if !self.quiet {
+            input.tell_unused_powers(&roles);
+        }
         if self.solver == Solver::All {
             return self.compare(input, &roles);
         }

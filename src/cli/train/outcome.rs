@@ -48,8 +48,8 @@ impl Args {
             Some(standardization) => standardization.to_units(&fit.weights),
             None => fit.weights.clone(),
         };
-        let (features, targets) = (roles.features, roles.targets);
-        Model { features, targets, weights, training: Some(training), state: Some(state(prepared, fit)) }
+        let Roles { features, targets, encodings, .. } = roles;
+        Model { features, targets, weights, encodings, training: Some(training), state: Some(state(prepared, fit)) }
     }
 }
 

@@ -59,7 +59,10 @@ impl Args {
         {
             choice.targets.clone_from(&model.targets);
             if choice.features.is_empty() && choice.ignored.is_empty() {
-                choice.features.clone_from(&model.features);
+                choice.features = model.design().fields().to_vec();
+            }
+            if choice.polynomials.is_empty() {
+                choice.polynomials = model.design().polynomials();
             }
         }
         if header.is_invented && !self.quiet {
@@ -79,18 +82,18 @@ impl Args {
 
     /// Reads the rows to train on and those held out.
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
-        let names = [roles.features.clone(), roles.targets.clone()].concat();
+        let design = roles.design();
         let reading = self.data.reading(self.shown_progress());
         let hold_out = match self.validation {
             Some(Validation::Fraction(fraction)) => Some(Split { seed: self.split_seed, fraction }),
             _ => None,
         };
         let wish = Wish { all_rows: self.batch_size.is_some(), hold_out };
-        let compressed = input.compress(&names, reading, wish)?;
+        let compressed = input.compress(&design, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
                 let input = Input::open(std::slice::from_ref(path), Manner::default())?;
-                Some(input.compress(&names, reading, Wish::default())?.summary)
+                Some(input.compress(&design, reading, Wish::default())?.summary)
             }
             _ => compressed.held_out.clone(),
         };

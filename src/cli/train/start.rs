@@ -50,11 +50,14 @@ impl Args {
         file: &str,
         standardization: Option<&Standardization>,
     ) -> Result<Start, Error> {
-        let Some(weights) = model.weights_for(&roles.features, &roles.targets) else {
+        let same = model.weights_for(&roles.features, &roles.targets).filter(|_| model.encodings == roles.encodings);
+        let Some(weights) = same else {
             let message = "its features or targets are not those of this training";
-            let (targets, features) = (model.targets.join(","), model.features.join(","));
+            let (targets, design) = (model.targets.join(","), model.design());
+            let polynomials: Vec<String> = design.polynomials().iter().map(|poly| format!(" --poly {poly}")).collect();
+            let (features, polynomials) = (design.fields().join(","), polynomials.concat());
             return Err(Error::input(Place::file(file), message)
-                .with_hint(format!("it was trained with --target {targets} --features {features}")));
+                .with_hint(format!("it was trained with --target {targets} --features {features}{polynomials}")));
         };
         if self.hyper.no_bias && weights.bias.iter().any(|&bias| bias != 0.0) {
             return Err(Error::usage(format!("--no-bias, but {file} has a bias")));

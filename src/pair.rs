@@ -1,0 +1,97 @@
+//! Numbers of 32 digits: unevaluated sums of two doubles, for what has to be exact when it is rounded at last.
+//!
+//! The sums and products are Dekker's (1971) and Knuth's (1969), with a fused multiply-add for the rounding of a product;
+//! each loses a few units in the 32nd digit.
+
+/// A sum of two doubles, the second below the last digit of the first.
+pub type Pair = (f64, f64);
+
+/// A double as a pair.
+#[must_use]
+pub fn pair(number: f64) -> Pair {
+    (number, 0.0)
+}
+
+/// The nearest double.
+#[must_use]
+pub fn number((high, low): Pair) -> f64 {
+    high + low
+}
+
+/// a + b exactly (Knuth 1969).
+#[must_use]
+pub fn two_sum(a: f64, b: f64) -> Pair {
+    let sum = a + b;
+    let part = sum - a;
+    (sum, (a - (sum - part)) + (b - part))
+}
+
+/// a·b exactly, by a fused multiply-add.
+#[must_use]
+pub fn two_product(a: f64, b: f64) -> Pair {
+    let product = a * b;
+    (product, a.mul_add(b, -product))
+}
+
+/// a + b.
+#[must_use]
+pub fn add(a: Pair, b: Pair) -> Pair {
+    let (high, low) = two_sum(a.0, b.0);
+    two_sum(high, low + a.1 + b.1)
+}
+
+/// −a.
+#[must_use]
+pub fn minus(a: Pair) -> Pair {
+    (-a.0, -a.1)
+}
+
+/// a·b.
+#[must_use]
+pub fn times(a: Pair, b: Pair) -> Pair {
+    let (high, low) = two_product(a.0, b.0);
+    two_sum(high, low + (a.0 * b.1 + a.1 * b.0))
+}
+
+/// a/b.
+#[must_use]
+pub fn over(a: Pair, b: f64) -> Pair {
+    let first = a.0 / b;
+    // What the first quotient leaves of a is exact, and so is divided once more.
+    let left = add(a, minus(two_product(first, b)));
+    two_sum(first, number(left) / b)
+}
+
+/// a/b, for b of 32 digits.
+#[must_use]
+pub fn divided(a: Pair, b: Pair) -> Pair {
+    let first = a.0 / b.0;
+    let left = add(a, minus(times(pair(first), b)));
+    two_sum(first, number(left) / b.0)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    proptest! {
+        #[test]
+        fn a_quotient_times_the_divisor_is_the_dividend(a in -1e3..1e3f64, low in -1.0..1.0f64, b in 0.1..1e3f64) {
+            let a = two_sum(a, low * 1e-17);
+            let left = number(add(times(over(a, b), pair(b)), minus(a)));
+            prop_assert!(left.abs() <= 1e-30 * a.0.abs().max(1e-300), "{left:e}");
+        }
+
+        #[test]
+        fn sums_and_products_keep_what_doubles_lose(a in -1e3..1e3f64, b in -1e-9..1e-9f64) {
+            let both = add(pair(a), pair(b));
+            prop_assert_eq!(number(add(both, pair(-a))), b);
+            // (a + b)² − a² − 2ab = b², 24 digits below a².
+            let square = times(both, both);
+            let left = add(add(square, minus(two_product(a, a))), minus(times(pair(2.0 * a), pair(b))));
+            prop_assert!((number(left) - b * b).abs() <= 1e-29 * a * a);
+        }
+    }
+}
