@@ -11,6 +11,9 @@ use crate::error::Error;
 /// Options of `train` that stand for one training, and would mean nothing for many.
 const SINGLE: [&str; 2] = ["validation", "split_seed"];
 
+/// The option whose values are degrees, one axis for each column.
+const POLY: &str = "poly";
+
 /// More combinations than this are a slip of the hand.
 const MOST: usize = 1_000_000;
 
@@ -25,7 +28,7 @@ pub struct Grid {
 /// One hyperparameter.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// Its option, without the dashes.
+    /// Its option, without the dashes; `poly:x` for the degrees of the column `x`.
     pub name: String,
     /// Its values, as they would be typed.
     pub values: Vec<String>,
@@ -36,7 +39,8 @@ pub struct Axis {
 /// How an option of `train` is treated here.
 fn is_axis(arg: &Arg) -> bool {
     let heading = arg.get_help_heading().unwrap_or_default();
-    arg.get_id() == "features" || !["Data", "Output"].contains(&heading) && !SINGLE.contains(&arg.get_id().as_str())
+    ["features", POLY].contains(&arg.get_id().as_str())
+        || !["Data", "Output"].contains(&heading) && !SINGLE.contains(&arg.get_id().as_str())
 }
 
 fn train_options() -> Vec<Arg> {
@@ -66,6 +70,11 @@ fn listed(arg: &Arg) -> Arg {
             .value_name("A[,B…]")
             .help("Feature columns, by name; repeat it to compare sets of them [default: every other column]");
     }
+    if id == POLY {
+        let list = list.value_name("COL:DEGREE[,…]");
+        return list
+            .help("Powers of a feature up to a degree, or to each of several: x:1..5. Repeat it for several columns");
+    }
     if is_flag(arg) {
         let values = list.num_args(0..=1).default_missing_value("true").value_delimiter(',');
         return values.value_name("true,false").value_parser(["true", "false"]).hide_possible_values(true).help(help);
@@ -93,7 +102,12 @@ impl clap::FromArgMatches for Grid {
                 continue;
             }
             let option = arg.get_long().unwrap_or_default().to_owned();
-            if is_axis(&arg) {
+            if id == POLY {
+                let place = matches.index_of(id).unwrap_or(0);
+                let given = matches.get_many::<String>(id).into_iter().flatten();
+                let degrees = degrees(given).map_err(|message| fault(&format!("--poly {message}")))?;
+                axes.extend(degrees.into_iter().map(|axis| (place, axis)));
+            } else if is_axis(&arg) {
                 let given = matches.get_many::<String>(id).into_iter().flatten();
                 let values: Result<Vec<Vec<String>>, String> = given.map(|value| expand(value)).collect();
                 let values = values.map_err(|message| fault(&format!("--{option}: {message}")))?.concat();
@@ -116,6 +130,23 @@ impl clap::FromArgMatches for Grid {
         *self = Grid::from_arg_matches(matches)?;
         Ok(())
     }
+}
+
+/// The degrees that `x:1,2`, `x:1..5` say, an axis for each column.
+fn degrees<'a>(given: impl Iterator<Item = &'a String>) -> Result<Vec<Axis>, String> {
+    let mut axes: Vec<Axis> = Vec::new();
+    for text in given {
+        let (column, list) =
+            text.rsplit_once(':').ok_or_else(|| format!("{text}: expected COLUMN:DEGREE, as in x:1..5"))?;
+        let lists: Result<Vec<Vec<String>>, String> = list.split(',').map(expand).collect();
+        let (name, values) =
+            (format!("{POLY}:{column}"), lists.map_err(|message| format!("{column}:{message}"))?.concat());
+        match axes.iter_mut().find(|axis| axis.name == name) {
+            Some(axis) => axis.values.extend(values),
+            None => axes.push(Axis { name, values, is_flag: false }),
+        }
+    }
+    Ok(axes)
 }
 
 fn fault(message: &str) -> clap::Error {
@@ -206,7 +237,10 @@ impl Grid {
             match (axis.is_flag, value.as_str()) {
                 (true, "true") => words.push(format!("--{}", axis.name)),
                 (true, _) => {}
-                (false, value) => words.extend(pair(&axis.name, value)),
+                (false, value) => words.extend(match axis.name.split_once(':') {
+                    Some((option, column)) => pair(option, &format!("{column}:{value}")),
+                    None => pair(&axis.name, value),
+                }),
             }
         }
         words
@@ -247,6 +281,16 @@ mod tests {
         let words = grid.words(&combinations[6]);
         assert_eq!(words.join(" "), "--data a.csv --target y,z --l2 1 --lr auto --standardize");
         assert_eq!(grid.words(&combinations[7]).len(), words.len() - 1);
+    }
+
+    #[test]
+    fn degrees_are_values_of_a_column() {
+        let grid = grid("--poly a:b:1..3 --lr 1 --poly z:2,4");
+        let axes: Vec<(&str, String)> =
+            grid.axes().iter().map(|axis| (axis.name.as_str(), axis.values.join(" "))).collect();
+        assert_eq!(axes, [("poly:a:b", "1 2 3".to_owned()), ("poly:z", "2 4".to_owned()), ("lr", "1".to_owned())]);
+        let words = grid.words(&grid.combinations().unwrap()[3]);
+        assert_eq!(words.join(" "), "--poly a:b:2 --poly z:4 --lr 1");
     }
 
     #[test]

@@ -31,13 +31,14 @@ Values are lists (1e-6,1e-5) and ranges, and may be mixed:
   0..100:20        0, 20, 40, 60, 80, 100
   lin:0:1:5        5 values from 0 to 1, evenly spaced
   log:1e-6:1e-2:9  9 values from 1e-6 to 1e-2, evenly spaced in the logarithm
-Flags take true,false. --features is given once for each set of features.
+Flags take true,false. --features is given once for each set of features. --poly x:1..5 tries each degree.
 The combinations are in the order of the options on the command line; the last changes fastest.
 
 Examples:
   linreg sweep --data data/fruits.csv --target apples,oranges --lr log:1e-6:1e-4:5 --epochs 100,500
   linreg sweep --data data/dummy.csv --l2 0,0.1,1 --solver qr --validation 0.3 --sort validation_mse
   linreg sweep --data data/fruits.csv --features temp,rainfall --features temp --solver qr
+  linreg sweep --data data/dummy.csv --poly x:1..5 --solver qr --validation 0.3
   linreg sweep --data data/dummy.csv --optimizer sgd,adam --lr 0.001,0.01 --json
   linreg sweep --data data/dummy.csv --lr log:1e-5:1e-2:7 --append results.csv --out best.json")]
 pub struct Args {
