@@ -1,5 +1,6 @@
 //! One integration binary: links once.
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
+#![allow(clippy::print_stderr, reason = "what a test did not try should be seen")]
 
 mod arrows;
 mod console;

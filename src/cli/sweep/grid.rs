@@ -262,7 +262,7 @@ mod tests {
     fn ranges_are_what_they_say() {
         assert_eq!(expand("1..4").unwrap(), ["1", "2", "3", "4"]);
         assert_eq!(expand("0..100:40").unwrap(), ["0", "40", "80"]);
-        assert_eq!(expand("log:1e-6:1e-2:5").unwrap(), ["1e-6", "1e-5", "0.0001", "0.001", "0.01"]);
+        assert_eq!(expand("log:1e-6:1e-2:5").unwrap(), ["1e-6", "0.00001", "0.0001", "0.001", "0.01"]);
         assert_eq!(expand("lin:0:1:5").unwrap(), ["0.0", "0.25", "0.5", "0.75", "1.0"]);
         assert_eq!(expand("step:200:0.5").unwrap(), ["step:200:0.5"]);
         for wrong in ["5..1", "1..x", "1..5:0", "log:0:1:3", "lin:0:1", "lin:0:1:1", "log:a:1:3"] {
