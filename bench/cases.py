@@ -1,6 +1,8 @@
 """Which programs do which work: a function for each case, returning its contenders."""
 
 import os
+import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -84,6 +86,13 @@ class Maker:
     def peers(self, names, *work):
         return [self.peer(name, *work) for name in names.split()]
 
+    def linfa(self, file):
+        """The Rust peer, built first; without cargo or its crates it stays missing."""
+        folder = HERE / "peers" / "linfa"
+        if shutil.which("cargo"):
+            subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", "target"], cwd=folder)
+        return Contender("linfa", [str(folder / "target" / "release" / "linfa-fit"), str(file)], (), CLOSED)
+
     def few_epochs(self, name, file, epochs, lr, all_epochs):
         """A slow peer, run for `epochs` of `all_epochs`."""
         contender = self.peer(name, file, epochs, lr)
@@ -109,7 +118,7 @@ def tall(make):
         make.train(file, epochs, lr),
         make.solve(file),
         wc(file), cat_into("cat | wc -c", ["wc", "-c"], file),
-        *make.peers(names, file, epochs, lr),
+        *make.peers(names, file, epochs, lr), make.linfa(file),
     ])
 
 
@@ -118,7 +127,7 @@ def million(make):
     names = "numpy_loop numpy_gram numpy_lstsq torch_loop sklearn_linear polars_gram pyarrow_lstsq duckdb_gram"
     r = Contender("R lm", ["Rscript", str(HERE / "peers" / "r_lm.R"), str(file)], (), CLOSED)
     return Case("million", "a million rows, 500 epochs", file, make.rows("million"), epochs, [
-        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr), r,
+        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr), make.linfa(file), r,
         make.few_epochs("keras_fit", file, 25, lr, epochs),
     ])
 
