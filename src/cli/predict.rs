@@ -143,4 +143,3 @@ impl Lines {
         self.rows += batch.rows() as u64;
     }
 }
-

@@ -196,7 +196,10 @@ impl<R: Read> Blocks<R> {
                     break length;
                 }
                 None if length > LONGEST_RECORD => {
-                    let message = format!("a record longer than {LONGEST_RECORD} bytes: is this a table of text?");
+                    let message = format!(
+                        "a record longer than {} MiB: is this a table of text, is every quote closed?",
+                        LONGEST_RECORD >> 20
+                    );
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                 }
                 None => beyond = length.saturating_sub(wanted) + length.max(BEYOND),
