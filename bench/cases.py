@@ -1,6 +1,9 @@
 """Which programs do which work: a function for each case, returning its contenders."""
 
+import json
 import os
+import shutil
+import subprocess
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -12,6 +15,7 @@ HERE = Path(__file__).resolve().parent
 SAME_STEPS = 1e-9  # the same descent in f64
 CLOSED = 1e-5  # the optimum itself: the rates here leave less than 1e-5 of the way to it
 SINGLE = 1e-3  # the same descent in f32
+PREDICTED = 1e-12  # the same sum of products, in any order
 
 # peer: (label, Python packages it needs, tolerance or None if it only loads)
 PEERS = {
@@ -28,7 +32,15 @@ PEERS = {
     "pyarrow_lstsq": ("pyarrow, NumPy lstsq", ("pyarrow", "numpy"), CLOSED),
     "duckdb_load": ("DuckDB, sums only", ("duckdb",), None),
     "duckdb_gram": ("DuckDB X'X, solve", ("duckdb", "numpy"), CLOSED),
+    "predict_polars": ("Polars", ("polars",), PREDICTED),
+    "predict_duckdb": ("DuckDB", ("duckdb",), PREDICTED),
+    "predict_pandas": ("pandas", ("pandas",), PREDICTED),
+    "predict_mawk": ("mawk", (), PREDICTED),
+    "predict_miller": ("Miller", (), PREDICTED),
 }
+
+# Programs that a peer starts.
+PROGRAMS = {"predict_mawk": "mawk", "predict_miller": "mlr"}
 
 
 @dataclass
@@ -41,6 +53,8 @@ class Contender:
     feed: list = None  # a command whose output is piped in
     epochs: int = None  # if it runs fewer epochs than the case: its time is scaled up
     reference: list = None  # the command it is to agree with, if not the first contender
+    program: str = None  # what the command starts
+    check: list = None  # if its output is thrown away: the same on fewer rows, to be looked at
 
 
 @dataclass
@@ -84,6 +98,13 @@ class Maker:
     def peers(self, names, *work):
         return [self.peer(name, *work) for name in names.split()]
 
+    def linfa(self, file):
+        """The Rust peer, built first; without cargo or its crates it stays missing."""
+        folder = HERE / "peers" / "linfa"
+        if shutil.which("cargo"):
+            subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", "target"], cwd=folder)
+        return Contender("linfa", [str(folder / "target" / "release" / "linfa-fit"), str(file)], (), CLOSED)
+
     def few_epochs(self, name, file, epochs, lr, all_epochs):
         """A slow peer, run for `epochs` of `all_epochs`."""
         contender = self.peer(name, file, epochs, lr)
@@ -92,6 +113,40 @@ class Maker:
                                self.peer("numpy_gram", file, epochs, lr)).command
         contender.label += " (%d of %d epochs)" % (epochs, all_epochs)
         return contender
+
+
+    def predict(self, model, file, label, *more, piped=False):
+        """`linreg predict`, its output thrown away, if `piped` by a `cat` at the other end."""
+        command = [self.linreg, "predict", "--model", str(model), "--data", str(file), *more]
+        check = [self.linreg, "predict", "--model", str(model), "--data", str(head(file)), *more]
+        if piped and self.linreg:
+            command = ["sh", "-c", 'exec "$@" | cat > /dev/null', "sh", *command]
+        return Contender(label, command, (), PREDICTED, check=check)
+
+    def predictor(self, name, model, file):
+        label, packages, tolerance = PEERS[name]
+        command = [self.python, str(HERE / "peers" / (name + ".py")), str(model)]
+        return Contender(label, [*command, str(file)], packages, tolerance, program=PROGRAMS.get(name),
+                         check=[*command, str(head(file))])
+
+
+def head(file):
+    """The first 10,000 rows of a file, in a file beside it."""
+    beside = file.with_name(file.stem + "-head.csv")
+    with open(file) as rows, open(beside, "w") as few:
+        few.writelines(line for _, line in zip(range(10_001), rows))
+    return beside
+
+
+def known_model(file):
+    """Nearly the weights that the rows were made with, as long as trained ones, in a model beside the file."""
+    model = file.with_name(file.stem + "-model.json")
+    with open(file) as rows:
+        names = rows.readline().strip().split(",")
+    weights = [datasets.true_weight(j) + 1 / 3000 for j in range(len(names) - 1)]
+    model.write_text(json.dumps({"format": "linreg-model", "version": 1, "features": names[:-1],
+                                 "targets": names[-1:], "weights": [weights], "bias": [datasets.BIAS + 1 / 3000]}))
+    return model
 
 
 def wc(file):
@@ -109,7 +164,7 @@ def tall(make):
         make.train(file, epochs, lr),
         make.solve(file),
         wc(file), cat_into("cat | wc -c", ["wc", "-c"], file),
-        *make.peers(names, file, epochs, lr),
+        *make.peers(names, file, epochs, lr), make.linfa(file),
     ])
 
 
@@ -118,9 +173,19 @@ def million(make):
     names = "numpy_loop numpy_gram numpy_lstsq torch_loop sklearn_linear polars_gram pyarrow_lstsq duckdb_gram"
     r = Contender("R lm", ["Rscript", str(HERE / "peers" / "r_lm.R"), str(file)], (), CLOSED)
     return Case("million", "a million rows, 500 epochs", file, make.rows("million"), epochs, [
-        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr), r,
+        make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr), make.linfa(file), r,
         make.few_epochs("keras_fit", file, 25, lr, epochs),
     ])
+
+
+def predict(make):
+    file = datasets.make(make.folder, "tall", make.scale)
+    model = known_model(file)
+    names = "predict_polars predict_duckdb predict_mawk predict_pandas predict_miller"
+    return Case("predict", "ten million rows predicted, output to /dev/null", file, make.rows("tall"), 0, [
+        make.predict(model, file, "linreg"), make.predict(model, file, "linreg | cat", piped=True),
+        make.predict(model, file, "linreg --append", "--append"), wc(file),
+        *(make.predictor(name, model, file) for name in names.split())])
 
 
 def wide(make):
@@ -187,7 +252,7 @@ def tiny(make):
     ], repeat=5)
 
 
-CASES = {"tall": tall, "million": million, "wide": wide, "digits17": digits17, "quoted": quoted,
+CASES = {"tall": tall, "million": million, "predict": predict, "wide": wide, "digits17": digits17, "quoted": quoted,
          "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "tiny": tiny}
 
 

@@ -22,12 +22,16 @@ class Run:
     stderr: str
 
 
-def run(command, env=None, feed=None, limit=None):
-    """Starts `command` (with the output of `feed` piped in), waits for it, kills it after `limit` seconds."""
+def run(command, env=None, feed=None, limit=None, discard=False):
+    """Starts `command` (with the output of `feed` piped in), waits for it, kills it after `limit` seconds.
+
+    With `discard` its output goes to /dev/null.
+    """
     with tempfile.TemporaryFile() as out, tempfile.TemporaryFile() as err:
         start = time.perf_counter()
         feeder = subprocess.Popen(feed, stdout=subprocess.PIPE) if feed else None
-        process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL, stdout=out,
+        process = subprocess.Popen(command, stdin=feeder.stdout if feeder else subprocess.DEVNULL,
+                                   stdout=subprocess.DEVNULL if discard else out,
                                    stderr=err, env={**os.environ, **(env or {})}, start_new_session=True)
         if feeder:
             feeder.stdout.close()

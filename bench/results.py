@@ -5,7 +5,11 @@ from statistics import median
 
 
 def answer(run):
-    """The last line of JSON a program printed, with `mse`, `weights` and `bias` on top; None if there is none."""
+    """What a program printed: predictions as CSV, or its last line of JSON with `mse`, `weights` and `bias` on top; None
+    if there is neither."""
+    header, *lines = run.stdout.splitlines() or [""]
+    if header.rpartition(",")[2].startswith("predicted_"):
+        return {"predictions": [float(line.rpartition(",")[2]) for line in lines]}
     for line in reversed(run.stdout.splitlines()):
         try:
             found = json.loads(line)
@@ -21,12 +25,17 @@ def flat(value):
 
 
 def difference(one, other):
-    """The largest difference: of the MSEs as a share of the MSE, of the weights as a share of the largest."""
+    """The largest difference: of the MSEs as a share of the MSE, of weights or predictions as a share of the largest."""
+    if "predictions" in one:
+        return apart(one["predictions"], other["predictions"])
     ours, theirs = (flat([a["weights"], a["bias"]]) for a in (one, other))
+    return max(abs(one["mse"] - other["mse"]) / abs(other["mse"]), apart(ours, theirs))
+
+
+def apart(ours, theirs):
     if len(ours) != len(theirs):
         return float("inf")
-    weights = max(abs(a - b) for a, b in zip(ours, theirs)) / max(map(abs, theirs))
-    return max(abs(one["mse"] - other["mse"]) / abs(other["mse"]), weights)
+    return max(abs(a - b) for a, b in zip(ours, theirs)) / max(map(abs, theirs))
 
 
 def verdict(contender, run, rows, reference):
@@ -34,10 +43,10 @@ def verdict(contender, run, rows, reference):
     found = answer(run)
     if contender.tolerance is None:
         return (found["rows"] == rows, 0.0) if found and "rows" in found else (None, None)
-    if not found or not reference or "weights" not in found:
+    if not found or not reference or found.keys().isdisjoint(("weights", "predictions")):
         return False, None
-    apart = difference(found, reference)
-    return apart <= contender.tolerance, apart
+    largest = difference(found, reference)
+    return largest <= contender.tolerance, largest
 
 
 def full_time(case, contender, run):
@@ -47,20 +56,20 @@ def full_time(case, contender, run):
     return run.seconds + (case.epochs - contender.epochs) * answer(run)["seconds_per_epoch"]
 
 
-def summarize(case, runs, references, failures, skipped):
-    """The case's results, one dictionary for each contender that ran."""
+def summarize(case, runs, told, references, failures, skipped):
+    """The case's results, one dictionary for each contender that ran; `told` holds the runs whose output counts."""
     times = {label: [full_time(case, contender, run) for run in runs[label]]
              for label, contender in by_label(case).items() if runs.get(label)}
     rows = []
     for label, contender in by_label(case).items():
         if label not in times:
             continue
-        agrees, apart = verdict(contender, runs[label][-1], case.rows, references.get(label))
+        agrees, largest = verdict(contender, told[label], case.rows, references.get(label))
         rows.append({
             "name": label, "seconds": times[label], "median_seconds": median(times[label]),
             "ratio_to_linreg": paired(times, label, "linreg"), "ratio_to_baseline": paired(times, label, case.baseline),
             "peak_bytes": max((run.peak_bytes for run in runs[label] if run.peak_bytes), default=None),
-            "agrees": agrees, "difference": apart, "tolerance": contender.tolerance,
+            "agrees": agrees, "difference": largest, "tolerance": contender.tolerance,
             "estimated_from_epochs": contender.epochs,
         })
     return {"case": case.name, "title": case.title, "file": case.file.name, "bytes": case.file.stat().st_size,

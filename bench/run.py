@@ -68,6 +68,8 @@ def versions(python, packages):
 def missing(contender, found):
     """What this contender lacks, or None."""
     lacking = [name for name in contender.packages if found[name] is None]
+    if contender.program and shutil.which(contender.program) is None:
+        lacking.append(contender.program)
     if None in contender.command:
         return "left out by --no-linreg"
     if shutil.which(contender.command[0]) is None:
@@ -87,23 +89,25 @@ def measure_case(case, chosen, found):
             if contender.label in failures:
                 continue
             progress("%s %d/%d: %s" % (case.name, turn + 1, chosen.rounds * case.repeat, contender.label))
-            done = measure.run(contender.command, contender.env, contender.feed, chosen.limit)
+            done = measure.run(contender.command, contender.env, contender.feed, chosen.limit, bool(contender.check))
             if done.code:
                 failures[contender.label] = failure(done)
                 runs[contender.label] = []
             else:
                 runs[contender.label].append(done)
     progress("")
-    return results.summarize(case, runs, references(case, runs, chosen.limit), failures, skipped)
+    told = {c.label: measure.run(c.check, limit=chosen.limit) if c.check else runs[c.label][-1]
+            for c in running if runs[c.label]}
+    return results.summarize(case, runs, told, references(case, told, chosen.limit), failures, skipped)
 
 
-def references(case, runs, limit):
+def references(case, told, limit):
     """What each contender's answer is compared with: the first answer of the case, or that of its own reference."""
-    answers = (results.answer(runs[c.label][0]) for c in case.contenders if c.tolerance and runs.get(c.label))
-    first = next((answer for answer in answers if answer and "weights" in answer), None)
+    answers = (results.answer(told[c.label]) for c in case.contenders if c.tolerance and c.label in told)
+    first = next((answer for answer in answers if answer and "rows" not in answer), None)
     chosen = {}
     for contender in case.contenders:
-        if runs.get(contender.label):
+        if contender.label in told:
             own = contender.reference
             chosen[contender.label] = results.answer(measure.run(own, limit=limit)) if own else first
     return chosen

@@ -3,7 +3,8 @@
 //! The rates are those of one thread. For `push` and `merge` an item is a floating point operation, 2q² a row and
 //! ⅔q³ a merge: 50 Gitem/s are 50 GFLOP/s.
 
-use std::fmt::Write;
+use std::fmt::Write as _;
+use std::io::{Read, Seek, Write};
 
 use divan::Bencher;
 use divan::counter::{BytesCount, ItemsCount};
@@ -50,6 +51,23 @@ fn text(kind: Kind) -> Vec<u8> {
 /// A number between -0.5 and 0.5.
 fn entry(i: usize) -> f64 {
     (i.wrapping_mul(0x9e37_79b9_7f4a_7c15) >> 11) as f64 / (1u64 << 53) as f64 - 0.5
+}
+
+/// Copying a mebibyte from the page cache into a buffer that begins `shift` bytes behind the start of a page: what
+/// reading costs at least.
+#[divan::bench(args = [0, 1, 16, 32, 2048])]
+fn read(bencher: Bencher, shift: usize) {
+    const LENGTH: usize = 1 << 20;
+    let mut file = tempfile::tempfile().expect("a temporary file");
+    (0..64).for_each(|i| file.write_all(&vec![i; LENGTH]).expect("64 MiB of room"));
+    let mut buffer = vec![1; LENGTH + 8192];
+    let start = buffer.as_ptr().align_offset(4096) + shift;
+    file.rewind().expect("a file");
+    bencher.counter(BytesCount::new(LENGTH)).bench_local(|| {
+        while file.read(&mut buffer[start..][..LENGTH]).expect("a file") == 0 {
+            file.rewind().expect("a file");
+        }
+    });
 }
 
 #[divan::bench(args = Isa::available())]

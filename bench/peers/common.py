@@ -37,6 +37,13 @@ def read(path):
         return numpy.loadtxt(path, delimiter=",", skiprows=1, ndmin=2), "numpy"
 
 
+def linear_model(path):
+    """Weights by name and the bias of a model of one target."""
+    with open(path) as file:
+        model = json.load(file)
+    return dict(zip(model["features"], model["weights"][0])), model["bias"][0]
+
+
 def report(mse, weights, bias, **more):
     print(json.dumps({"mse": float(mse), "weights": nested(weights), "bias": nested(bias), **more}))
 

@@ -18,6 +18,9 @@ use crate::summary::{Moments, Powers, Summary};
 /// among those of the chunk.
 const ROWS_PER_COLUMN: u64 = 4;
 
+/// A triangle of so many columns takes 1.6 GB, and every worker has one.
+const MOST_COLUMNS: usize = 20_000;
+
 /// All inputs of a command: rows, summaries, or both.
 pub struct Input {
     rows: Option<Reader>,
@@ -94,6 +97,8 @@ impl Input {
 
     /// Reads the columns of `design` of everything.
     pub fn compress(self, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
+        let file = self.header().file;
+        check_count(&file, design.names().len())?;
         if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.hold_out.is_some()) {
             return Err(needs_rows(name, if wish.all_rows { "--batch-size" } else { "--validation FRACTION" }));
         }
@@ -115,8 +120,23 @@ impl Input {
             compressed.rows = None;
         }
         compressed.summary.powers().iter().try_for_each(check_size)?;
+        if !compressed.summary.triangle().is_finite() {
+            return Err(Error::input(Place::file(&file), "squares of the numbers overflow")
+                .with_hint("divide the columns by a power of ten"));
+        }
         Ok(compressed)
     }
+}
+
+/// Refuses columns whose triangle would fill the memory.
+fn check_count(file: &str, columns: usize) -> Result<(), Error> {
+    if columns <= MOST_COLUMNS {
+        return Ok(());
+    }
+    let gigabytes = (columns as f64).powi(2) * 4e-9;
+    let message =
+        format!("{columns} columns; at most {MOST_COLUMNS} can be used (a triangle of all takes {gigabytes:.0} GB)");
+    Err(Error::input(Place::file(file), message).with_hint("name fewer with --features and --target"))
 }
 
 /// The columns of a summary as the rows had them: those that were made of others are made again where they are wanted.

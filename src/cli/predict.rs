@@ -2,6 +2,7 @@
 
 use std::io::{IsTerminal, StdoutLock, Write, stdout};
 use std::path::PathBuf;
+use std::sync::{Mutex, PoisonError};
 
 use super::input::Input;
 use super::options::{DataOptions, note};
@@ -67,15 +68,22 @@ impl Args {
             lines.add(&model, design.features(batch, room), self.append.then_some(records));
         };
         let (mut written, mut empty) = (0, 0);
-        let work = Work { new: &Default::default, add: &add };
-        let rows = self.data.reading(progress).fold(rows, 1, &work, |(lines, _)| {
+        // Texts that have been written: their memory serves again, and grows no more.
+        let used = Mutex::new(Vec::new());
+        let locked = || used.lock().unwrap_or_else(PoisonError::into_inner);
+        let new = || (Lines { text: locked().pop().unwrap_or_default(), ..Lines::default() }, None);
+        let work = Work { new: &new, add: &add };
+        let rows = self.data.reading(progress).fold(rows, 1, &work, |(mut lines, _)| {
             if let Some(row) = lines.first_empty.filter(|_| self.strict) {
                 let message = format!("row {}: the prediction overflows", written + row + 1);
                 return Err(Error::input(Place::file(&file), message));
             }
             written += lines.rows;
             empty += lines.empty;
-            write(&mut out, &lines.text)
+            write(&mut out, &lines.text)?;
+            lines.text.clear();
+            locked().push(lines.text);
+            Ok(())
         })?;
         if empty > 0 {
             note(&format!(

@@ -15,8 +15,8 @@ use std::ops::Range;
 
 use memchr::memchr;
 
-use super::index::{PAD, Text};
-use super::padded::Padded;
+use super::index::Text;
+use super::padded::{Padded, START};
 use super::quotes::{self, strip};
 
 /// Bytes of text in which the records of one block start.
@@ -79,7 +79,7 @@ impl Block {
 
     /// Takes the first `count` bytes away.
     pub fn cut_front(&mut self, count: usize, delimiter: u8) {
-        self.text.buffer.copy_within(PAD + count..PAD + self.text.length, PAD);
+        self.text.buffer.copy_within(START + count..START + self.text.length, START);
         self.text.length -= count;
         self.quotes = self.quotes_of(self.text.length, delimiter);
     }
@@ -93,7 +93,7 @@ impl Block {
         }
         plain.length = 0;
         plain.make_room(length);
-        match strip(text, delimiter, &mut plain.buffer[PAD..], newlines) {
+        match strip(text, delimiter, &mut plain.buffer[START..], newlines) {
             Some(length) => {
                 plain.length = length;
                 Quotes::Surround
@@ -196,7 +196,10 @@ impl<R: Read> Blocks<R> {
                     break length;
                 }
                 None if length > LONGEST_RECORD => {
-                    let message = format!("a record longer than {LONGEST_RECORD} bytes: is this a table of text?");
+                    let message = format!(
+                        "a record longer than {} MiB: is this a table of text, is every quote closed?",
+                        LONGEST_RECORD >> 20
+                    );
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));
                 }
                 None => beyond = length.saturating_sub(wanted) + length.max(BEYOND),

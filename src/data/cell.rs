@@ -33,13 +33,18 @@ pub fn complaint(text: &[u8]) -> String {
     format!("\"{}\" is {reason}", shortened(&text))
 }
 
-/// A text for a message: its beginning, if it is long.
+/// A text for a message: its beginning, if it is long, and nothing that a terminal would obey.
 pub fn shortened(text: &str) -> String {
     const LONGEST: usize = 40;
-    if text.chars().count() <= LONGEST {
-        return text.to_owned();
+    let mut shown = String::new();
+    for (i, char) in text.chars().enumerate() {
+        match char {
+            _ if i == LONGEST => return shown + "…",
+            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ => shown.push(char),
+        }
     }
-    text.chars().take(LONGEST).chain(['…']).collect()
+    shown
 }
 
 #[cfg(test)]
@@ -68,6 +73,7 @@ mod tests {
     fn complaints_are_short_and_say_why() {
         assert_eq!(complaint(b"12.4 mm"), "\"12.4 mm\" is not a number");
         assert_eq!(complaint(b"inf"), "\"inf\" is not a finite number");
+        assert_eq!(complaint(b"\x001\x1b[2J\n"), "\"\\u{0}1\\u{1b}[2J\\n\" is not a number");
         assert_eq!(complaint(&[b'x'; 100]).chars().count(), "\"…\" is not a number".chars().count() + 40);
     }
 }

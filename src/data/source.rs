@@ -139,11 +139,29 @@ fn decoder_for(magic: &[u8]) -> Decoder {
     }
 }
 
+/// Says of an error what it is about.
+struct Unpacked<R> {
+    decoder: R,
+    form: &'static str,
+}
+
+impl<R: Read> Read for Unpacked<R> {
+    fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+        self.decoder.read(buffer).map_err(|error| match error.kind() {
+            io::ErrorKind::Interrupted => error,
+            kind => io::Error::new(kind, format!("the {} data are damaged or cut short ({error})", self.form)),
+        })
+    }
+}
+
 fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool)> {
     let mut text: Box<dyn Read + Send> = match decoder_for(magic) {
         Decoder::None => Box::new(input),
-        Decoder::Gzip => Box::new(MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input))),
-        Decoder::Zstd => Box::new(zstd::Decoder::new(input)?),
+        Decoder::Gzip => {
+            let decoder = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input));
+            Box::new(Unpacked { decoder, form: "gzip" })
+        }
+        Decoder::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
     };
     let first = first_bytes(&mut text)?;
     let is_json = first.starts_with(b"{");

@@ -1,8 +1,8 @@
 //! What to subtract from columns before they are summed up.
 
-use crate::data::Batch;
+use crate::data::{Batch, LINE};
 
-/// Running means and deviations of the columns of batches, by Welford's update (1962).
+/// Running means and deviations of the columns of batches, joined by the update of Chan, Golub and LeVeque (1979).
 pub struct Moments {
     rows: f64,
     /// Mean and sum of squared deviations; a pair for every column without the ones.
@@ -18,16 +18,14 @@ impl Moments {
 
     /// Adds the rows of a batch.
     pub fn push(&mut self, batch: &Batch) {
+        let (before, added) = (self.rows, batch.rows() as f64);
+        self.rows += added;
         for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
-            let mut rows = self.rows;
-            for value in batch.column(k) {
-                rows += 1.0;
-                let from_mean = value - *mean;
-                *mean += from_mean / rows;
-                *deviation += from_mean * (value - *mean);
-            }
+            let Some((batch_mean, batch_deviation)) = moments(batch.column(k)) else { return };
+            let from_mean = batch_mean - *mean;
+            *mean += from_mean * (added / self.rows);
+            *deviation += batch_deviation + from_mean * from_mean * (before * added / self.rows);
         }
-        self.rows += batch.rows() as f64;
     }
 
     /// A shift for every column: its mean, rounded so coarsely that values with few digits stay values with few digits
@@ -37,6 +35,23 @@ impl Moments {
     pub fn shift(&self) -> Vec<f64> {
         self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows.max(1.0)).sqrt())).collect()
     }
+}
+
+/// Mean and sum of squared deviations of some values, both summed up as differences from the first value: they are exact
+/// if it never changes. `None` if there are no values.
+fn moments(values: &[f64]) -> Option<(f64, f64)> {
+    let &first = values.first()?;
+    let (mut sums, mut squares) = ([0.0; LINE], [0.0; LINE]);
+    for line in values.chunks(LINE) {
+        for ((value, sum), square) in line.iter().zip(&mut sums).zip(&mut squares) {
+            let difference = value - first;
+            *sum += difference;
+            *square += difference * difference;
+        }
+    }
+    let mean = sums.iter().sum::<f64>() / values.len() as f64;
+    let deviation = squares.iter().sum::<f64>() - mean * mean * values.len() as f64;
+    Some((first + mean, deviation.max(0.0)))
 }
 
 /// The multiple nearest to `mean` of the smallest power of two that is not below `deviation`.

@@ -67,6 +67,11 @@ impl Triangle {
         self.r.iter().all(|&r| r == 0.0)
     }
 
+    /// False if squares of the numbers were too large.
+    pub fn is_finite(&self) -> bool {
+        self.r.iter().all(|r| r.is_finite())
+    }
+
     /// Folds in the rows of `batch` and leaves it with nothing of use.
     ///
     /// # Panics

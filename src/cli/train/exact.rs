@@ -126,6 +126,13 @@ impl Args {
             tell_roles(&roles, compressed.summary.rows(), held_out.as_ref().map(Summary::rows));
         }
         let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles);
+        if !outcome.mse.is_finite() {
+            let hint = Some("divide the columns by a power of ten before training".to_owned());
+            return Err(Error::Fit {
+                message: "the mse is not finite: squares of the numbers overflow".to_owned(),
+                hint,
+            });
+        }
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
