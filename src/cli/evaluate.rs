@@ -8,7 +8,7 @@ use serde::Serialize;
 
 use super::input::{Input, Reading, Wish};
 use super::options::DataOptions;
-use crate::data::{Batch, Manner, Missing, Records, Work};
+use crate::data::{Batch, Missing, Records, Work};
 use crate::error::Error;
 use crate::fit::Problem;
 use crate::model::Model;
@@ -51,7 +51,7 @@ impl Args {
     /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
         let reading = self.data.reading(When::Auto);
         let (rows, metrics) = match input.is_summary() {
             true => of_summary(&model, input, reading)?,

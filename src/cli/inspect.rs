@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::hyper::{Hyperparameters, Rate};
 use super::input::{Input, Wish};
-use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note};
-use crate::data::Manner;
+use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note, note_invented};
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
@@ -85,8 +84,9 @@ struct Column {
 impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
         let header = input.header();
+        note_invented(&header);
         let roles = self.columns.choice().roles(&header)?;
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));

@@ -184,9 +184,14 @@ impl<R: Read> Blocks<R> {
         let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
         block.text.push(&self.rest);
         self.rest.clear();
+        // An eager one does not wait for more while it has a line to hand out.
+        let mut has_line = self.is_eager && memchr(b'\n', block.bytes()).is_some();
         let mut beyond = BEYOND;
         let cut = loop {
-            self.fill(wanted, beyond, &mut block.text)?;
+            if !has_line {
+                self.fill(wanted, beyond, &mut block.text)?;
+            }
+            has_line = false;
             let length = block.text.length;
             let at_least = if self.is_eager { wanted.min(last_line(block.bytes())) } else { wanted };
             match block.boundary(at_least, self.delimiter) {

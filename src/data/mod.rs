@@ -13,6 +13,7 @@ mod batch;
 mod blocks;
 mod cell;
 pub mod columns;
+mod dialect;
 mod encoding;
 mod fold;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
@@ -30,6 +31,7 @@ mod split;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
+pub use dialect::{Dialect, Spelling};
 pub use encoding::{Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
 pub use interval::Interval;

@@ -6,20 +6,14 @@ use std::path::{Path, PathBuf};
 use csv::ByteRecord;
 
 use super::blocks::{BLOCK, Block, Blocks};
-use super::cell::{self, Cell};
 use super::columns;
+use super::dialect::{BYTE_ORDER_MARK, Dialect, sniff, table_start};
 use super::isa::Isa;
-use super::number::Column;
+use super::number::{self, Column};
 use super::records::{Layout, Missing, Records, csv_reader};
 use super::source::{self, Body, Source};
 use super::{Batch, records};
 use crate::error::{Error, Place};
-
-/// Comma, until another is told.
-const DELIMITER: u8 = b',';
-
-/// What some programs put in front of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
 /// The columns of an input.
 #[derive(Debug, Clone)]
@@ -28,8 +22,10 @@ pub struct Header {
     pub file: String,
     /// Names in order; `c1`, `c2` … where the file gives none.
     pub names: Vec<String>,
-    /// True if the first record was numbers only, and so a row.
+    /// True if the first record was taken for a row because it was numbers only.
     pub is_invented: bool,
+    /// What separates the fields.
+    pub delimiter: u8,
     /// Physical lines above the first row.
     lines: u64,
 }
@@ -38,22 +34,37 @@ impl Header {
     /// A header that stands for no text, of columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
-        Header { file: file.to_owned(), names, is_invented: false, lines: 0 }
+        Header { file: file.to_owned(), names, is_invented: false, delimiter: b',', lines: 0 }
+    }
+}
+
+impl Header {
+    /// Refuses a header under which records do not mean what they mean under `first`.
+    fn check_like(&self, first: &Header) -> Result<(), Error> {
+        let differs = match () {
+            () if self.delimiter != first.delimiter => "its delimiter is not that",
+            () if self.names != first.names => "its columns are not those",
+            () => return Ok(()),
+        };
+        let message = format!("{differs} of {}, so its records cannot stand below those", first.file);
+        Err(Error::input(Place::file(&self.file), message).with_hint("predict for every file alone"))
     }
 }
 
 /// How text is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Manner {
     /// Bytes of text in which the records of a block start.
     pub block_bytes: u64,
     /// Hand out rows as soon as they come, for someone who waits for them at the other end of a pipe.
     pub is_eager: bool,
+    /// How tables are written down.
+    pub dialect: Dialect,
 }
 
 impl Default for Manner {
     fn default() -> Manner {
-        Manner { block_bytes: BLOCK, is_eager: false }
+        Manner { block_bytes: BLOCK, is_eager: false, dialect: Dialect::default() }
     }
 }
 
@@ -112,9 +123,10 @@ impl Reader {
     pub fn rows(self, names: Vec<String>, missing: Missing) -> Result<Rows, Error> {
         let isa = Isa::from_env().map_err(|error| Error::usage(error.to_string()))?;
         let shifts = vec![0.0; names.len()];
-        let start = Layout { delimiter: DELIMITER, fields: 0, columns: Vec::new(), names, missing, isa, input: 0 };
+        let spelling = self.current.manner.dialect.spelling.clone();
+        let start = Layout { delimiter: b',', fields: 0, columns: Vec::new(), names, spelling, missing, isa, input: 0 };
         let layout = start.of(&self.current.header, &shifts)?;
-        Ok(Rows { input: self.current, later: self.later, layout })
+        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
     }
 }
 
@@ -123,7 +135,7 @@ impl Layout {
     fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
         let positions = columns::positions(header, &self.names)?;
         let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
-        Ok(Layout { fields: header.names.len(), columns, ..self.clone() })
+        Ok(Layout { delimiter: header.delimiter, fields: header.names.len(), columns, ..self.clone() })
     }
 }
 
@@ -132,6 +144,8 @@ pub struct Rows {
     pub(super) input: Input,
     later: VecDeque<Later>,
     pub(super) layout: Layout,
+    /// Whether all inputs have to be written down alike.
+    are_alike: bool,
 }
 
 impl Rows {
@@ -140,6 +154,12 @@ impl Rows {
         for (column, &shift) in self.layout.columns.iter_mut().zip(shifts) {
             column.shift = shift;
         }
+    }
+
+    /// Makes an input an error whose columns stand in another order than those of the first, or with other delimiters:
+    /// records are wanted as they are.
+    pub fn require_alike(&mut self) {
+        self.are_alike = true;
     }
 
     /// True if the first block holds all rows.
@@ -186,7 +206,11 @@ impl Rows {
             Some(Later::File(path)) => source::open(&path)?,
             Some(Later::Opened(source)) => source,
         };
-        self.input = Input::new(source, self.input.manner)?;
+        let input = Input::new(source, self.input.manner.clone())?;
+        if self.are_alike {
+            input.header.check_like(&self.input.header)?;
+        }
+        self.input = input;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
         self.layout = self.layout.of(&self.input.header, &shifts)?;
         self.layout.input += 1;
@@ -215,20 +239,26 @@ impl Input {
         let Source { name, mut body, .. } = source;
         let failed = |source| Error::Io { path: name.clone(), action: "read", source };
         let mut first = Block::default();
+        let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
+            (Some(told), _) => (told, Vec::new()),
+            // A file is read at positions: what was seen will be read again.
+            (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
+            (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
+        };
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
-                let mut blocks = Blocks::new(span.clone(), 0, DELIMITER);
+                let mut blocks = Blocks::new(span.clone(), 0, delimiter);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
             Body::Stream(stream) => {
-                let mut blocks = Blocks::new(stream, 0, DELIMITER).eager(manner.is_eager);
+                let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
             }
         };
-        let (header, length) = read_header(&name, first.bytes())?;
-        first.cut_front(length, DELIMITER);
+        let (header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
+        first.cut_front(length, delimiter);
         let starts = (end - first.bytes().len() as u64, end);
         Ok(Input { header, body: Some(body), first, starts, rest, is_whole, manner })
     }
@@ -247,20 +277,21 @@ impl Input {
 }
 
 /// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
-fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
+fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
     if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
         let message = "the text is UTF-16; expected UTF-8";
         let hint = format!("iconv -f UTF-16 -t UTF-8 {file} | linreg …");
         return Err(Error::input(Place::file(file), message).with_hint(hint));
     }
-    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut reader = csv_reader(&text[mark..], DELIMITER);
+    let start = table_start(text);
+    let mut reader = csv_reader(&text[start..], delimiter);
     let mut first = ByteRecord::new();
     if !reader.read_byte_record(&mut first).expect("memory is read without errors") {
         let message = "the file is empty; expected a header and rows of numbers";
         return Err(Error::input(Place::file(file), message));
     }
-    let is_row = first.iter().all(|text| matches!(cell::read(text), Cell::Number(_)));
+    let is_number = |text: &[u8]| number::parse(text, dialect.spelling.decimal).is_some();
+    let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
     let names: Vec<String> = if is_row {
         (1..=first.len()).map(|i| format!("c{i}")).collect()
     } else {
@@ -270,9 +301,14 @@ fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
         };
         first.iter().enumerate().map(name).collect()
     };
-    let length = mark + if is_row { 0 } else { reader.position().byte() as usize };
+    let length = match is_row {
+        true if text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len(),
+        true => 0,
+        false => start + reader.position().byte() as usize,
+    };
     let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
-    let header = Header { file: file.to_owned(), names, is_invented: is_row, lines };
+    let is_invented = is_row && dialect.has_header.is_none();
+    let header = Header { file: file.to_owned(), names, is_invented, delimiter, lines };
     columns::check_distinct(&header)?;
     Ok((header, length))
 }

@@ -7,8 +7,10 @@ use csv::ByteRecord;
 use memchr::memchr_iter;
 
 use super::Batch;
+use super::Spelling;
 use super::blocks::Block;
 use super::cell::{self, Cell};
+use super::dialect::is_blank;
 use super::index::{Index, Table};
 use super::isa::Isa;
 use super::number::{self, Column};
@@ -33,6 +35,8 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// Their names.
     pub names: Vec<String>,
+    /// How cells are written.
+    pub spelling: Spelling,
     /// What to do with a missing cell.
     pub missing: Missing,
     /// What the kernels run on.
@@ -142,7 +146,8 @@ impl<'a> Parser<'a> {
         let is_table = self.layout.fields > 1 || !has_blank_line(block.bytes());
         let table = block.plain().filter(|_| is_table).and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
-            Table::new(text, &index, self.layout.fields).ok()
+            let table = Table::new(text, &index, self.layout.fields).ok();
+            table.map(|table| table.with_decimal(self.layout.spelling.decimal))
         });
         let result = match table {
             Some(table) => self.read_table(&table, block, &mut visit),
@@ -167,21 +172,34 @@ impl<'a> Parser<'a> {
             let stride = self.batch.capacity();
             let out = self.batch.wanted_mut();
             number::parse_columns(layout.isa, table, first..last, &layout.columns, out, stride, &mut self.faults);
+            self.find_codes(first);
             if !self.faults.is_empty() {
-                self.judge_faults(table)?;
+                self.judge_faults(table, first)?;
             }
             visit(&mut self.batch, Texts::Table { table, block, first });
         }
         Ok(Counts { rows: records as u64, lines: records as u64 })
     }
 
-    /// Cells that are no numbers may be missing ones, which are NaN already.
+    /// Numbers that may stand for a missing cell are faults, too; the batch begins with record `first`.
+    fn find_codes(&mut self, first: usize) {
+        for (column, &Column { shift, .. }) in self.layout.columns.iter().enumerate() {
+            for code in self.layout.spelling.codes() {
+                let like_code =
+                    self.batch.column(1 + column).iter().enumerate().filter(|(_, value)| **value == code - shift);
+                self.faults.extend(like_code.map(|(i, _)| number::Fault { record: first + i, column }));
+            }
+        }
+    }
+
+    /// What the kernels could not read may be a missing cell, or a number with other blanks around it.
     #[cold]
-    fn judge_faults(&mut self, table: &Table) -> Result<(), Fault> {
+    fn judge_faults(&mut self, table: &Table, first: usize) -> Result<(), Fault> {
         self.faults.sort_unstable();
         for fault in self.faults.drain(..) {
-            let text = table.field(fault.record, self.layout.columns[fault.column].field);
-            self.layout.number(text, fault.column, fault.record as u64)?;
+            let Column { field, shift } = self.layout.columns[fault.column];
+            let number = self.layout.number(table.field(fault.record, field), fault.column, fault.record as u64)?;
+            self.batch.column_mut(1 + fault.column)[fault.record - first] = number - shift;
         }
         Ok(())
     }
@@ -197,7 +215,7 @@ impl<'a> Parser<'a> {
             let start = reader.position().byte() as usize;
             let is_record = reader.read_byte_record(&mut record).expect("memory is read without errors");
             let end = reader.position().byte() as usize;
-            if is_record && !is_blank(&record) {
+            if is_record && !(record.len() == 1 && is_blank(&text[start..end])) {
                 if slices.is_empty() {
                     self.batch.set_rows(self.batch.capacity());
                 }
@@ -237,7 +255,7 @@ impl Layout {
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
     fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         let name = &self.names[k];
-        let (message, remedy) = match cell::read(text) {
+        let (message, remedy) = match cell::read(text, &self.spelling) {
             Cell::Number(number) => return Ok(number),
             Cell::Missing if self.missing == Missing::Keep => return Ok(f64::NAN),
             Cell::Missing => {
@@ -247,7 +265,7 @@ impl Layout {
                     "fill the cell, take the row out",
                 )
             }
-            Cell::Bad => (cell::complaint(text), "mend the cell"),
+            Cell::Bad => (cell::complaint(text), cell::remedy(text, self.spelling.decimal)),
         };
         Err(Fault {
             line,
@@ -269,21 +287,14 @@ pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
         .from_reader(input)
 }
 
-/// Whether there is a line that holds nothing but its end.
+/// Whether there is a line that holds nothing.
 fn has_blank_line(text: &[u8]) -> bool {
-    text.split(|&byte| byte == b'\n').any(|line| line == b"\r")
-        || text.starts_with(b"\n")
-        || memchr::memmem::find(text, b"\n\n").is_some()
+    text.strip_suffix(b"\n").unwrap_or(text).split(|&byte| byte == b'\n').any(is_blank)
 }
 
-/// A line that holds nothing but its end.
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && record[0] == *b"\r"
-}
-
+/// A record without the empty lines before it, which `csv` skips, and without its newline.
 fn without_line_ends(text: &[u8]) -> &[u8] {
-    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let start = text.iter().position(|byte| !is_end(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_end(byte)).map_or(start, |last| last + 1);
-    &text[start..end]
+    let start = text.iter().position(|&byte| byte != b'\n').unwrap_or(text.len());
+    let record = &text[start..];
+    record.strip_suffix(b"\n").unwrap_or(record)
 }

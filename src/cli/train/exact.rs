@@ -64,9 +64,15 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 17] = [
+const USED: [&str; 23] = [
     "data",
+    "delimiter",
+    "decimal",
+    "header",
+    "no_header",
+    "na",
     "threads",
+    "row_weight",
     "target",
     "features",
     "ignore",

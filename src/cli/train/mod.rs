@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
-use crate::data::Manner;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
@@ -198,7 +197,7 @@ impl Args {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
             history: self.history.as_deref().map(History::create).transpose()?,
         };
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
         if !self.quiet {
             input.tell_unused_powers(&roles);

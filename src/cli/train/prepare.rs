@@ -5,9 +5,9 @@ use nalgebra::DMatrix;
 use super::super::hyper::Rate;
 use super::super::input::{Compressed, Input, Wish};
 use super::{Args, Validation};
-use crate::cli::options::note;
+use crate::cli::options::note_invented;
 use crate::data::columns::Roles;
-use crate::data::{Header, Manner, Split};
+use crate::data::{Header, Split};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
@@ -65,8 +65,8 @@ impl Args {
                 choice.polynomials = model.design().polynomials();
             }
         }
-        if header.is_invented && !self.quiet {
-            note("no header: the first line holds numbers only, so the columns are c1, c2, …");
+        if !self.quiet {
+            note_invented(header);
         }
         choice.roles(header)
     }
@@ -92,7 +92,7 @@ impl Args {
         let compressed = input.compress(&design, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
-                let input = Input::open(std::slice::from_ref(path), Manner::default())?;
+                let input = Input::open(std::slice::from_ref(path), self.data.manner())?;
                 Some(input.compress(&design, reading, Wish::default())?.summary)
             }
             _ => compressed.held_out.clone(),
