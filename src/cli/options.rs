@@ -11,6 +11,7 @@ use crate::data::columns::Choice;
 use crate::data::{Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::observers::When;
+use crate::output::rounded;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
@@ -119,6 +120,26 @@ pub struct ColumnOptions {
     /// column, so that no digits are lost. A summary has the powers up to the degree it was made with.
     #[arg(long, value_name = "COL:DEGREE", help_heading = "Data")]
     poly: Vec<Polynomial>,
+
+    #[command(flatten)]
+    pub weight: WeightOption,
+}
+
+/// How often rows count.
+#[derive(Debug, clap::Args)]
+pub struct WeightOption {
+    /// Column that says how often each row counts: any number, 0 or more [default: once]
+    ///
+    /// All sums of squares are weighted, n is the sum of the weights, and a weight of 2 is as good as a second row.
+    #[arg(long, value_name = "COL", help_heading = "Data")]
+    row_weight: Option<String>,
+}
+
+impl WeightOption {
+    /// The column.
+    pub fn column(&self) -> Option<&str> {
+        self.row_weight.as_deref()
+    }
 }
 
 impl ColumnOptions {
@@ -129,8 +150,15 @@ impl ColumnOptions {
             features: self.features.clone(),
             ignored: self.ignore.clone(),
             polynomials: self.poly.clone(),
+            weight: self.weight.row_weight.clone(),
         }
     }
+}
+
+/// `2 rows`, or `2 rows of weight 3.5`.
+pub fn rows_and_weight(rows: u64, weight: f64) -> String {
+    let weight = if weight == rows as f64 { String::new() } else { format!(" of weight {}", rounded(weight)) };
+    count(rows, "row") + &weight
 }
 
 /// `1 row`, `2 rows`.

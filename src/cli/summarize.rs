@@ -39,8 +39,10 @@ impl Args {
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         for paths in inputs {
             let input = Input::open(paths, self.data.manner())?;
+            input.refuse_weight(self.columns.weight.column())?;
             let design = self.design(&input.header())?;
-            let summary = input.compress(&design, self.data.reading(When::Auto), Wish::default())?.summary;
+            let wish = Wish { weight: self.columns.weight.column(), ..Wish::default() };
+            let summary = input.compress(&design, self.data.reading(When::Auto), wish)?.summary;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
         }
         Ok(())

@@ -94,11 +94,14 @@ impl Block {
         plain.length = 0;
         plain.make_room(length);
         match strip(text, delimiter, &mut plain.buffer[PAD..], newlines) {
-            Some(length) => {
+            // A last record `""` without a newline would be none without its quotes.
+            Some(length)
+                if text.ends_with(b"\n") || !matches!(plain.buffer[PAD..][..length].last(), None | Some(b'\n')) =>
+            {
                 plain.length = length;
                 Quotes::Surround
             }
-            None => Quotes::Any,
+            _ => Quotes::Any,
         }
     }
 

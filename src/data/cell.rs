@@ -30,7 +30,7 @@ pub fn read(text: &[u8], spelling: &Spelling) -> Cell {
 
 /// Why `text` is no number, for a message.
 pub fn complaint(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text);
+    let text = String::from_utf8_lossy(text).replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
     let reason = if text.trim().parse::<f64>().is_ok_and(|number| !number.is_finite()) {
         "not a finite number"
     } else {
@@ -42,6 +42,9 @@ pub fn complaint(text: &[u8]) -> String {
 /// What to do about `text`, which is no number.
 pub fn remedy(text: &[u8], decimal: u8) -> &'static str {
     let text = String::from_utf8_lossy(text);
+    if text.contains('\n') {
+        return "close the quote that opens here";
+    }
     let text = text.trim();
     let other = if decimal == b'.' { b',' } else { b'.' };
     let is_other = number::parse(text.as_bytes(), other).is_some() || is_grouped(text, other);

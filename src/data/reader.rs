@@ -3,53 +3,16 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use csv::ByteRecord;
-
 use super::blocks::{BLOCK, Block, Blocks};
 use super::columns;
-use super::dialect::{BYTE_ORDER_MARK, Dialect, sniff, table_start};
+use super::dialect::{Dialect, sniff};
+use super::header::{Header, read_header};
 use super::isa::Isa;
-use super::number::{self, Column};
-use super::records::{Layout, Missing, Records, csv_reader};
+use super::number::Column;
+use super::records::{Layout, Missing, Records};
 use super::source::{self, Body, Source};
 use super::{Batch, records};
 use crate::error::{Error, Place};
-
-/// The columns of an input.
-#[derive(Debug, Clone)]
-pub struct Header {
-    /// The file, as the user named it.
-    pub file: String,
-    /// Names in order; `c1`, `c2` … where the file gives none.
-    pub names: Vec<String>,
-    /// True if the first record was taken for a row because it was numbers only.
-    pub is_invented: bool,
-    /// What separates the fields.
-    pub delimiter: u8,
-    /// Physical lines above the first row.
-    lines: u64,
-}
-
-impl Header {
-    /// A header that stands for no text, of columns with these names.
-    #[must_use]
-    pub fn of(file: &str, names: Vec<String>) -> Header {
-        Header { file: file.to_owned(), names, is_invented: false, delimiter: b',', lines: 0 }
-    }
-}
-
-impl Header {
-    /// Refuses a header under which records do not mean what they mean under `first`.
-    fn check_like(&self, first: &Header) -> Result<(), Error> {
-        let differs = match () {
-            () if self.delimiter != first.delimiter => "its delimiter is not that",
-            () if self.names != first.names => "its columns are not those",
-            () => return Ok(()),
-        };
-        let message = format!("{differs} of {}, so its records cannot stand below those", first.file);
-        Err(Error::input(Place::file(&self.file), message).with_hint("predict for every file alone"))
-    }
-}
 
 /// How text is read.
 #[derive(Debug, Clone)]
@@ -121,10 +84,21 @@ impl Reader {
     /// [`Error::Input`] if the first input lacks one of them, [`Error::Usage`] if `LINREG_ISA` names no instruction set
     /// of this machine.
     pub fn rows(self, names: Vec<String>, missing: Missing) -> Result<Rows, Error> {
+        self.weighted_rows(names, None, missing)
+    }
+
+    /// The same, and the column `weight` says how often each row counts.
+    ///
+    /// # Errors
+    /// As [`Reader::rows`].
+    pub fn weighted_rows(self, mut names: Vec<String>, weight: Option<&str>, missing: Missing) -> Result<Rows, Error> {
+        names.extend(weight.map(str::to_owned));
         let isa = Isa::from_env().map_err(|error| Error::usage(error.to_string()))?;
         let shifts = vec![0.0; names.len()];
         let spelling = self.current.manner.dialect.spelling.clone();
-        let start = Layout { delimiter: b',', fields: 0, columns: Vec::new(), names, spelling, missing, isa, input: 0 };
+        let is_weighted = weight.is_some();
+        let (delimiter, fields, columns) = (b',', 0, Vec::new());
+        let start = Layout { delimiter, fields, columns, names, is_weighted, spelling, missing, isa, input: 0 };
         let layout = start.of(&self.current.header, &shifts)?;
         Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
     }
@@ -274,41 +248,4 @@ impl Input {
     pub fn header_lines(&self) -> u64 {
         self.header.lines
     }
-}
-
-/// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
-fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        let message = "the text is UTF-16; expected UTF-8";
-        let hint = format!("iconv -f UTF-16 -t UTF-8 {file} | linreg …");
-        return Err(Error::input(Place::file(file), message).with_hint(hint));
-    }
-    let start = table_start(text);
-    let mut reader = csv_reader(&text[start..], delimiter);
-    let mut first = ByteRecord::new();
-    if !reader.read_byte_record(&mut first).expect("memory is read without errors") {
-        let message = "the file is empty; expected a header and rows of numbers";
-        return Err(Error::input(Place::file(file), message));
-    }
-    let is_number = |text: &[u8]| number::parse(text, dialect.spelling.decimal).is_some();
-    let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
-    let names: Vec<String> = if is_row {
-        (1..=first.len()).map(|i| format!("c{i}")).collect()
-    } else {
-        let name = |(i, text): (usize, &[u8])| match String::from_utf8_lossy(text).trim() {
-            "" => format!("c{}", i + 1),
-            name => name.to_owned(),
-        };
-        first.iter().enumerate().map(name).collect()
-    };
-    let length = match is_row {
-        true if text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len(),
-        true => 0,
-        false => start + reader.position().byte() as usize,
-    };
-    let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
-    let is_invented = is_row && dialect.has_header.is_none();
-    let header = Header { file: file.to_owned(), names, is_invented, delimiter, lines };
-    columns::check_distinct(&header)?;
-    Ok((header, length))
 }

@@ -2,7 +2,7 @@
 
 use crate::data::Batch;
 
-/// Running means and deviations of the columns of batches, by Welford's update (1962).
+/// Running means and deviations of the columns of batches, by Welford's update (1962), with weights by West's (1979).
 pub struct Moments {
     rows: f64,
     /// Mean and sum of squared deviations; a pair for every column without the ones.
@@ -18,16 +18,17 @@ impl Moments {
 
     /// Adds the rows of a batch.
     pub fn push(&mut self, batch: &Batch) {
+        let weight = |i: usize| batch.weights().map_or(1.0, |weights| weights[i]);
         for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
             let mut rows = self.rows;
-            for value in batch.column(k) {
-                rows += 1.0;
+            for (i, value) in batch.column(k).iter().enumerate().filter(|(i, _)| weight(*i) > 0.0) {
+                rows += weight(i);
                 let from_mean = value - *mean;
-                *mean += from_mean / rows;
-                *deviation += from_mean * (value - *mean);
+                *mean += from_mean * weight(i) / rows;
+                *deviation += weight(i) * from_mean * (value - *mean);
             }
         }
-        self.rows += batch.rows() as f64;
+        self.rows += (0..batch.rows()).map(weight).sum::<f64>();
     }
 
     /// A shift for every column: its mean, rounded so coarsely that values with few digits stay values with few digits
@@ -35,7 +36,7 @@ impl Moments {
     /// changes.
     #[must_use]
     pub fn shift(&self) -> Vec<f64> {
-        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows.max(1.0)).sqrt())).collect()
+        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows).sqrt())).collect()
     }
 }
 

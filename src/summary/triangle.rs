@@ -62,6 +62,11 @@ impl Triangle {
         if j < i { 0.0 } else { self.row(i)[j - i] }
     }
 
+    /// Whether all entries are numbers: not so if squares of the rows overflow.
+    pub fn is_finite(&self) -> bool {
+        self.r.iter().all(|r| r.is_finite())
+    }
+
     /// Whether all rows so far were zero (or there were none).
     pub fn is_zero(&self) -> bool {
         self.r.iter().all(|&r| r == 0.0)

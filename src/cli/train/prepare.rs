@@ -88,12 +88,19 @@ impl Args {
             Some(Validation::Fraction(fraction)) => Some(Split { seed: self.split_seed, fraction }),
             _ => None,
         };
-        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out };
+        let weight = self.columns.weight.column();
+        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out, weight };
         let compressed = input.compress(&design, reading, wish)?;
+        if !compressed.summary.triangle().is_finite() {
+            return Err(Error::Fit {
+                message: "squares of the numbers overflow".to_owned(),
+                hint: Some("divide the columns by a power of ten".to_owned()),
+            });
+        }
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
                 let input = Input::open(std::slice::from_ref(path), self.data.manner())?;
-                Some(input.compress(&design, reading, Wish::default())?.summary)
+                Some(input.compress(&design, reading, Wish { weight, ..Wish::default() })?.summary)
             }
             _ => compressed.held_out.clone(),
         };
@@ -113,7 +120,7 @@ impl Args {
         earlier: Option<&Model>,
     ) -> Result<Prepared, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
-        let elements = (compressed.summary.rows() * k as u64) as f64;
+        let elements = compressed.summary.weight() * k as f64;
         let optimum = compressed.summary.floor(k, bias).iter().sum::<f64>() / elements;
         let (summary, moments) = match self.hyper.standardize {
             true => compressed.summary.standardize(p),
@@ -126,11 +133,11 @@ impl Args {
         };
         let on_triangle = Problem::from_summary(&summary, k, bias);
         let on_rows = compressed.rows.as_ref().map(|rows| {
-            let mut features: DMatrix<f64> = rows.columns(0, p).into();
+            let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
             if let Some(standardization) = &standardization {
                 standardization.apply(&mut features);
             }
-            Problem::from_rows(&features, &rows.columns(p, k).into(), bias)
+            Problem::from_rows(&features, &rows.values.columns(p, k).into(), bias).weighted(&rows.weights)
         });
         let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
         let batches = self

@@ -106,7 +106,7 @@ fn plainly(table: &Table) -> Found {
         if record.len() == 1 && str::from_utf8(text).is_ok_and(|text| text.trim_matches([' ', '\t', '\r']).is_empty()) {
             continue;
         }
-        let line = record.position().unwrap().line();
+        let line = 1 + table.text[..start].iter().filter(|&&byte| byte == b'\n').count() as u64;
         if record.len() != table.width {
             return Err((line, None));
         }
@@ -134,7 +134,10 @@ fn number_of(cell: &[u8], decimal: u8) -> Option<u64> {
 fn quickly(table: &Table, manner: Manner, plan: Plan) -> Found {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     file.write_all(&table.text).unwrap();
-    let reader = Reader::new(source::open(file.path()).unwrap(), Vec::new(), manner).unwrap();
+    let reader = match Reader::new(source::open(file.path()).unwrap(), Vec::new(), manner) {
+        Err(Error::Input { place, .. }) => return Err((place.line.unwrap(), place.field)),
+        reader => reader.unwrap_or_else(|error| panic!("{error}")),
+    };
     let wanted = if table.width == 1 { vec!["x"] } else { vec!["z", "x"] };
     let rows = reader.rows(wanted.into_iter().map(str::to_owned).collect(), Missing::Keep).unwrap();
     let add = |rows: &mut Vec<Row>, batch: &mut Batch, records: &Records| {
