@@ -13,4 +13,5 @@ mod resume;
 mod run_oracles;
 mod sweep;
 mod tutorials;
+mod weights;
 mod workdir;

@@ -7,9 +7,9 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::input::{Input, Reading, Wish};
-use super::options::DataOptions;
-use crate::data::{Batch, Manner, Missing, Records, Work};
-use crate::error::Error;
+use super::options::{DataOptions, WeightOption, count, rows_and_weight};
+use crate::data::{Batch, Missing, Records, Work};
+use crate::error::{Error, Place};
 use crate::fit::Problem;
 use crate::model::Model;
 use crate::model::metrics::{Errors, Metrics};
@@ -34,6 +34,9 @@ pub struct Args {
     #[command(flatten)]
     data: DataOptions,
 
+    #[command(flatten)]
+    weight: WeightOption,
+
     /// Print one JSON object
     #[arg(long)]
     json: bool,
@@ -42,6 +45,9 @@ pub struct Args {
 #[derive(Serialize)]
 struct Evaluation<'a> {
     rows: u64,
+    /// None if rows have no weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_sum: Option<f64>,
     /// Over rows × targets.
     mse: f64,
     targets: BTreeMap<&'a str, Metrics>,
@@ -51,49 +57,67 @@ impl Args {
     /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
         let reading = self.data.reading(When::Auto);
-        let (rows, metrics) = match input.is_summary() {
-            true => of_summary(&model, input, reading)?,
-            false => of_rows(&model, input, reading)?,
+        let weight = self.weight.column();
+        let (rows, weight, metrics) = match input.is_summary() {
+            true => of_summary(&model, input, reading, weight)?,
+            false => of_rows(&model, input, reading, weight)?,
         };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
         let targets = model.targets.iter().map(String::as_str).zip(metrics).collect();
-        let evaluation = Evaluation { rows, mse, targets };
+        let weight_sum = (weight != rows as f64).then_some(weight);
+        let evaluation = Evaluation { rows, weight_sum, mse, targets };
         let text = if self.json { evaluation.json()? } else { evaluation.table(&model.targets) };
         stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
     }
 }
 
-fn of_rows(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
+/// The number of rows, the sum of their weights, and the metrics of every target.
+type Found = (u64, f64, Vec<Metrics>);
+
+/// Rows that count and the errors on them, with room for features that are made.
+type State = (u64, Vec<Errors>, Option<Batch>);
+
+fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
     let design = model.design_with_targets();
-    let rows = input.rows_for("evaluate")?.rows(design.fields().to_vec(), Missing::Refuse)?;
+    let reader = input.rows_for("evaluate")?;
+    let file = reader.header().file.clone();
+    let rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Refuse)?;
     let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
-    let add = |(errors, room): &mut (Vec<Errors>, Option<Batch>), batch: &mut Batch, _: &Records| {
+    let add = |(rows, errors, room): &mut State, batch: &mut Batch, _: &Records| {
         let batch = design.features(batch, room);
+        let weight = |i: usize| batch.weights().map_or(1.0, |weights| weights[i]);
+        *rows += (0..batch.rows()).filter(|&i| weight(i) > 0.0).count() as u64;
         for (target, errors) in errors.iter_mut().enumerate() {
             let predictions = model.predict(batch, target);
             let known = batch.column(1 + p + target);
-            known.iter().zip(&predictions).for_each(|(&known, &guess)| errors.push(known, guess));
+            let pairs = known.iter().zip(&predictions).enumerate();
+            pairs.for_each(|(i, (&known, &guess))| errors.push(known, guess, weight(i)));
         }
     };
-    let mut errors = none.clone();
-    let work = Work { new: &|| (none.clone(), None), add: &add };
-    let rows = reading.fold(rows, 1, &work, |(part, _)| {
+    let (mut count, mut errors) = (0, none.clone());
+    let work = Work { new: &|| (0, none.clone(), None), add: &add };
+    reading.fold(rows, 1, &work, |(rows, part, _)| {
+        count += rows;
         errors.iter_mut().zip(&part).for_each(|(errors, part)| errors.merge(part));
         Ok(())
     })?;
-    Ok((rows, errors.iter().map(Errors::metrics).collect()))
+    if count == 0 {
+        return Err(Error::input(Place::file(&file), "every row has weight 0"));
+    }
+    Ok((count, errors[0].weight(), errors.iter().map(Errors::metrics).collect()))
 }
 
-fn of_summary(model: &Model, input: Input, reading: Reading) -> Result<(u64, Vec<Metrics>), Error> {
-    let summary = input.compress(&model.design_with_targets(), reading, Wish::default())?.summary;
+fn of_summary(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
+    let wish = Wish { weight, ..Wish::default() };
+    let summary = input.compress(&model.design_with_targets(), reading, wish)?.summary;
     let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
     let metrics = (model.features.len()..)
         .zip(squared)
-        .map(|(column, squared)| Metrics::squared(summary.rows() as f64, squared, summary.squared_deviation(column)))
+        .map(|(column, squared)| Metrics::squared(summary.weight(), squared, summary.squared_deviation(column)))
         .collect();
-    Ok((summary.rows(), metrics))
+    Ok((summary.rows(), summary.weight(), metrics))
 }
 
 impl Evaluation<'_> {
@@ -111,8 +135,8 @@ impl Evaluation<'_> {
             vec![name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
         });
         let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows).collect();
-        let plural = |count: u64, word: &str| format!("{count} {word}{}", if count == 1 { "" } else { "s" });
-        let (rows, targets) = (plural(self.rows, "row"), plural(order.len() as u64, "target"));
+        let rows = rows_and_weight(self.rows, self.weight_sum.unwrap_or(self.rows as f64));
+        let targets = count(order.len() as u64, "target");
         aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
     }
 }

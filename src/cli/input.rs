@@ -11,6 +11,7 @@ use crate::data::{
     BATCH_ROWS, BLOCK, Batch, Design, Header, Later, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
 };
 use crate::error::{Error, Place};
+use crate::fit::WeightedRows;
 use crate::observers::{Progress, When};
 use crate::summary::{Moments, Powers, Summary};
 
@@ -32,7 +33,7 @@ pub struct Compressed {
     /// All rows.
     pub summary: Summary,
     /// The rows themselves (n×c), if the first block of text holds them all, or they were asked for.
-    pub rows: Option<DMatrix<f64>>,
+    pub rows: Option<WeightedRows>,
     /// The rows that are held out.
     pub held_out: Option<Summary>,
 }
@@ -95,6 +96,17 @@ impl Input {
         self.rows.is_none()
     }
 
+    /// Summaries have been weighed already, or not.
+    pub fn refuse_weight(&self, weight: Option<&str>) -> Result<(), Error> {
+        match (&self.summary, weight) {
+            (Some((name, _)), Some(weight)) => {
+                let hint = format!("weigh rows when they are summarized: linreg summarize --row-weight {weight} …");
+                Err(needs_rows(name, "--row-weight").with_hint(hint))
+            }
+            _ => Ok(()),
+        }
+    }
+
     /// Reads the columns of `design` of everything.
     pub fn compress(self, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
         let file = self.header().file;
@@ -102,9 +114,14 @@ impl Input {
         if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.hold_out.is_some()) {
             return Err(needs_rows(name, if wish.all_rows { "--batch-size" } else { "--validation FRACTION" }));
         }
+        self.refuse_weight(wish.weight)?;
         let mut compressed = match self.rows {
             Some(reader) => {
-                compress_rows(reader.rows(design.fields().to_vec(), Missing::Refuse)?, design, reading, wish)?
+                let file = reader.header().file.clone();
+                let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::Refuse)?;
+                let compressed = compress_rows(rows, design, reading, wish)?;
+                check_weights(&compressed, &file)?;
+                compressed
             }
             None => Compressed { summary: Summary::default(), rows: None, held_out: None },
         };
@@ -168,6 +185,19 @@ fn lacks_power(file: &str, name: &str, design: &Design) -> Error {
     Error::input(Place::file(file), message).with_hint(hint)
 }
 
+/// Refuses weights that leave nothing, or too much.
+fn check_weights(compressed: &Compressed, file: &str) -> Result<(), Error> {
+    let held_out = compressed.held_out.as_ref().map_or(0, Summary::rows);
+    if compressed.summary.rows() + held_out == 0 {
+        return Err(Error::input(Place::file(file), "every row has weight 0"));
+    }
+    if !compressed.summary.weight().is_finite() {
+        return Err(Error::input(Place::file(file), "the sum of the weights overflows")
+            .with_hint("divide the weights by a power of ten"));
+    }
+    Ok(())
+}
+
 /// A summary where `who` needs single rows.
 fn needs_rows(name: &str, who: &str) -> Error {
     let message = format!("a summary of rows, but {who} needs the rows themselves");
@@ -176,11 +206,13 @@ fn needs_rows(name: &str, who: &str) -> Error {
 
 /// What is wanted of rows besides their summary.
 #[derive(Clone, Copy, Default)]
-pub struct Wish {
+pub struct Wish<'a> {
     /// The rows themselves, however many.
     pub all_rows: bool,
     /// A summary of their own for these.
     pub hold_out: Option<Split>,
+    /// The column that says how often each row counts.
+    pub weight: Option<&'a str>,
 }
 
 /// How rows are read.
@@ -222,8 +254,9 @@ struct Part {
     summary: Summary,
     /// The rows held out, and room for those of a batch.
     held_out: Option<(Summary, Batch)>,
-    /// Row by row.
+    /// Row by row, and the weight of each if they have weights.
     rows: Vec<f64>,
+    weights: Vec<f64>,
     /// Where features are made.
     room: Option<Batch>,
 }
@@ -232,27 +265,28 @@ fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) 
     let (fields, columns) = (design.fields().len(), design.names().len());
     let mut moments = Moments::new(fields);
     let is_sample_all = rows.are_few() && wish.hold_out.is_none();
-    let (mut few, mut room) = (Vec::new(), None);
+    let (mut few, mut weights, mut room) = (Vec::new(), Vec::new(), None);
     rows.sample(|batch, _| {
         moments.push(batch);
         if is_sample_all {
-            push_rows(&mut few, design.features(batch, &mut room));
+            push_rows(&mut few, &mut weights, design.features(batch, &mut room));
         }
     })?;
     // Subtracting a shift rounds, so rows that are wanted as they are go without.
     let shift = if wish.all_rows { vec![0.0; fields] } else { moments.shift() };
     rows.shift(&shift);
     let empty = Summary::of_design(design, &shift);
-    let held_out = wish.hold_out.map(|_| (empty.clone(), Batch::new(1 + fields)));
-    let mut sum = Part { summary: empty, held_out, rows: few, room: None };
-    let none = Part { rows: Vec::new(), ..sum.clone() };
+    let aside = || Batch::with_weights(wish.weight.is_some(), 1 + fields, BATCH_ROWS);
+    let held_out = wish.hold_out.map(|_| (empty.clone(), aside()));
+    let mut sum = Part { summary: empty, held_out, rows: few, weights, room: None };
+    let none = Part { rows: Vec::new(), weights: Vec::new(), ..sum.clone() };
     let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
         if let (Some(split), Some((held_out, aside))) = (wish.hold_out, &mut part.held_out) {
             batch.split_off(aside, |i| split.holds_out(records.input, records.offset(i)));
             held_out.push_fields(design, aside, &mut part.room);
         }
         if wish.all_rows && !is_sample_all {
-            push_rows(&mut part.rows, design.features(batch, &mut part.room));
+            push_rows(&mut part.rows, &mut part.weights, design.features(batch, &mut part.room));
         }
         part.summary.push_fields(design, batch, &mut part.room);
     };
@@ -260,19 +294,23 @@ fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) 
     let work = Work { new: &|| none.clone(), add: &add };
     reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| {
         sum.rows.extend(part.rows);
+        sum.weights.extend(part.weights);
         if let (Some((sum, _)), Some((part, _))) = (&mut sum.held_out, &part.held_out) {
             sum.merge(part, "")?;
         }
         sum.summary.merge(&part.summary, "")
     })?;
-    let Part { summary, held_out, rows, .. } = sum;
-    let rows = (is_sample_all || wish.all_rows).then(|| DMatrix::from_row_slice(rows.len() / columns, columns, &rows));
+    let Part { summary, held_out, rows, weights, .. } = sum;
+    let rows = (is_sample_all || wish.all_rows)
+        .then(|| WeightedRows { values: DMatrix::from_row_slice(rows.len() / columns, columns, &rows), weights });
     Ok(Compressed { summary, rows, held_out: held_out.map(|(held_out, _)| held_out) })
 }
 
-/// Adds the rows of `batch` to `kept`, row by row.
-fn push_rows(kept: &mut Vec<f64>, batch: &Batch) {
-    for i in 0..batch.rows() {
+/// Adds the rows of `batch` to `kept`, row by row, and their weights to `weights`. Those of weight 0 do not count.
+fn push_rows(kept: &mut Vec<f64>, weights: &mut Vec<f64>, batch: &Batch) {
+    let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
+    for i in (0..batch.rows()).filter(counts) {
         kept.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
+        weights.extend(batch.weights().map(|weights| weights[i]));
     }
 }

@@ -7,8 +7,7 @@ use serde::Serialize;
 
 use super::hyper::{Hyperparameters, Rate};
 use super::input::{Input, Wish};
-use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note};
-use crate::data::Manner;
+use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note, note_invented, rows_and_weight};
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
@@ -52,6 +51,9 @@ pub struct Args {
 #[derive(Serialize)]
 struct Inspection {
     rows: u64,
+    /// None if rows have no weights.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    weight_sum: Option<f64>,
     features: Vec<Column>,
     targets: Vec<Column>,
     eigenvalues: Vec<f64>,
@@ -85,14 +87,17 @@ struct Column {
 impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
         let header = input.header();
+        note_invented(&header);
+        input.refuse_weight(self.columns.weight.column())?;
         let roles = self.columns.choice().roles(&header)?;
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
         input.tell_unused_powers(&roles);
-        let summary = input.compress(&roles.design(), self.data.reading(When::Auto), Wish::default())?.summary;
+        let wish = Wish { weight: self.columns.weight.column(), ..Wish::default() };
+        let summary = input.compress(&roles.design(), self.data.reading(When::Auto), wish)?.summary;
         let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
         let text = if self.json {
             serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"
@@ -127,7 +132,7 @@ impl Args {
         let column = |(j, name): (usize, &String)| Column {
             name: name.clone(),
             mean: plain.mean(j),
-            std: (plain.squared_deviation(j) / summary.rows() as f64).sqrt(),
+            std: (plain.squared_deviation(j) / summary.weight()).sqrt(),
         };
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
@@ -137,6 +142,7 @@ impl Args {
         let forecast = spectrum.forecast(&zeros, &settings, settings.epochs);
         Ok(Inspection {
             rows: summary.rows(),
+            weight_sum: (summary.weight() != summary.rows() as f64).then_some(summary.weight()),
             features: roles.features.iter().enumerate().map(column).collect(),
             targets: (p..).zip(&roles.targets).map(column).collect(),
             eigenvalues: spectrum.eigenvalues().iter().map(|eigenvalue| eigenvalue + decay).collect(),
@@ -156,7 +162,8 @@ impl Args {
     /// The same for people.
     fn words(&self, inspection: &Inspection, roles: &Roles, standardized: Option<&Inspection>) -> String {
         let mut text = columns_table(inspection);
-        text += &format!("\n{}\n", count(inspection.rows, "row"));
+        let weight = inspection.weight_sum.unwrap_or(inspection.rows as f64);
+        text += &format!("\n{}\n", rows_and_weight(inspection.rows, weight));
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
         text += &format!("eigenvalues: {}\n", shown(&inspection.eigenvalues));
         text += &format!("condition number: {condition}\n");

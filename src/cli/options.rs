@@ -8,8 +8,10 @@ use std::str::FromStr;
 use super::input::Reading;
 use crate::data::Polynomial;
 use crate::data::columns::Choice;
+use crate::data::{Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::observers::When;
+use crate::output::rounded;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
@@ -17,10 +19,31 @@ pub struct DataOptions {
     /// CSV file with a header, or summaries of rows; `-` is standard input. Repeat it for several files
     ///
     /// Files compressed with gzip or zstd are read as they are. All files have the same columns, in any order. A first
-    /// line of numbers only is a row, not a header; the columns are then called c1, c2, …
+    /// line of numbers only is a row, not a header; the columns are then called c1, c2, … What separates the fields is
+    /// found out for every file.
     /// Where single rows are not needed, lines written by `linreg summarize` stand for the rows they were made from.
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     data: Vec<PathBuf>,
+
+    /// What separates fields: a character, or `tab` [default: what fits of , ; tab and |]
+    #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, help_heading = "Data")]
+    delimiter: Option<u8>,
+
+    /// Decimal mark: `.` or `,`
+    #[arg(long, value_name = "MARK", default_value = ".", value_parser = decimal_mark, help_heading = "Data")]
+    decimal: u8,
+
+    /// The first line is a row; the columns are called c1, c2, … [default: if it holds numbers only]
+    #[arg(long, conflicts_with = "header", help_heading = "Data")]
+    no_header: bool,
+
+    /// The first line holds names, even if they are numbers only
+    #[arg(long, help_heading = "Data")]
+    header: bool,
+
+    /// What stands for a missing cell, in any case, besides nothing at all [default: NA,N/A,NaN,null,none]
+    #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Data")]
+    na: Vec<String>,
 
     /// Number of threads that read; the result is the same, to the last bit, for any [default: all cores]
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Data")]
@@ -32,7 +55,31 @@ pub fn above_zero<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }
 
+/// One character that is no part of a number, or the name of the tab.
+fn delimiter(text: &str) -> Result<u8, String> {
+    match text.as_bytes() {
+        b"tab" | b"\\t" => Ok(b'\t'),
+        [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.+-".contains(byte) => Ok(*byte),
+        _ => Err("expected one character that is no letter, digit, quote or part of a number, or `tab`".to_owned()),
+    }
+}
+
+fn decimal_mark(text: &str) -> Result<u8, String> {
+    match text {
+        "." => Ok(b'.'),
+        "," => Ok(b','),
+        _ => Err("expected . or ,".to_owned()),
+    }
+}
+
 impl DataOptions {
+    /// How text is read.
+    pub fn manner(&self) -> Manner {
+        let has_header = if self.header { Some(true) } else { self.no_header.then_some(false) };
+        let spelling = Spelling::new(self.decimal, &self.na);
+        Manner { dialect: Dialect { delimiter: self.delimiter, has_header, spelling }, ..Manner::default() }
+    }
+
     /// The files named, or standard input if there are none and something is piped in.
     pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
         if !self.data.is_empty() {
@@ -73,6 +120,26 @@ pub struct ColumnOptions {
     /// column, so that no digits are lost. A summary has the powers up to the degree it was made with.
     #[arg(long, value_name = "COL:DEGREE", help_heading = "Data")]
     poly: Vec<Polynomial>,
+
+    #[command(flatten)]
+    pub weight: WeightOption,
+}
+
+/// How often rows count.
+#[derive(Debug, clap::Args)]
+pub struct WeightOption {
+    /// Column that says how often each row counts: any number, 0 or more [default: once]
+    ///
+    /// All sums of squares are weighted, n is the sum of the weights, and a weight of 2 is as good as a second row.
+    #[arg(long, value_name = "COL", help_heading = "Data")]
+    row_weight: Option<String>,
+}
+
+impl WeightOption {
+    /// The column.
+    pub fn column(&self) -> Option<&str> {
+        self.row_weight.as_deref()
+    }
 }
 
 impl ColumnOptions {
@@ -83,8 +150,15 @@ impl ColumnOptions {
             features: self.features.clone(),
             ignored: self.ignore.clone(),
             polynomials: self.poly.clone(),
+            weight: self.weight.row_weight.clone(),
         }
     }
+}
+
+/// `2 rows`, or `2 rows of weight 3.5`.
+pub fn rows_and_weight(rows: u64, weight: f64) -> String {
+    let weight = if weight == rows as f64 { String::new() } else { format!(" of weight {}", rounded(weight)) };
+    count(rows, "row") + &weight
 }
 
 /// `1 row`, `2 rows`.
@@ -99,6 +173,13 @@ pub fn listed(names: &[String]) -> String {
     match names.len().checked_sub(SHOWN) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
+    }
+}
+
+/// Says so if the first line was taken for a row.
+pub fn note_invented(header: &Header) {
+    if header.is_invented {
+        note("no header: the first line holds numbers only, so the columns are c1, c2, … (--header makes them names)");
     }
 }
 

@@ -15,6 +15,7 @@ use crate::observers::When;
 ///
 /// Writes CSV: the header predicted_<target>,… and a line for every input row, in order. Columns are matched by name;
 /// others are ignored. A row with a missing cell gets empty predictions, and standard error says how many there were.
+/// With --append, the delimiter and the decimal mark are those of the input.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -38,6 +39,13 @@ pub struct Args {
     strict: bool,
 }
 
+/// How lines are written.
+#[derive(Clone, Copy)]
+struct Style {
+    delimiter: u8,
+    decimal: u8,
+}
+
 /// Lines of a chunk of rows.
 #[derive(Default)]
 struct Lines {
@@ -53,19 +61,24 @@ impl Args {
     /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
-        let reader =
-            Input::open(&self.data.paths()?, Manner { is_eager: true, ..Manner::default() })?.rows_for("predict")?;
+        let manner = Manner { is_eager: true, ..self.data.manner() };
+        let decimal = if self.append { manner.dialect.spelling.decimal } else { b'.' };
+        let reader = Input::open(&self.data.paths()?, manner)?.rows_for("predict")?;
         let file = reader.header().file.clone();
-        let header = self.header(&reader, &model)?;
+        let style = Style { delimiter: if self.append { reader.header().delimiter } else { b',' }, decimal };
+        let header = self.header(&reader, &model, style)?;
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
         let design = model.design();
-        let rows = reader.rows(design.fields().to_vec(), missing)?;
+        let mut rows = reader.rows(design.fields().to_vec(), missing)?;
+        if self.append {
+            rows.require_alike();
+        }
 
         let mut out = stdout().lock();
         out.write_all(&header).map_err(Error::stdout)?;
         let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
         let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
-            lines.add(&model, design.features(batch, room), self.append.then_some(records));
+            lines.add(&model, design.features(batch, room), self.append.then_some(records), style);
         };
         let (mut written, mut empty) = (0, 0);
         // Texts that have been written: their memory serves again, and grows no more.
@@ -95,10 +108,10 @@ impl Args {
     }
 
     /// The line of names, quoted where they have to be.
-    fn header(&self, reader: &Reader, model: &Model) -> Result<Vec<u8>, Error> {
+    fn header(&self, reader: &Reader, model: &Model, style: Style) -> Result<Vec<u8>, Error> {
         let mut names = if self.append { reader.header().names.clone() } else { Vec::new() };
         names.extend(model.targets.iter().map(|target| format!("predicted_{target}")));
-        let mut writer = csv::Writer::from_writer(Vec::new());
+        let mut writer = csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(Vec::new());
         let line = writer.write_record(&names).map_err(|error| error.to_string());
         line.and_then(|()| writer.into_inner().map_err(|error| error.to_string())).map_err(Error::usage)
     }
@@ -109,25 +122,39 @@ fn write(out: &mut StdoutLock, text: &[u8]) -> Result<(), Error> {
     out.write_all(text).and_then(|()| out.flush()).map_err(Error::stdout)
 }
 
+impl Style {
+    /// A number with its decimal mark, in quotes if that is the delimiter, too.
+    fn write(self, number: &str, text: &mut Vec<u8>) {
+        if self.decimal == b'.' {
+            text.extend_from_slice(number.as_bytes());
+            return;
+        }
+        let quote = if self.decimal == self.delimiter { "\"" } else { "" };
+        text.extend_from_slice(quote.as_bytes());
+        text.extend(number.bytes().map(|byte| if byte == b'.' { self.decimal } else { byte }));
+        text.extend_from_slice(quote.as_bytes());
+    }
+}
+
 impl Lines {
     /// Adds a line for every row of `batch`, which holds the features; `records` stand in front of the predictions.
-    fn add(&mut self, model: &Model, batch: &Batch, records: Option<&Records>) {
+    fn add(&mut self, model: &Model, batch: &Batch, records: Option<&Records>, style: Style) {
         let k = model.targets.len();
         let predictions: Vec<Vec<f64>> = (0..k).map(|target| model.predict(batch, target)).collect();
         let mut buffer = zmij::Buffer::new();
         for i in 0..batch.rows() {
             if let Some(records) = records {
                 self.text.extend_from_slice(records.text(i));
-                self.text.push(b',');
+                self.text.push(style.delimiter);
             }
             let row = || predictions.iter().map(|predictions| predictions[i]);
             let is_known = row().all(f64::is_finite);
             for (target, prediction) in row().enumerate() {
                 if target > 0 {
-                    self.text.push(b',');
+                    self.text.push(style.delimiter);
                 }
                 if is_known {
-                    self.text.extend_from_slice(buffer.format_finite(prediction).as_bytes());
+                    style.write(buffer.format_finite(prediction), &mut self.text);
                 }
             }
             if !is_known {

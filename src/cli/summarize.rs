@@ -3,8 +3,8 @@
 use std::io::{Write, stdout};
 
 use super::input::{Input, Wish};
-use super::options::{ColumnOptions, DataOptions, note};
-use crate::data::{Design, Header, Manner};
+use super::options::{ColumnOptions, DataOptions, note_invented};
+use crate::data::{Design, Header};
 use crate::error::Error;
 use crate::observers::When;
 
@@ -38,9 +38,11 @@ impl Args {
         let paths = self.data.paths()?;
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         for paths in inputs {
-            let input = Input::open(paths, Manner::default())?;
+            let input = Input::open(paths, self.data.manner())?;
+            input.refuse_weight(self.columns.weight.column())?;
             let design = self.design(&input.header())?;
-            let summary = input.compress(&design, self.data.reading(When::Auto), Wish::default())?.summary;
+            let wish = Wish { weight: self.columns.weight.column(), ..Wish::default() };
+            let summary = input.compress(&design, self.data.reading(When::Auto), wish)?.summary;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
         }
         Ok(())
@@ -48,9 +50,7 @@ impl Args {
 
     /// All columns but the ignored ones, or features and targets if any are named.
     fn design(&self, header: &Header) -> Result<Design, Error> {
-        if header.is_invented {
-            note("no header: the first line holds numbers only, so the columns are c1, c2, …");
-        }
+        note_invented(header);
         self.columns.choice().columns(header)
     }
 }

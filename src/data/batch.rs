@@ -10,9 +10,11 @@ pub const LINE: usize = 8;
 
 /// Up to [`BATCH_ROWS`] rows of [1 | columns], stored column by column.
 ///
-/// Column 0 holds ones, the others what was asked for, each value minus the shift of its column.
+/// Column 0 holds ones, the others what was asked for, each value minus the shift of its column. Behind them there may be
+/// a weight of every row.
 #[derive(Clone)]
 pub struct Batch {
+    is_weighted: bool,
     columns: usize,
     capacity: usize,
     rows: usize,
@@ -31,11 +33,17 @@ impl Batch {
     /// An empty batch for at least `rows` rows.
     #[must_use]
     pub fn with_capacity(columns: usize, rows: usize) -> Batch {
+        Batch::with_weights(false, columns, rows)
+    }
+
+    /// The same, with a weight of every row if `is_weighted`.
+    #[must_use]
+    pub fn with_weights(is_weighted: bool, columns: usize, rows: usize) -> Batch {
         let capacity = rows.max(1).next_multiple_of(LINE);
-        let data = vec![0.0; columns.next_multiple_of(2) * capacity + LINE];
+        let data = vec![0.0; (columns + usize::from(is_weighted)).next_multiple_of(2) * capacity + LINE];
         // A copy of the batch may lie differently: then it is slower, and every result the same.
         let offset = data.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
-        Batch { columns, capacity, rows: 0, data, offset }
+        Batch { is_weighted, columns, capacity, rows: 0, data, offset }
     }
 
     /// Columns, the one of ones included.
@@ -66,7 +74,32 @@ impl Batch {
         self.column_mut(0).fill(1.0);
     }
 
-    /// The rows of column `k`; column 0 is that of the ones.
+    /// How often each row counts, 0 or more; `None` for once.
+    #[must_use]
+    pub fn weights(&self) -> Option<&[f64]> {
+        self.is_weighted.then(|| self.column(self.columns))
+    }
+
+    /// Multiplies every row by the root of its weight, so that its squares count as often. Returns how many rows have a
+    /// weight above 0, and the sum of all weights.
+    pub fn weigh(&mut self) -> (u64, f64) {
+        if !self.is_weighted {
+            return (self.rows as u64, self.rows as f64);
+        }
+        let (columns, weights) = self.data[self.offset..].split_at_mut(self.columns * self.capacity);
+        let weights = &mut weights[..self.rows];
+        let count = weights.iter().filter(|weight| **weight > 0.0).count();
+        let sum = weights.iter().sum();
+        weights.iter_mut().for_each(|weight| *weight = weight.sqrt());
+        for column in columns.chunks_exact_mut(self.capacity) {
+            // A row that does not count may hold anything, infinite powers too.
+            let weighed = |(value, &root): (&mut f64, &f64)| *value = if root > 0.0 { *value * root } else { 0.0 };
+            column.iter_mut().zip(&*weights).for_each(weighed);
+        }
+        (count as u64, sum)
+    }
+
+    /// The rows of column `k`; column 0 is that of the ones, and behind the last one are the weights, if there are such.
     #[must_use]
     pub fn column(&self, k: usize) -> &[f64] {
         &self.data[self.offset + k * self.capacity..][..self.rows]
@@ -81,7 +114,7 @@ impl Batch {
     pub fn split_off(&mut self, other: &mut Batch, leaves: impl Fn(usize) -> bool) {
         let (gone, kept): (Vec<usize>, Vec<usize>) = (0..self.rows).partition(|&i| leaves(i));
         other.set_rows(gone.len());
-        for k in 1..self.columns {
+        for k in 1..self.columns + usize::from(self.is_weighted) {
             let column = self.column_mut(k);
             other.column_mut(k).iter_mut().zip(&gone).for_each(|(value, &i)| *value = column[i]);
             // A row moves up or stays, so none is overwritten before it has moved.
@@ -90,13 +123,14 @@ impl Batch {
         self.set_rows(kept.len());
     }
 
-    /// All columns behind that of the ones: the entry of row i and column k is at (k − 1)·[`Batch::capacity`] + i.
+    /// All columns behind that of the ones, and the weights behind those: the entry of row i and column k is at (k − 1)·[`Batch::capacity`] + i.
     pub fn wanted_mut(&mut self) -> &mut [f64] {
-        &mut self.data[self.offset..][self.capacity..self.columns * self.capacity]
+        let columns = self.columns + usize::from(self.is_weighted);
+        &mut self.data[self.offset..][self.capacity..columns * self.capacity]
     }
 
     /// All columns as vector code wants them, and the number of rows: a column of zeros is added to make their number
-    /// even, and rows of zeros to fill the last cache line.
+    /// even, and rows of zeros to fill the last cache line. Weights are lost.
     pub fn padded_mut(&mut self) -> (&mut [f64], usize) {
         let padded = self.rows.next_multiple_of(LINE);
         let even = self.columns.next_multiple_of(2);
@@ -106,5 +140,37 @@ impl Batch {
             column[used..padded].fill(0.0);
         }
         (data, padded)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn weighted(values: &[f64], weights: &[f64]) -> Batch {
+        let mut batch = Batch::with_weights(true, 2, 8);
+        batch.set_rows(values.len());
+        batch.column_mut(1).copy_from_slice(values);
+        batch.column_mut(2).copy_from_slice(weights);
+        batch
+    }
+
+    #[test]
+    fn weights_go_where_their_rows_go() {
+        let mut batch = weighted(&[1.0, 2.0, 3.0, 4.0], &[10.0, 20.0, 30.0, 40.0]);
+        let mut aside = Batch::with_weights(true, 2, 8);
+        batch.split_off(&mut aside, |i| i % 2 == 0);
+        assert_eq!((batch.column(1), batch.weights()), (&[2.0, 4.0][..], Some(&[20.0, 40.0][..])));
+        assert_eq!((aside.column(1), aside.weights()), (&[1.0, 3.0][..], Some(&[10.0, 30.0][..])));
+    }
+
+    #[test]
+    fn weighing_multiplies_by_roots() {
+        let mut batch = weighted(&[1.0, -2.0, 3.0], &[4.0, 0.0, 0.25]);
+        assert_eq!(batch.weigh(), (2, 4.25));
+        assert_eq!((batch.column(0), batch.column(1)), (&[2.0, 0.0, 0.5][..], &[2.0, 0.0, 1.5][..]));
+        let mut batch = Batch::new(2);
+        batch.set_rows(3);
+        assert_eq!((batch.weigh(), batch.weights()), ((3, 3.0), None));
     }
 }

@@ -94,11 +94,14 @@ impl Block {
         plain.length = 0;
         plain.make_room(length);
         match strip(text, delimiter, &mut plain.buffer[START..], newlines) {
-            Some(length) => {
+            // A last record `""` without a newline would be none without its quotes.
+            Some(length)
+                if text.ends_with(b"\n") || !matches!(plain.buffer[START..][..length].last(), None | Some(b'\n')) =>
+            {
                 plain.length = length;
                 Quotes::Surround
             }
-            None => Quotes::Any,
+            _ => Quotes::Any,
         }
     }
 
@@ -184,9 +187,14 @@ impl<R: Read> Blocks<R> {
         let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
         block.text.push(&self.rest);
         self.rest.clear();
+        // An eager one does not wait for more while it has a line to hand out.
+        let mut has_line = self.is_eager && memchr(b'\n', block.bytes()).is_some();
         let mut beyond = BEYOND;
         let cut = loop {
-            self.fill(wanted, beyond, &mut block.text)?;
+            if !has_line {
+                self.fill(wanted, beyond, &mut block.text)?;
+            }
+            has_line = false;
             let length = block.text.length;
             let at_least = if self.is_eager { wanted.min(last_line(block.bytes())) } else { wanted };
             match block.boundary(at_least, self.delimiter) {

@@ -15,6 +15,8 @@ pub struct Choice {
     pub ignored: Vec<String>,
     /// Features of which powers are features too.
     pub polynomials: Vec<Polynomial>,
+    /// The column that says how often a row counts.
+    pub weight: Option<String>,
 }
 
 /// The columns a training uses.
@@ -46,6 +48,10 @@ impl Choice {
     /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one stands in two
     /// lists.
     pub fn roles(&self, header: &Header) -> Result<Roles, Error> {
+        self.joined(header).roles_of(header)
+    }
+
+    fn roles_of(&self, header: &Header) -> Result<Roles, Error> {
         self.check(header)?;
         let mut free = self.free(header);
         let is_target_guessed = self.targets.is_empty();
@@ -59,7 +65,11 @@ impl Choice {
                     format!("{count} columns, but none is left to be a {}", missing_role(&targets))
                 }
             };
-            return Err(Error::input(Place::file(&header.file), message).with_hint(list(header)));
+            return Err(Error::input(Place::file(&header.file), message).with_hint(match count {
+                1 if header.names[0].starts_with('#') => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
+                1 => list(header) + "; --delimiter tells what separates them",
+                _ => list(header),
+            }));
         }
         let (features, encodings) = self.with_powers(features, &targets)?;
         Ok(Roles { features, encodings, targets, is_target_guessed })
@@ -72,6 +82,26 @@ impl Choice {
     /// # Errors
     /// As [`Choice::roles`].
     pub fn columns(&self, header: &Header) -> Result<Design, Error> {
+        self.joined(header).columns_of(header)
+    }
+
+    /// The same choice with the names put together again that were cut at commas, as `size, in m` is.
+    fn joined(&self, header: &Header) -> Choice {
+        let join = |pieces: &[String]| {
+            let (mut names, mut rest) = (Vec::new(), pieces);
+            while !rest.is_empty() {
+                let is_column = |count: &usize| header.names.contains(&rest[..*count].join(","));
+                let count = (1..=rest.len()).find(is_column).unwrap_or(1);
+                names.push(rest[..count].join(","));
+                rest = &rest[count..];
+            }
+            names
+        };
+        let [targets, features, ignored] = [&self.targets, &self.features, &self.ignored].map(|pieces| join(pieces));
+        Choice { targets, features, ignored, ..self.clone() }
+    }
+
+    fn columns_of(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
         let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
         let (features, encodings) = self.with_powers(features, &self.targets)?;
@@ -126,8 +156,13 @@ impl Choice {
         Ok(())
     }
 
-    fn lists(&self) -> [(&'static str, &Vec<String>); 3] {
-        [("--target", &self.targets), ("--features", &self.features), ("--ignore", &self.ignored)]
+    fn lists(&self) -> [(&'static str, &[String]); 4] {
+        [
+            ("--target", &self.targets),
+            ("--features", &self.features),
+            ("--ignore", &self.ignored),
+            ("--row-weight", self.weight.as_slice()),
+        ]
     }
 
     /// The columns that are in no list.
@@ -215,7 +250,7 @@ mod tests {
 
     fn choice(targets: &str, features: &str, ignored: &str) -> Choice {
         let (targets, features, ignored) = (names(targets), names(features), names(ignored));
-        Choice { targets, features, ignored, polynomials: Vec::new() }
+        Choice { targets, features, ignored, polynomials: Vec::new(), weight: None }
     }
 
     fn roles(targets: &str, features: &str, ignored: &str) -> Result<(String, String), String> {
@@ -235,6 +270,17 @@ mod tests {
         assert_eq!(roles("apples,oranges", "", ""), pair("temp,rainfall,humidity", "apples,oranges"));
         assert_eq!(roles("temp", "oranges,rainfall", ""), pair("oranges,rainfall", "temp"));
         assert_eq!(roles("", "oranges", ""), pair("oranges", "apples"));
+    }
+
+    #[test]
+    fn the_weights_are_neither_feature_nor_target() {
+        let choice = Choice { weight: Some("oranges".to_owned()), ..Choice::default() };
+        let Roles { features, targets, .. } = choice.roles(&header()).unwrap();
+        assert_eq!((features.join(","), targets.join(",")), ("temp,rainfall,humidity".to_owned(), "apples".to_owned()));
+        assert_eq!(choice.columns(&header()).unwrap().names().len(), 4);
+        let choice = Choice { targets: names("oranges"), ..choice };
+        let message = "the column \"oranges\" is in both --target and --row-weight";
+        assert_eq!(choice.roles(&header()).unwrap_err().to_string(), message);
     }
 
     #[test]
@@ -282,6 +328,15 @@ mod tests {
         assert_eq!(error.to_string(), "--poly x:3 makes \"x^3\", but there is a column of that name");
         let choice = Choice { ignored: names("x^3"), ..choice };
         assert_eq!(choice.roles(&header).unwrap().features, ["x", "x^2", "x^3", "x^4"]);
+    }
+
+    #[test]
+    fn names_may_have_commas() {
+        let all = "a;size, in m;b;y, z, too".split(';').map(str::to_owned).collect();
+        let header = Header::of("f.csv", all);
+        let choice = Choice { features: names("b,size, in m"), targets: names("y, z, too"), ..Choice::default() };
+        let Roles { features, targets, .. } = choice.roles(&header).unwrap();
+        assert_eq!((features.join(";"), targets.join(";")), ("b;size, in m".to_owned(), "y, z, too".to_owned()));
     }
 
     #[test]

@@ -172,10 +172,15 @@ impl Design {
         made
     }
 
-    /// A batch of these columns with as many rows as `read`.
+    /// A batch of these columns with as many rows as `read`, and the weights of those.
     pub fn room<'a>(&self, read: &Batch, room: &'a mut Option<Batch>) -> &'a mut Batch {
-        let made = room.get_or_insert_with(|| Batch::with_capacity(1 + self.columns.len(), read.capacity()));
+        let made = room.get_or_insert_with(|| {
+            Batch::with_weights(read.weights().is_some(), 1 + self.columns.len(), read.capacity())
+        });
         made.set_rows(read.rows());
+        if let Some(weights) = read.weights() {
+            made.column_mut(1 + self.columns.len()).copy_from_slice(weights);
+        }
         made
     }
 }

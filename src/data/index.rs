@@ -45,6 +45,8 @@ pub struct Table<'a> {
     text: Text<'a>,
     bounds: &'a [u32],
     width: usize,
+    /// Between the whole part of a number and its fraction.
+    decimal: u8,
 }
 
 /// What 64 bytes of text hold: a bit for every byte that ends a field, and how many are newlines.
@@ -160,10 +162,21 @@ impl<'a> Table<'a> {
         match (0..records).find(ragged) {
             // The right number of newlines, one at the end of every record: so there is none within.
             None if records * width == ends.len() && records == newlines => {
-                Ok(Self { text, bounds: &index.bounds[..=index.fields], width })
+                Ok(Self { text, bounds: &index.bounds[..=index.fields], width, decimal: b'.' })
             }
             found => Err(first_ragged(&text, ends, width).or(found).unwrap_or(records)),
         }
+    }
+
+    /// The same table, with another decimal mark than the point.
+    #[must_use]
+    pub fn with_decimal(self, decimal: u8) -> Self {
+        Self { decimal, ..self }
+    }
+
+    /// What stands between the whole part of a number and its fraction.
+    pub fn decimal(&self) -> u8 {
+        self.decimal
     }
 
     /// Number of records.

@@ -13,8 +13,10 @@ mod batch;
 mod blocks;
 mod cell;
 pub mod columns;
+mod dialect;
 mod encoding;
 mod fold;
+mod header;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod index;
 mod interval;
@@ -30,9 +32,11 @@ mod split;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
+pub use dialect::{Dialect, Spelling};
 pub use encoding::{Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
+pub use header::Header;
 pub use interval::Interval;
-pub use reader::{Header, Later, Manner, Reader, Rows};
+pub use reader::{Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
 pub use split::Split;

@@ -4,7 +4,7 @@
 //! as one run of numbers. Its kernels work on the same field of consecutive records: results are stored as whole vectors, a
 //! column has one shift, and a column not wanted costs nothing.
 //!
-//! A kernel converts plain digits with at most one dot and a minus, `-12.3456`, and refuses anything else. What it refuses
+//! A kernel converts plain digits with at most one decimal mark and a minus, `-12.3456`, and refuses anything else. What it refuses
 //! goes to [`parse`]; what that refuses too (nothing, words, infinite) becomes NaN and is reported as a [`Fault`].
 
 #[cfg(target_arch = "x86_64")]
@@ -54,15 +54,27 @@ struct Strip<'a> {
     bounds: &'a [u32],
     step: usize,
     shift: f64,
+    decimal: u8,
 }
 
 /// Parses one field for every number of `out`. Sets a byte of `refused` for every eight, with a bit for every field that it
 /// leaves to [`parse`].
 type Kernel = unsafe fn(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]);
 
-/// The number that a field says, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust.
-pub fn parse(field: &[u8]) -> Option<f64> {
-    scalar::parse(field).or_else(|| fast_float2::parse(trim(field)).ok().filter(|value: &f64| value.is_finite()))
+/// The number that a field says, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust, with
+/// `decimal` for the point.
+pub fn parse(field: &[u8], decimal: u8) -> Option<f64> {
+    scalar::parse(field, decimal).or_else(|| {
+        let field = trim(field);
+        let value = match decimal {
+            b'.' => fast_float2::parse(field),
+            _ if field.contains(&b'.') => return None,
+            _ => fast_float2::parse(
+                field.iter().map(|&byte| if byte == decimal { b'.' } else { byte }).collect::<Vec<u8>>(),
+            ),
+        };
+        value.ok().filter(|value: &f64| value.is_finite())
+    })
 }
 
 fn trim(field: &[u8]) -> &[u8] {
@@ -109,7 +121,7 @@ pub fn parse_columns(
         for (place, &Column { field, shift }) in columns.iter().enumerate() {
             assert!(field < table.width(), "field {field} is not in the table");
             let bounds = table.bounds_from(from, field);
-            let strip = Strip { text: table.text(), bounds, step: table.width(), shift };
+            let strip = Strip { text: table.text(), bounds, step: table.width(), shift, decimal: table.decimal() };
             let out = &mut out[place * stride + (from - start)..][..count];
             // SAFETY: an `Isa` of a level exists only where the instructions do, and a table has the bounds of its text.
             let refused = unsafe { strip.parse(kernel, out) };
@@ -157,7 +169,7 @@ impl<'a> Strip<'a> {
             while lanes != 0 {
                 let i = tile * LANES + lanes.trailing_zeros() as usize;
                 lanes &= lanes - 1;
-                let value = parse(self.field(i));
+                let value = parse(self.field(i), self.decimal);
                 if value.is_none() {
                     report(i);
                 }

@@ -3,57 +3,31 @@
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
 
-use csv::ByteRecord;
-
 use super::blocks::{BLOCK, Block, Blocks};
-use super::cell::{self, Cell};
 use super::columns;
+use super::dialect::{Dialect, sniff};
+use super::header::{Header, read_header};
 use super::isa::Isa;
 use super::number::Column;
-use super::records::{Layout, Missing, Records, csv_reader};
+use super::records::{Layout, Missing, Records};
 use super::source::{self, Body, Source};
 use super::{Batch, records};
 use crate::error::{Error, Place};
 
-/// Comma, until another is told.
-const DELIMITER: u8 = b',';
-
-/// What some programs put in front of UTF-8.
-const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
-
-/// The columns of an input.
-#[derive(Debug, Clone)]
-pub struct Header {
-    /// The file, as the user named it.
-    pub file: String,
-    /// Names in order; `c1`, `c2` … where the file gives none.
-    pub names: Vec<String>,
-    /// True if the first record was numbers only, and so a row.
-    pub is_invented: bool,
-    /// Physical lines above the first row.
-    lines: u64,
-}
-
-impl Header {
-    /// A header that stands for no text, of columns with these names.
-    #[must_use]
-    pub fn of(file: &str, names: Vec<String>) -> Header {
-        Header { file: file.to_owned(), names, is_invented: false, lines: 0 }
-    }
-}
-
 /// How text is read.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Manner {
     /// Bytes of text in which the records of a block start.
     pub block_bytes: u64,
     /// Hand out rows as soon as they come, for someone who waits for them at the other end of a pipe.
     pub is_eager: bool,
+    /// How tables are written down.
+    pub dialect: Dialect,
 }
 
 impl Default for Manner {
     fn default() -> Manner {
-        Manner { block_bytes: BLOCK, is_eager: false }
+        Manner { block_bytes: BLOCK, is_eager: false, dialect: Dialect::default() }
     }
 }
 
@@ -110,11 +84,23 @@ impl Reader {
     /// [`Error::Input`] if the first input lacks one of them, [`Error::Usage`] if `LINREG_ISA` names no instruction set
     /// of this machine.
     pub fn rows(self, names: Vec<String>, missing: Missing) -> Result<Rows, Error> {
+        self.weighted_rows(names, None, missing)
+    }
+
+    /// The same, and the column `weight` says how often each row counts.
+    ///
+    /// # Errors
+    /// As [`Reader::rows`].
+    pub fn weighted_rows(self, mut names: Vec<String>, weight: Option<&str>, missing: Missing) -> Result<Rows, Error> {
+        names.extend(weight.map(str::to_owned));
         let isa = Isa::from_env().map_err(|error| Error::usage(error.to_string()))?;
         let shifts = vec![0.0; names.len()];
-        let start = Layout { delimiter: DELIMITER, fields: 0, columns: Vec::new(), names, missing, isa, input: 0 };
+        let spelling = self.current.manner.dialect.spelling.clone();
+        let is_weighted = weight.is_some();
+        let (delimiter, fields, columns) = (b',', 0, Vec::new());
+        let start = Layout { delimiter, fields, columns, names, is_weighted, spelling, missing, isa, input: 0 };
         let layout = start.of(&self.current.header, &shifts)?;
-        Ok(Rows { input: self.current, later: self.later, layout })
+        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
     }
 }
 
@@ -123,7 +109,7 @@ impl Layout {
     fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
         let positions = columns::positions(header, &self.names)?;
         let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
-        Ok(Layout { fields: header.names.len(), columns, ..self.clone() })
+        Ok(Layout { delimiter: header.delimiter, fields: header.names.len(), columns, ..self.clone() })
     }
 }
 
@@ -132,6 +118,8 @@ pub struct Rows {
     pub(super) input: Input,
     later: VecDeque<Later>,
     pub(super) layout: Layout,
+    /// Whether all inputs have to be written down alike.
+    are_alike: bool,
 }
 
 impl Rows {
@@ -140,6 +128,12 @@ impl Rows {
         for (column, &shift) in self.layout.columns.iter_mut().zip(shifts) {
             column.shift = shift;
         }
+    }
+
+    /// Makes an input an error whose columns stand in another order than those of the first, or with other delimiters:
+    /// records are wanted as they are.
+    pub fn require_alike(&mut self) {
+        self.are_alike = true;
     }
 
     /// True if the first block holds all rows.
@@ -186,7 +180,11 @@ impl Rows {
             Some(Later::File(path)) => source::open(&path)?,
             Some(Later::Opened(source)) => source,
         };
-        self.input = Input::new(source, self.input.manner)?;
+        let input = Input::new(source, self.input.manner.clone())?;
+        if self.are_alike {
+            input.header.check_like(&self.input.header)?;
+        }
+        self.input = input;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
         self.layout = self.layout.of(&self.input.header, &shifts)?;
         self.layout.input += 1;
@@ -215,20 +213,26 @@ impl Input {
         let Source { name, mut body, .. } = source;
         let failed = |source| Error::Io { path: name.clone(), action: "read", source };
         let mut first = Block::default();
+        let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
+            (Some(told), _) => (told, Vec::new()),
+            // A file is read at positions: what was seen will be read again.
+            (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
+            (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
+        };
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
-                let mut blocks = Blocks::new(span.clone(), 0, DELIMITER);
+                let mut blocks = Blocks::new(span.clone(), 0, delimiter);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
             Body::Stream(stream) => {
-                let mut blocks = Blocks::new(stream, 0, DELIMITER).eager(manner.is_eager);
+                let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
             }
         };
-        let (header, length) = read_header(&name, first.bytes())?;
-        first.cut_front(length, DELIMITER);
+        let (header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
+        first.cut_front(length, delimiter);
         let starts = (end - first.bytes().len() as u64, end);
         Ok(Input { header, body: Some(body), first, starts, rest, is_whole, manner })
     }
@@ -244,35 +248,4 @@ impl Input {
     pub fn header_lines(&self) -> u64 {
         self.header.lines
     }
-}
-
-/// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
-fn read_header(file: &str, text: &[u8]) -> Result<(Header, usize), Error> {
-    if text.starts_with(b"\xff\xfe") || text.starts_with(b"\xfe\xff") {
-        let message = "the text is UTF-16; expected UTF-8";
-        let hint = format!("iconv -f UTF-16 -t UTF-8 {file} | linreg …");
-        return Err(Error::input(Place::file(file), message).with_hint(hint));
-    }
-    let mark = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
-    let mut reader = csv_reader(&text[mark..], DELIMITER);
-    let mut first = ByteRecord::new();
-    if !reader.read_byte_record(&mut first).expect("memory is read without errors") {
-        let message = "the file is empty; expected a header and rows of numbers";
-        return Err(Error::input(Place::file(file), message));
-    }
-    let is_row = first.iter().all(|text| matches!(cell::read(text), Cell::Number(_)));
-    let names: Vec<String> = if is_row {
-        (1..=first.len()).map(|i| format!("c{i}")).collect()
-    } else {
-        let name = |(i, text): (usize, &[u8])| match String::from_utf8_lossy(text).trim() {
-            "" => format!("c{}", i + 1),
-            name => name.to_owned(),
-        };
-        first.iter().enumerate().map(name).collect()
-    };
-    let length = mark + if is_row { 0 } else { reader.position().byte() as usize };
-    let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
-    let header = Header { file: file.to_owned(), names, is_invented: is_row, lines };
-    columns::check_distinct(&header)?;
-    Ok((header, length))
 }

@@ -7,8 +7,10 @@ use csv::ByteRecord;
 use memchr::memchr_iter;
 
 use super::Batch;
+use super::Spelling;
 use super::blocks::Block;
 use super::cell::{self, Cell};
+use super::dialect::is_blank;
 use super::index::{Index, Table};
 use super::isa::Isa;
 use super::number::{self, Column};
@@ -33,6 +35,10 @@ pub struct Layout {
     pub columns: Vec<Column>,
     /// Their names.
     pub names: Vec<String>,
+    /// Whether the last of them holds the weights of the rows.
+    pub is_weighted: bool,
+    /// How cells are written.
+    pub spelling: Spelling,
     /// What to do with a missing cell.
     pub missing: Missing,
     /// What the kernels run on.
@@ -119,7 +125,8 @@ impl<'a> Parser<'a> {
     /// A parser that makes batches of at most `batch_rows` rows.
     #[must_use]
     pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
-        let batch = Batch::with_capacity(1 + layout.columns.len(), batch_rows);
+        let columns = 1 + layout.columns.len() - usize::from(layout.is_weighted);
+        let batch = Batch::with_weights(layout.is_weighted, columns, batch_rows);
         Parser { layout, index: Index::default(), batch, faults: Vec::new() }
     }
 
@@ -142,7 +149,8 @@ impl<'a> Parser<'a> {
         let is_table = self.layout.fields > 1 || !has_blank_line(block.bytes());
         let table = block.plain().filter(|_| is_table).and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
-            Table::new(text, &index, self.layout.fields).ok()
+            let table = Table::new(text, &index, self.layout.fields).ok();
+            table.map(|table| table.with_decimal(self.layout.spelling.decimal))
         });
         let result = match table {
             Some(table) => self.read_table(&table, block, &mut visit),
@@ -167,21 +175,39 @@ impl<'a> Parser<'a> {
             let stride = self.batch.capacity();
             let out = self.batch.wanted_mut();
             number::parse_columns(layout.isa, table, first..last, &layout.columns, out, stride, &mut self.faults);
+            self.find_codes_and_weights(first);
             if !self.faults.is_empty() {
-                self.judge_faults(table)?;
+                self.judge_faults(table, first)?;
             }
             visit(&mut self.batch, Texts::Table { table, block, first });
         }
         Ok(Counts { rows: records as u64, lines: records as u64 })
     }
 
-    /// Cells that are no numbers may be missing ones, which are NaN already.
+    /// Numbers that may stand for a missing cell are faults, and weights below 0; the batch begins with record `first`.
+    fn find_codes_and_weights(&mut self, first: usize) {
+        if let Some(weights) = self.batch.weights() {
+            let below = weights.iter().enumerate().filter(|(_, weight)| **weight < 0.0);
+            let column = self.layout.columns.len() - 1;
+            self.faults.extend(below.map(|(i, _)| number::Fault { record: first + i, column }));
+        }
+        for (column, &Column { shift, .. }) in self.layout.columns.iter().enumerate() {
+            for code in self.layout.spelling.codes() {
+                let like_code =
+                    self.batch.column(1 + column).iter().enumerate().filter(|(_, value)| **value == code - shift);
+                self.faults.extend(like_code.map(|(i, _)| number::Fault { record: first + i, column }));
+            }
+        }
+    }
+
+    /// What the kernels could not read may be a missing cell, or a number with other blanks around it.
     #[cold]
-    fn judge_faults(&mut self, table: &Table) -> Result<(), Fault> {
+    fn judge_faults(&mut self, table: &Table, first: usize) -> Result<(), Fault> {
         self.faults.sort_unstable();
         for fault in self.faults.drain(..) {
-            let text = table.field(fault.record, self.layout.columns[fault.column].field);
-            self.layout.number(text, fault.column, fault.record as u64)?;
+            let Column { field, shift } = self.layout.columns[fault.column];
+            let number = self.layout.number(table.field(fault.record, field), fault.column, fault.record as u64)?;
+            self.batch.column_mut(1 + fault.column)[fault.record - first] = number - shift;
         }
         Ok(())
     }
@@ -194,14 +220,15 @@ impl<'a> Parser<'a> {
         let mut slices = Vec::with_capacity(self.batch.capacity());
         let mut rows = 0;
         loop {
-            let start = reader.position().byte() as usize;
+            let (start, line) = (reader.position().byte() as usize, reader.position().line() - 1);
             let is_record = reader.read_byte_record(&mut record).expect("memory is read without errors");
             let end = reader.position().byte() as usize;
-            if is_record && !is_blank(&record) {
+            if is_record && !(record.len() == 1 && is_blank(&text[start..end])) {
                 if slices.is_empty() {
                     self.batch.set_rows(self.batch.capacity());
                 }
-                self.layout.read_row(&record, slices.len(), &mut self.batch)?;
+                let line = line + empty_lines(&text[start..end]) as u64;
+                self.layout.read_row(&record, line, slices.len(), &mut self.batch)?;
                 slices.push(without_line_ends(&text[start..end]));
                 rows += 1;
             }
@@ -218,15 +245,16 @@ impl<'a> Parser<'a> {
 }
 
 impl Layout {
-    /// Reads the wanted fields of a record into row `i` of `batch`.
-    fn read_row(&self, record: &ByteRecord, i: usize, batch: &mut Batch) -> Result<(), Fault> {
-        // The first line of a text is line 1 for `csv`.
-        let line = record.position().map_or(0, |position| position.line() - 1);
+    /// Reads the wanted fields of a record that begins on `line` into row `i` of `batch`.
+    fn read_row(&self, record: &ByteRecord, line: u64, i: usize, batch: &mut Batch) -> Result<(), Fault> {
         let (fields, expected) = (record.len(), self.fields);
         if fields != expected {
             let plural = if fields == 1 { "" } else { "s" };
             let message = format!("{fields} field{plural}, expected {expected} as in the first line");
-            return Err(Fault { line, field: None, message, hint: None });
+            let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
+                "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
+            });
+            return Err(Fault { line, field: None, message, hint });
         }
         for (k, column) in self.columns.iter().enumerate() {
             batch.column_mut(1 + k)[i] = self.number(&record[column.field], k, line)? - column.shift;
@@ -237,9 +265,13 @@ impl Layout {
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
     fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         let name = &self.names[k];
-        let (message, remedy) = match cell::read(text) {
+        let is_weight = self.is_weighted && k + 1 == self.names.len();
+        let (message, remedy) = match cell::read(text, &self.spelling) {
+            Cell::Number(number) if is_weight && number < 0.0 => {
+                (format!("the weight {number} is below 0"), "give a weight of 0 or more")
+            }
             Cell::Number(number) => return Ok(number),
-            Cell::Missing if self.missing == Missing::Keep => return Ok(f64::NAN),
+            Cell::Missing if !is_weight && self.missing == Missing::Keep => return Ok(f64::NAN),
             Cell::Missing => {
                 let text = String::from_utf8_lossy(text);
                 (
@@ -247,13 +279,19 @@ impl Layout {
                     "fill the cell, take the row out",
                 )
             }
-            Cell::Bad => (cell::complaint(text), "mend the cell"),
+            Cell::Bad => (cell::complaint(text), cell::remedy(text, self.spelling.decimal)),
         };
         Err(Fault {
             line,
             field: Some(self.columns[k].field),
             message: format!("column \"{name}\": {message}"),
-            hint: Some(format!("{remedy}, or leave the column out: --ignore {name}")),
+            hint: Some(match is_weight {
+                true => format!("{remedy}, or do without --row-weight"),
+                false => {
+                    let name = shlex::try_quote(name).unwrap_or_default();
+                    format!("{remedy}, or leave the column out: --ignore {name}")
+                }
+            }),
         })
     }
 }
@@ -269,21 +307,18 @@ pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
         .from_reader(input)
 }
 
-/// Whether there is a line that holds nothing but its end.
+/// Whether there is a line that holds nothing.
 fn has_blank_line(text: &[u8]) -> bool {
-    text.split(|&byte| byte == b'\n').any(|line| line == b"\r")
-        || text.starts_with(b"\n")
-        || memchr::memmem::find(text, b"\n\n").is_some()
+    text.strip_suffix(b"\n").unwrap_or(text).split(|&byte| byte == b'\n').any(is_blank)
 }
 
-/// A line that holds nothing but its end.
-fn is_blank(record: &ByteRecord) -> bool {
-    record.len() == 1 && record[0] == *b"\r"
+/// How many empty lines, which `csv` skips, stand before a record.
+pub fn empty_lines(text: &[u8]) -> usize {
+    text.iter().take_while(|&&byte| byte == b'\n').count()
 }
 
+/// A record without the empty lines before it and without its newline.
 fn without_line_ends(text: &[u8]) -> &[u8] {
-    let is_end = |byte: &u8| matches!(byte, b'\r' | b'\n');
-    let start = text.iter().position(|byte| !is_end(byte)).unwrap_or(text.len());
-    let end = text.iter().rposition(|byte| !is_end(byte)).map_or(start, |last| last + 1);
-    &text[start..end]
+    let record = &text[empty_lines(text)..];
+    record.strip_suffix(b"\n").unwrap_or(record)
 }

@@ -30,12 +30,16 @@ impl Batches {
     #[must_use]
     pub fn safe_rate(&self, reduction: Reduction, penalty: &Penalty) -> f64 {
         let (design, target, _) = self.rows.parts();
-        let longest = design.row_iter().map(|row| row.norm_squared()).fold(0.0, f64::max);
-        let share = match reduction {
-            Reduction::Mean => 1.0 / target.ncols() as f64,
-            Reduction::Sum => self.size.min(design.nrows()) as f64,
+        let lengths: Vec<f64> = design.row_iter().map(|row| row.norm_squared()).collect();
+        let largest = match reduction {
+            Reduction::Mean => {
+                // A mean of rows is no longer than the longest, whatever they weigh.
+                let unweighted = lengths.iter().enumerate().map(|(i, length)| length / self.rows.row_weight(i));
+                unweighted.fold(0.0, f64::max) / target.ncols() as f64
+            }
+            Reduction::Sum => self.size.min(design.nrows()) as f64 * lengths.iter().copied().fold(0.0, f64::max),
         };
-        1.0 / (2.0 * (share * longest + penalty.l2))
+        1.0 / (2.0 * (largest + penalty.l2))
     }
 
     /// The order of epoch `epoch`, which depends on nothing but the seed and the number of the epoch: a run that is
@@ -92,6 +96,25 @@ mod tests {
                 }
             }
         }
+    }
+
+    /// A row that counts for much is no reason for smaller steps of a mean.
+    #[test]
+    fn weights_keep_the_rate_safe() {
+        let weights = [0.1, 9.0, 1.0, 100.0, 0.01, 2.0, 5.0];
+        let x = DMatrix::from_fn(7, 1, |i, _| i as f64);
+        for reduction in [Reduction::Mean, Reduction::Sum] {
+            let batches = Batches::new(Problem::from_rows(&x, &x, true).weighted(&weights), 3, Some(1));
+            let rate = batches.safe_rate(reduction, &Penalty::default());
+            for problem in (0..5).flat_map(|epoch| batches.problems(epoch).collect::<Vec<_>>()) {
+                let limit = 2.0 / Spectrum::new(&problem, reduction).unwrap().largest();
+                assert!(rate <= limit / 2.0 * (1.0 + 1e-12));
+            }
+        }
+        let equal = Batches::new(Problem::from_rows(&x, &x, true), 3, None);
+        let weighted = Batches::new(Problem::from_rows(&x, &x, true).weighted(&weights), 3, None);
+        let rate = |batches: &Batches| batches.safe_rate(Reduction::Mean, &Penalty::default());
+        assert!((rate(&equal) / rate(&weighted) - 1.0).abs() < 1e-12);
     }
 
     #[test]

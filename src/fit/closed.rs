@@ -12,7 +12,7 @@ use nalgebra::{DMatrix, DVector};
 
 use super::coordinate::coordinate_descent;
 use super::refine::{self, Column};
-use super::{Penalty, Problem, Reduction, Weights};
+use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
 use crate::summary::{Sum, Summary};
 
@@ -43,7 +43,7 @@ pub struct Dropped {
 /// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
 /// weights on the features.
 #[must_use]
-pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&DMatrix<f64>>) -> Exact {
+pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&WeightedRows>) -> Exact {
     // A penalty is on the weights of the powers.
     let summary = if ridge > 0.0 { &summary.plain() } else { summary };
     let p = summary.columns().len() - targets;
@@ -55,14 +55,15 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, 
     let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
     let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
     let ordered = triangle.select(&order);
-    let columns: Option<Vec<Column>> = rows.map(|rows| refine::columns(summary, bias, rows).split_off(1 - first));
+    let columns: Option<Vec<Column>> =
+        rows.map(|rows| refine::columns(summary, bias, &rows.values).split_off(1 - first));
     let solve = |which: usize| {
         let right_side = DVector::from_fn(kept.len(), |i, _| ordered.get(i, kept.len() + which));
         let solution = refine::substitute(&ordered, &right_side);
         let mut theta: Vec<Pair> = solution.iter().map(|&theta| pair(theta)).collect();
         if let (Some(columns), Some(rows)) = (&columns, rows) {
             let chosen: Vec<&Column> = kept.iter().map(|&j| &columns[j]).collect();
-            refine::refine(&chosen, &columns[right[which]], rows.nrows(), &ordered, ridge, &mut theta);
+            refine::refine(&chosen, &columns[right[which]], rows, &ordered, ridge, &mut theta);
         }
         theta
     };
@@ -136,7 +137,7 @@ pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penal
 /// feature never changes.
 #[must_use]
 pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
-    let (r, rows) = (summary.triangle(), summary.rows() as f64);
+    let (r, rows) = (summary.triangle(), summary.weight());
     let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
     if !r.is_independent(1) {
         return None;

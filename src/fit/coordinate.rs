@@ -68,7 +68,7 @@ pub fn coordinate_descent(
     reduction: Reduction,
 ) -> ElasticNet {
     let summary = &summary.plain();
-    let elements = (summary.rows() * targets as u64) as f64;
+    let elements = summary.weight() * targets as f64;
     let per_square = reduction.loss(1.0, elements);
     let mut weights = Weights::zeros(targets, summary.columns().len() - targets);
     let (mut sweeps, mut gap, mut is_converged) = (0, 0.0, true);
@@ -92,7 +92,7 @@ pub fn coordinate_descent(
 /// The l1 from which on every weight is 0.
 #[must_use]
 pub fn largest_useful_l1(summary: &Summary, targets: usize, bias: bool, reduction: Reduction) -> f64 {
-    let elements = (summary.rows() * targets as u64) as f64;
+    let elements = summary.weight() * targets as f64;
     let tasks = tasks(&summary.plain(), targets, bias, &Penalty::default(), reduction);
     let slope =
         |task: &Task| task.columns.iter().map(|column| task.slope(column, &task.target).abs()).fold(0.0, f64::max);
@@ -101,7 +101,7 @@ pub fn largest_useful_l1(summary: &Summary, targets: usize, bias: bool, reductio
 
 fn tasks(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduction: Reduction) -> Vec<Task> {
     let p = summary.columns().len() - targets;
-    let elements = (summary.rows() * targets as u64) as f64;
+    let elements = summary.weight() * targets as f64;
     let per_square = reduction.loss(1.0, elements);
     // Below the row of the means stand the deviations: with a bias, that row can always be met.
     let centred = if bias { summary.triangle().below_first() } else { summary.unshifted().without_first() };

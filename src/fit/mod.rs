@@ -59,7 +59,7 @@ pub use eigen::largest_eigenvalue;
 pub use forecast::Forecast;
 pub use optimizer::{Memory, Optimizer};
 pub use penalty::Penalty;
-pub use problem::{Basis, Problem};
+pub use problem::{Basis, Problem, WeightedRows};
 pub use rate::{Spectrum, largest_stable_rate};
 pub use schedule::Schedule;
 pub use standardize::Standardization;

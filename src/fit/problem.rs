@@ -14,6 +14,8 @@
 //!
 //! They need not be. With R = [R11 R12; 0 R22] the triangle of [1 X | Y], ‖D θ − T‖² = ‖R11 θ − R12‖² + ‖R22‖² for every
 //! θ, and the gradient is the same expression with R11 and R12 for D and T: q rows stand for n.
+//!
+//! A row of weight w counts w times: its entries in D and T are multiplied by √w, and n is the sum of all weights.
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
@@ -32,9 +34,22 @@ pub struct Problem {
     floor: Vec<f64>,
     /// Rows that D and T stand for.
     rows: u64,
+    /// Their number, each counted as often as its weight says.
+    weight: f64,
+    /// The weight of every row of D and T; empty if these are all 1.
+    row_weights: Vec<f64>,
     /// Whether the first column of D is the bias.
     bias: bool,
     basis: Basis,
+}
+
+/// Rows as they are, and how often each counts.
+#[derive(Debug, Clone)]
+pub struct WeightedRows {
+    /// n×c.
+    pub values: DMatrix<f64>,
+    /// n, all above 0; empty if each counts once.
+    pub weights: Vec<f64>,
 }
 
 /// What stands in D and T.
@@ -61,9 +76,29 @@ impl Problem {
             target: y.clone(),
             floor: vec![0.0; y.ncols()],
             rows: x.nrows() as u64,
+            weight: x.nrows() as f64,
+            row_weights: Vec::new(),
             bias,
             basis: Basis::Rows,
         }
+    }
+
+    /// The problem of rows that count `weights` (n) times, all above 0, for one of rows that count once; no weights, no
+    /// change. Rows of D and T are multiplied by the roots of their weights.
+    ///
+    /// # Panics
+    /// If there is not a weight for every row.
+    #[must_use]
+    pub fn weighted(mut self, weights: &[f64]) -> Problem {
+        if weights.is_empty() {
+            return self;
+        }
+        assert_eq!(weights.len(), self.design.nrows(), "a weight for every row");
+        for (i, weight) in weights.iter().enumerate() {
+            self.design.row_mut(i).scale_mut(weight.sqrt());
+            self.target.row_mut(i).scale_mut(weight.sqrt());
+        }
+        Problem { weight: weights.iter().sum(), row_weights: weights.to_vec(), ..self }
     }
 
     /// The problem of the rows that `summary` stands for, with its last `targets` columns as targets and all others as
@@ -79,7 +114,16 @@ impl Problem {
         let target = DMatrix::from_fn(used, targets, |i, j| triangle.get(i, first_target + j));
         let below = |j: usize| (used..=first_target + j).map(|i| triangle.get(i, first_target + j).powi(2)).sum();
         let floor = (0..targets).map(below).collect();
-        Problem { design, target, floor, rows: summary.rows(), bias, basis: Basis::Triangle }
+        Problem {
+            design,
+            target,
+            floor,
+            rows: summary.rows(),
+            weight: summary.weight(),
+            row_weights: Vec::new(),
+            bias,
+            basis: Basis::Triangle,
+        }
     }
 
     /// Multiplications of an epoch: one for every entry of D in the residual, one in the gradient, for every target.
@@ -106,7 +150,7 @@ impl Problem {
         let mut design = self.design.clone().insert_rows(n, q - free, 0.0);
         (free..q).for_each(|j| design[(n + j - free, j)] = ridge.sqrt());
         let target = self.target.clone().insert_rows(n, q - free, 0.0);
-        Problem { design, target, floor: self.floor.clone(), ..*self }
+        Problem { design, target, floor: self.floor.clone(), row_weights: Vec::new(), ..*self }
     }
 
     /// What stands in D and T.
@@ -144,6 +188,8 @@ impl Problem {
             target: self.target.select_rows(rows),
             floor: self.floor.clone(),
             rows: rows.len() as u64,
+            weight: rows.iter().map(|&i| self.row_weight(i)).sum(),
+            row_weights: rows.iter().filter_map(|&i| self.row_weights.get(i).copied()).collect(),
             ..*self
         }
     }
@@ -160,10 +206,22 @@ impl Problem {
         self.target.ncols()
     }
 
+    /// How often row `i` of D and T counts, for a problem that stands on the rows themselves.
+    #[must_use]
+    pub fn row_weight(&self, i: usize) -> f64 {
+        self.row_weights.get(i).copied().unwrap_or(1.0)
+    }
+
+    /// How many rows D and T stand for, each counted as often as its weight says.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.weight
+    }
+
     /// n·k, what a mean divides by.
     #[must_use]
     pub fn elements(&self) -> f64 {
-        self.rows as f64 * self.target.ncols() as f64
+        self.weight * self.target.ncols() as f64
     }
 
     /// Writes E = D θ − T into `residual` (n×k) and returns the sum of squared errors, ‖E‖² + floor.
@@ -249,6 +307,32 @@ mod tests {
                 let difference = (above - below) / (2.0 * width);
                 prop_assert!((difference - gradient[place]).abs() <= 1e-12 * (above + below + 1.0));
             }
+        }
+
+        /// Weighted means of squared errors and their gradient, written out, of all rows and of some.
+        #[test]
+        fn weights_are_how_often_rows_count(
+            (problem, theta) in problem_and_theta(),
+            weights in proptest::collection::vec(0.01..5.0f64, 6),
+            some in proptest::collection::vec(0..6usize, 1..6),
+        ) {
+            let (n, k) = (problem.design.nrows(), problem.targets());
+            let chosen: Vec<usize> = some.iter().map(|i| i % n).collect();
+            let part = problem.clone().weighted(&weights[..n]).select_rows(&chosen);
+            let errors = &problem.design * &theta - &problem.target;
+            let sum: f64 = chosen.iter().map(|&i| weights[i]).sum();
+            let squared: f64 = chosen.iter().map(|&i| weights[i] * errors.row(i).norm_squared()).sum();
+            let expected = squared / (sum * k as f64);
+            prop_assert!((loss(&part, &theta, Reduction::Mean) - expected).abs() <= 1e-12 * (1.0 + expected));
+            let mut residual = part.workspace();
+            part.squared_error(&theta, &mut residual);
+            let mut gradient = DMatrix::zeros(theta.nrows(), theta.ncols());
+            part.gradient(&residual, Reduction::Mean, &mut gradient);
+            let mut plain = DMatrix::zeros(theta.nrows(), theta.ncols());
+            for &i in &chosen {
+                plain += problem.design.row(i).transpose() * errors.row(i) * (2.0 * weights[i] / (sum * k as f64));
+            }
+            prop_assert!((gradient - &plain).amax() <= 1e-11 * (1.0 + plain.amax()));
         }
 
         #[test]

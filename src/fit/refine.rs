@@ -6,6 +6,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::WeightedRows;
 use crate::pair::{Pair, add, pair, times, two_sum};
 use crate::summary::{Summary, Triangle};
 
@@ -32,9 +33,16 @@ impl Column<'_> {
     }
 }
 
-/// Improves θ (p), the least-squares solution for `target` on `columns` (p) of so many rows, whose triangle begins with the
+/// Improves θ (p), the least-squares solution for `target` on `columns` (p) of these rows, whose triangle begins with the
 /// p×p R11. It is kept in pairs: a bias that is put together from shifts needs more digits of the weights than a double has.
-pub fn refine(columns: &[&Column], target: &Column, rows: usize, triangle: &Triangle, ridge: f64, theta: &mut [Pair]) {
+pub fn refine(
+    columns: &[&Column],
+    target: &Column,
+    rows: &WeightedRows,
+    triangle: &Triangle,
+    ridge: f64,
+    theta: &mut [Pair],
+) {
     let mut best = f64::INFINITY;
     let mut last = theta.to_vec();
     for _ in 0..STEPS {
@@ -52,16 +60,17 @@ pub fn refine(columns: &[&Column], target: &Column, rows: usize, triangle: &Tria
     }
 }
 
-/// Xᵀ(y − Xθ) − ridge·w, with 32 digits inside; the column of ones has no ridge.
-fn gradient(columns: &[&Column], target: &Column, rows: usize, ridge: f64, theta: &[Pair]) -> DVector<f64> {
+/// Xᵀ(y − Xθ) − ridge·w, with 32 digits inside; the column of ones has no ridge, and rows count as often as their weights say.
+fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, ridge: f64, theta: &[Pair]) -> DVector<f64> {
     let mut sums = vec![(0.0, 0.0); columns.len()];
-    for i in 0..rows {
+    for i in 0..rows.values.nrows() {
         let predicted = columns
             .iter()
             .zip(theta)
             .fold((0.0, 0.0), |sum, (column, &weight)| add(sum, times(column.value(i), weight)));
         let (high, low) = target.value(i);
         let residual = add((high, low), (-predicted.0, -predicted.1));
+        let residual = rows.weights.get(i).map_or(residual, |&weight| times(residual, (weight, 0.0)));
         for (sum, column) in sums.iter_mut().zip(columns) {
             *sum = add(*sum, times(column.value(i), residual));
         }

@@ -9,7 +9,7 @@ pub struct Errors {
     squared: f64,
     absolute: f64,
     largest: f64,
-    /// Mean and sum of squared deviations of the targets, by Welford's update (1962).
+    /// Mean and sum of squared deviations of the targets, by Welford's update (1962), with weights by West's (1979).
     mean: f64,
     deviation: f64,
 }
@@ -30,16 +30,25 @@ pub struct Metrics {
 }
 
 impl Errors {
-    /// Adds one row.
-    pub fn push(&mut self, target: f64, prediction: f64) {
+    /// Adds one row that counts `weight` times, 0 or more.
+    pub fn push(&mut self, target: f64, prediction: f64, weight: f64) {
+        if weight == 0.0 {
+            return;
+        }
         let error = prediction - target;
-        self.count += 1.0;
-        self.squared += error * error;
-        self.absolute += error.abs();
+        self.count += weight;
+        self.squared += weight * error * error;
+        self.absolute += weight * error.abs();
         self.largest = self.largest.max(error.abs());
         let from_mean = target - self.mean;
-        self.mean += from_mean / self.count;
-        self.deviation += from_mean * (target - self.mean);
+        self.mean += from_mean * weight / self.count;
+        self.deviation += weight * from_mean * (target - self.mean);
+    }
+
+    /// n: the sum of all weights.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.count
     }
 
     /// The metrics so far; meaningless before the first row.
@@ -89,7 +98,7 @@ mod tests {
         // [3, -0.5, 2, 7] and [2.5, 0.0, 2, 8].
         let mut errors = Errors::default();
         for (target, prediction) in [(3.0, 2.5), (-0.5, 0.0), (2.0, 2.0), (7.0, 8.0)] {
-            errors.push(target, prediction);
+            errors.push(target, prediction, 1.0);
         }
         let metrics = errors.metrics();
         assert_eq!((metrics.mse, metrics.mae, metrics.max_error), (0.375, Some(0.5), Some(1.0)));
@@ -101,7 +110,7 @@ mod tests {
         fn parts_add_up(pairs in proptest::collection::vec((-9.0..9.0, -9.0..9.0), 1..40), cut in 0..40usize) {
             let of = |pairs: &[(f64, f64)]| {
                 let mut errors = Errors::default();
-                pairs.iter().for_each(|(target, prediction)| errors.push(*target, *prediction));
+                pairs.iter().for_each(|(target, prediction)| errors.push(*target, *prediction, 1.0));
                 errors
             };
             let (a, b) = pairs.split_at(cut.min(pairs.len()));
@@ -116,10 +125,23 @@ mod tests {
     }
 
     #[test]
+    fn whole_weights_are_repeated_rows() {
+        let (mut weighted, mut repeated) = (Errors::default(), Errors::default());
+        for (target, prediction, weight) in [(3.0, 2.5, 2), (-0.5, 0.0, 1), (9.0, 0.0, 0), (2.0, 2.0, 4), (7.0, 8.0, 3)]
+        {
+            weighted.push(target, prediction, f64::from(weight));
+            (0..weight).for_each(|_| repeated.push(target, prediction, 1.0));
+        }
+        let (a, b) = (weighted.metrics(), repeated.metrics());
+        assert!((a.mse - b.mse).abs() < 1e-15 && (a.mae.unwrap() - b.mae.unwrap()).abs() < 1e-15);
+        assert!((a.r2.unwrap() - b.r2.unwrap()).abs() < 1e-15 && a.max_error == b.max_error);
+    }
+
+    #[test]
     fn a_target_that_never_changes_has_no_r2() {
         let mut errors = Errors::default();
-        errors.push(1.0, 2.0);
-        errors.push(1.0, 1.0);
+        errors.push(1.0, 2.0, 1.0);
+        errors.push(1.0, 1.0, 1.0);
         assert_eq!(errors.metrics().r2, None);
     }
 }

@@ -33,8 +33,11 @@ pub struct Model {
 pub struct Training {
     /// `gd`, `qr`, `covariance` or `coordinate`.
     pub solver: String,
-    /// Rows read.
+    /// Rows read, without those of weight 0.
     pub rows: u64,
+    /// How often they counted, if not once.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub row_weight: Option<RowWeight>,
     /// Whether the bias was trained.
     pub bias: bool,
     /// What large weights cost.
@@ -53,6 +56,15 @@ pub struct Training {
     /// The settings of a descent.
     #[serde(flatten)]
     pub descent: Option<DescentRecord>,
+}
+
+/// What said how often rows count.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct RowWeight {
+    /// Its name.
+    pub column: String,
+    /// The sum of the weights: what a mean over the rows divides by.
+    pub sum: f64,
 }
 
 /// The settings of a descent.

@@ -4,9 +4,10 @@
 //! {"format":"linreg-summary","version":1,"rows":2,"columns":["x"],"shift":[0.0],"r":[[1.4142135623730951,2.12],[0.7]]}
 //! ```
 //!
-//! `shift` was subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal
-//! on. `powers`, if there are such, says which columns hold polynomials for the powers of a column, and on what interval;
-//! see [`super::powers`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! `rows` counts the rows, without those of weight 0; where they have weights, `weight_sum` is their sum. `shift` was
+//! subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal on. `powers`, if
+//! there are such, says which columns hold polynomials for the powers of a column, and on what interval; see
+//! [`super::powers`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use serde::{Deserialize, Serialize};
 
@@ -24,6 +25,8 @@ struct Document {
     format: String,
     version: u64,
     rows: u64,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    weight_sum: Option<f64>,
     columns: Vec<String>,
     shift: Vec<f64>,
     r: Vec<Vec<f64>>,
@@ -41,6 +44,7 @@ impl Summary {
             // Who does not know of powers would take them for columns.
             version: if self.powers.is_empty() { 1 } else { NEWEST },
             rows: self.rows,
+            weight_sum: (self.weight != self.rows as f64).then_some(self.weight),
             columns: self.columns.clone(),
             shift: self.shift[1..].to_vec(),
             r: (0..q).map(|i| self.triangle.row(i).to_vec()).collect(),
@@ -79,16 +83,22 @@ fn from_line(line: &str) -> Result<Summary, String> {
         .filter(|triangle| triangle.columns() == q)
         .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
-    if let Some(powers) = document.powers.iter().find(|powers| !powers.are_in(&document.columns)) {
+    let Document { columns, rows, powers, .. } = document;
+    if let Some(powers) = powers.iter().find(|powers| !powers.are_in(&columns)) {
         return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
     }
-    Ok(Summary { columns: document.columns, rows: document.rows, shift, triangle, powers: document.powers })
+    let weight = document.weight_sum.unwrap_or(rows as f64);
+    if !weight.is_finite() || weight < 0.0 || (weight == 0.0) != (rows == 0) {
+        return Err(format!("{rows} rows cannot have a \"weight_sum\" of {weight}"));
+    }
+    Ok(Summary { columns, rows, weight, shift, triangle, powers })
 }
 
 #[cfg(test)]
 mod tests {
     use super::super::tests::summary_of;
     use super::*;
+    use crate::data::Batch;
 
     fn refusal(line: &str) -> String {
         Summary::from_json_lines(line, "s.json").unwrap_err().to_string()
@@ -104,6 +114,23 @@ mod tests {
         sum.merge(&b, "b").unwrap();
         assert_eq!(Summary::from_json_lines(&both, "s").unwrap(), sum);
         assert_eq!(sum.rows(), 4);
+    }
+
+    #[test]
+    fn weights_are_kept_to_the_bit() {
+        let mut summary = summary_of(&[[0.1, 2.0], [0.3, 5.0]], ["a", "b"]);
+        let mut batch = Batch::with_weights(true, 3, 3);
+        batch.set_rows(3);
+        for (k, values) in [[0.2, 7.0, 1.0], [3.0, 1.0, 2.0], [0.1, 0.0, 1.0 / 3.0]].iter().enumerate() {
+            batch.column_mut(1 + k).copy_from_slice(values);
+        }
+        summary.push(&mut batch);
+        assert_eq!((summary.rows(), summary.weight()), (4, 2.0 + (0.1 + 1.0 / 3.0)));
+        assert_eq!(Summary::from_json_lines(&summary.to_json(), "s").unwrap(), summary);
+        for bad in ["-1.0", "0.0", "1e999"] {
+            let line = summary.to_json().replace("\"weight_sum\":2.4", &format!("\"weight_sum\":{bad},\"x\":2.4"));
+            assert!(refusal(&line).contains("s.json:1: "), "{bad}");
+        }
     }
 
     #[test]

@@ -6,6 +6,8 @@
 //! A [`Summary`] is such a triangle with the names of its columns, the number of rows, and the *shift*: what was
 //! subtracted from each column before the factorization, so that a large offset costs no digits. `R[0,0]`² is the number
 //! of rows, row 0 holds √n times the means of the shifted columns, and the rows below hold their deviations.
+//!
+//! A row of weight w counts w times: it is multiplied by √w, and n is the sum of all weights.
 
 mod json;
 mod powers;
@@ -25,8 +27,10 @@ pub use triangle::Triangle;
 pub struct Summary {
     /// Names of the columns behind that of the ones; q − 1.
     columns: Vec<String>,
-    /// How many rows.
+    /// How many rows, those of weight 0 not counted.
     rows: u64,
+    /// How many they stand for: the sum of their weights.
+    weight: f64,
     /// What was subtracted from every column; q, and 0 for the column of ones.
     shift: Vec<f64>,
     /// q×q.
@@ -50,7 +54,8 @@ impl Summary {
     pub fn new(columns: Vec<String>, shift: &[f64]) -> Summary {
         assert_eq!(columns.len(), shift.len(), "a shift for every column");
         let triangle = Triangle::new(1 + columns.len());
-        Summary { columns, rows: 0, shift: [&[0.0], shift].concat(), triangle, powers: Vec::new() }
+        let shift = [&[0.0], shift].concat();
+        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers: Vec::new() }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
@@ -58,7 +63,9 @@ impl Summary {
     /// # Panics
     /// If it has other columns.
     pub fn push(&mut self, batch: &mut Batch) {
-        self.rows += batch.rows() as u64;
+        let (rows, weight) = batch.weigh();
+        self.rows += rows;
+        self.weight += weight;
         self.triangle.push(batch);
     }
 
@@ -82,6 +89,7 @@ impl Summary {
         aligned.reshift(&self.shift);
         self.triangle.merge(&aligned.triangle);
         self.rows += other.rows;
+        self.weight += other.weight;
         Ok(())
     }
 
@@ -125,10 +133,17 @@ impl Summary {
         &self.columns
     }
 
-    /// n.
+    /// How many rows there are. Those of weight 0 do not count: of rows with weights, this less the number of parameters
+    /// is what statistics calls the degrees of freedom.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
+    }
+
+    /// n: the sum of the weights of the rows, which is their number where none has a weight.
+    #[must_use]
+    pub fn weight(&self) -> f64 {
+        self.weight
     }
 
     /// Mean of column `j`, counted without the ones; of the polynomial where the column stands for a power.

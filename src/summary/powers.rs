@@ -68,8 +68,12 @@ impl Summary {
     /// # Panics
     /// If the summary is not of this design.
     pub fn push_fields(&mut self, design: &Design, read: &mut Batch, room: &mut Option<Batch>) {
-        if design.is_plain() || read.rows() == 0 {
-            return self.push(read);
+        let counts = |i: usize| read.weights().is_none_or(|weights| weights[i] > 0.0);
+        let rows: Vec<usize> = (0..read.rows()).filter(|&i| counts(i)).collect();
+        match (design.is_plain(), rows.is_empty()) {
+            (true, _) => return self.push(read),
+            (false, true) => return,
+            (false, false) => {}
         }
         let made = design.room(read, room);
         for (k, &(field, power)) in (1..).zip(design.columns()) {
@@ -80,8 +84,9 @@ impl Summary {
         for group in 0..self.powers.len() {
             let places = self.places(&self.powers[group]);
             let (values, shift) = (read.column(1 + design.columns()[places[1] - 1].0), self.shift[places[1]]);
-            let low = values.iter().copied().fold(f64::INFINITY, f64::min) + shift;
-            let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max) + shift;
+            let counted = || rows.iter().map(|&i| values[i]);
+            let low = counted().fold(f64::INFINITY, f64::min) + shift;
+            let high = counted().fold(f64::NEG_INFINITY, f64::max) + shift;
             let interval = self.powers[group].interval.including(low, high);
             self.move_to(group, interval);
             interval.fill(values, shift, made, &places[2..]);

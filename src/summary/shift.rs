@@ -18,10 +18,16 @@ impl Moments {
 
     /// Adds the rows of a batch.
     pub fn push(&mut self, batch: &Batch) {
-        let (before, added) = (self.rows, batch.rows() as f64);
+        let (before, added) = (self.rows, batch.weights().map_or(batch.rows() as f64, |weights| weights.iter().sum()));
+        if added == 0.0 {
+            return;
+        }
         self.rows += added;
         for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
-            let Some((batch_mean, batch_deviation)) = moments(batch.column(k)) else { return };
+            let (batch_mean, batch_deviation) = match batch.weights() {
+                None => moments(batch.column(k)),
+                Some(weights) => weighted_moments(batch.column(k), weights),
+            };
             let from_mean = batch_mean - *mean;
             *mean += from_mean * (added / self.rows);
             *deviation += batch_deviation + from_mean * from_mean * (before * added / self.rows);
@@ -33,14 +39,14 @@ impl Moments {
     /// changes.
     #[must_use]
     pub fn shift(&self) -> Vec<f64> {
-        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows.max(1.0)).sqrt())).collect()
+        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows).sqrt())).collect()
     }
 }
 
 /// Mean and sum of squared deviations of some values, both summed up as differences from the first value: they are exact
-/// if it never changes. `None` if there are no values.
-fn moments(values: &[f64]) -> Option<(f64, f64)> {
-    let &first = values.first()?;
+/// if it never changes.
+fn moments(values: &[f64]) -> (f64, f64) {
+    let first = values.first().copied().unwrap_or(0.0);
     let (mut sums, mut squares) = ([0.0; LINE], [0.0; LINE]);
     for line in values.chunks(LINE) {
         for ((value, sum), square) in line.iter().zip(&mut sums).zip(&mut squares) {
@@ -51,7 +57,19 @@ fn moments(values: &[f64]) -> Option<(f64, f64)> {
     }
     let mean = sums.iter().sum::<f64>() / values.len() as f64;
     let deviation = squares.iter().sum::<f64>() - mean * mean * values.len() as f64;
-    Some((first + mean, deviation.max(0.0)))
+    (first + mean, deviation.max(0.0))
+}
+
+/// The same of values that count `weights` times, by West's update (1979).
+fn weighted_moments(values: &[f64], weights: &[f64]) -> (f64, f64) {
+    let (mut rows, mut mean, mut deviation) = (0.0, 0.0, 0.0);
+    for (value, weight) in values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
+        rows += weight;
+        let from_mean = value - mean;
+        mean += from_mean * weight / rows;
+        deviation += weight * from_mean * (value - mean);
+    }
+    (mean, deviation)
 }
 
 /// The multiple nearest to `mean` of the smallest power of two that is not below `deviation`.

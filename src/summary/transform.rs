@@ -23,6 +23,7 @@ impl Summary {
         Ok(Summary {
             columns: names.to_vec(),
             rows: self.rows,
+            weight: self.weight,
             shift: chosen.iter().map(|&column| self.shift[column]).collect(),
             triangle: self.triangle.select(&chosen),
             powers,
@@ -35,7 +36,7 @@ impl Summary {
     pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
         let plain = self.plain();
         let moments: Vec<(f64, f64)> =
-            (0..count).map(|j| (plain.mean(j), (plain.squared_deviation(j) / self.rows as f64).sqrt())).collect();
+            (0..count).map(|j| (plain.mean(j), (plain.squared_deviation(j) / self.weight).sqrt())).collect();
         let mut standardized = plain.rescale(&moments);
         // The means are zero now but for rounding.
         standardized.triangle.center(count);
@@ -87,8 +88,10 @@ impl Triangle {
     /// Whether column `j` is more than a sum of multiples of the columns before it.
     #[must_use]
     pub fn is_independent(&self, j: usize) -> bool {
-        let length = (0..=j).map(|i| self.get(i, j).powi(2)).sum::<f64>().sqrt();
-        self.get(j, j) > DEPENDENT * length
+        let largest = (0..=j).map(|i| self.get(i, j).abs()).fold(0.0, f64::max);
+        // Squares of large entries would overflow.
+        let length = (0..=j).map(|i| (self.get(i, j) / largest).powi(2)).sum::<f64>().sqrt();
+        self.get(j, j) / largest > DEPENDENT * length
     }
 
     /// The triangle of the rows and `count` more, one for each column from `first` on: `length` there and 0 elsewhere.

@@ -11,7 +11,6 @@ use clap::{Command, FromArgMatches};
 use super::input::Input;
 use super::options::{count, note};
 use super::train;
-use crate::data::Manner;
 use crate::error::Error;
 use crate::observers::{Progress, When};
 use crate::output::OutputFile;
@@ -92,7 +91,7 @@ impl Args {
         let mut results = Results::open(layout, self.append.as_deref(), self.format())?;
         let model = self.out.as_deref().map(OutputFile::create).transpose()?;
 
-        let input = Input::open(&first.paths()?, Manner::default())?;
+        let input = Input::open(&first.paths()?, first.manner())?;
         let readings = Readings::read(input, &trainings)?;
         if !self.quiet {
             readings.tell();

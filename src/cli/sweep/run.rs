@@ -10,6 +10,7 @@ use crate::cli::train::{self, tell_roles};
 use crate::data::Header;
 use crate::data::columns::Roles;
 use crate::error::Error;
+use crate::fit::WeightedRows;
 use crate::observers::Outcome;
 use crate::output::OutputFile;
 use crate::summary::Summary;
@@ -52,7 +53,8 @@ impl Readings {
 
     /// Tells what was read.
     pub fn tell(&self) {
-        tell_roles(&self.roles, self.compressed.summary.rows(), self.held_out.as_ref().map(Summary::rows));
+        let summary = &self.compressed.summary;
+        tell_roles(&self.roles, (summary.rows(), summary.weight()), self.held_out.as_ref().map(Summary::rows));
     }
 
     /// The part of it that `roles` need.
@@ -64,7 +66,10 @@ impl Readings {
         let places: Vec<usize> = names.iter().filter_map(|name| all.iter().position(|other| other == name)).collect();
         let compressed = Compressed {
             summary: select(&self.compressed.summary)?,
-            rows: self.compressed.rows.as_ref().map(|rows| rows.select_columns(&places)),
+            rows: self.compressed.rows.as_ref().map(|rows| WeightedRows {
+                values: rows.values.select_columns(&places),
+                weights: rows.weights.clone(),
+            }),
             held_out: None,
         };
         Ok((compressed, self.held_out.as_ref().map(select).transpose()?))

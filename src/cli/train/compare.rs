@@ -36,7 +36,11 @@ impl Args {
         let (compressed, held_out) = self.read(input, roles)?;
         let prepared = self.assemble(&compressed, held_out.as_ref(), roles, None)?;
         if !self.quiet {
-            tell_roles(roles, compressed.summary.rows(), held_out.as_ref().map(Summary::rows));
+            tell_roles(
+                roles,
+                (compressed.summary.rows(), compressed.summary.weight()),
+                held_out.as_ref().map(Summary::rows),
+            );
         }
         let (scaled, standardization) = self.scaled(&compressed.summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());

@@ -2,8 +2,6 @@
 
 use std::str::FromStr;
 
-use nalgebra::DMatrix;
-
 use super::Args;
 use super::outcome;
 use super::preflight::tell_roles;
@@ -12,8 +10,8 @@ use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{
-    Dropped, ElasticNet, Problem, Standardization, Stop, Weights, coordinate_descent, covariance_over_variance,
-    largest_useful_l1, least_squares,
+    Dropped, ElasticNet, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
+    covariance_over_variance, largest_useful_l1, least_squares,
 };
 use crate::model::{Model, Training};
 use crate::observers::Outcome;
@@ -64,9 +62,15 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 17] = [
+const USED: [&str; 23] = [
     "data",
+    "delimiter",
+    "decimal",
+    "header",
+    "no_header",
+    "na",
     "threads",
+    "row_weight",
     "target",
     "features",
     "ignore",
@@ -123,7 +127,8 @@ impl Args {
         self.check_roles(&roles)?;
         let (compressed, held_out) = self.read(input, &roles)?;
         if !self.quiet {
-            tell_roles(&roles, compressed.summary.rows(), held_out.as_ref().map(Summary::rows));
+            let summary = &compressed.summary;
+            tell_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
         }
         let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles);
         if !outcome.mse.is_finite() {
@@ -164,8 +169,8 @@ impl Args {
             Some(standardization) => standardization.to_units(&solution.weights),
             None => solution.weights,
         };
-        let mean = |errors: Vec<f64>, rows: u64| errors.iter().sum::<f64>() / (rows * k as u64) as f64;
-        let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part.rows());
+        let mean = |errors: Vec<f64>, part: &Summary| errors.iter().sum::<f64>() / (part.weight() * k as f64);
+        let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part);
         let (mse, validation_mse) = (of(summary), held_out.map(of));
         let outcome = Outcome {
             epochs_run: solution.sweeps,
@@ -173,7 +178,7 @@ impl Args {
             mse,
             loss,
             validation_mse,
-            optimum_mse: mean(summary.floor(k, bias), rows),
+            optimum_mse: mean(summary.floor(k, bias), summary),
             // Coordinate descent knows the least loss from below.
             optimum_loss: (!penalty.is_none()).then(|| loss - solution.gap.unwrap_or(0.0)),
             duality_gap: solution.gap,
@@ -182,6 +187,7 @@ impl Args {
         let training = Training {
             solver: self.solver.name().to_owned(),
             rows,
+            row_weight: self.row_weight(summary.weight()),
             bias,
             penalty,
             standardize: self.hyper.standardize,
@@ -209,7 +215,7 @@ impl Args {
         solver: Solver,
         summary: &Summary,
         roles: &Roles,
-        rows: Option<&DMatrix<f64>>,
+        rows: Option<&WeightedRows>,
     ) -> Solution {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
@@ -227,7 +233,7 @@ impl Args {
         {
             return exactly(weights);
         }
-        let ridge = penalty.ridge(reduction, (summary.rows() * k as u64) as f64);
+        let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let exact = least_squares(summary, k, bias, ridge, rows);
         if !self.quiet {
             tell_dropped(&exact.dropped, &roles.features);

@@ -8,6 +8,7 @@ use clap::{ArgMatches, Command};
 use super::exact::Solver;
 use super::{Args, outcome};
 use crate::cli::input::Compressed;
+use crate::data::Manner;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
@@ -55,6 +56,11 @@ impl Args {
     /// [`Error::Usage`] if there are none.
     pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
         self.data.paths()
+    }
+
+    /// How text is read.
+    pub fn manner(&self) -> Manner {
+        self.data.manner()
     }
 
     /// Workers.

@@ -16,7 +16,6 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
-use crate::data::Manner;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
@@ -34,7 +33,7 @@ use prepare::Prepared;
 #[command(after_long_help = "\
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
   predictions  P = X Wᵀ + 1 bᵀ
-  mse          Σ (P − Y)² / (n·k), over all elements
+  mse          Σ (P − Y)² / (n·k), over all elements; with --row-weight Σ w (P − Y)² / (k · Σ w)
   loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum), plus l2 · Σ W² + l1 · Σ |W|
   update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ; of l1 the proximal step,
                W ← sign(W) · max(|W| − lr · l1, 0)
@@ -198,7 +197,8 @@ impl Args {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
             history: self.history.as_deref().map(History::create).transpose()?,
         };
-        let input = Input::open(&self.data.paths()?, Manner::default())?;
+        let input = Input::open(&self.data.paths()?, self.data.manner())?;
+        input.refuse_weight(self.columns.weight.column())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
         if !self.quiet {
             input.tell_unused_powers(&roles);

@@ -9,7 +9,7 @@ use crate::cli::options::command_with;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Descent, Fit, Start, Weights};
-use crate::model::{DescentRecord, Model, Rows, State, Training};
+use crate::model::{DescentRecord, Model, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, number, rounded};
 
@@ -36,6 +36,7 @@ impl Args {
         let training = Training {
             solver: self.solver.name().to_owned(),
             rows: prepared.problem.rows(),
+            row_weight: self.row_weight(prepared.problem.weight()),
             bias: !self.hyper.no_bias,
             penalty: settings.penalty,
             standardize: self.hyper.standardize,
@@ -74,6 +75,13 @@ impl Prepared {
             duality_gap: None,
             is_best: fit.is_best,
         }
+    }
+}
+
+impl Args {
+    /// The column of weights, and their sum.
+    pub(super) fn row_weight(&self, sum: f64) -> Option<RowWeight> {
+        self.columns.weight.column().map(|column| RowWeight { column: column.to_owned(), sum })
     }
 }
 

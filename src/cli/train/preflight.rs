@@ -1,14 +1,18 @@
 //! What is known before the first epoch, in plain words on standard error.
 
 use super::prepare::Prepared;
-use crate::cli::options::{count, listed, note};
+use crate::cli::options::{count, listed, note, rows_and_weight};
 use crate::data::columns::Roles;
 use crate::fit::{Forecast, Optimizer, Problem, Schedule};
 use crate::output::{number, rounded};
 
 /// Rows and roles, the learning rate beside its limit, the loss to come beside the least possible one.
 pub fn tell(prepared: &Prepared, roles: &Roles) {
-    tell_roles(roles, prepared.problem.rows(), prepared.held_out.as_ref().map(Problem::rows));
+    tell_roles(
+        roles,
+        (prepared.problem.rows(), prepared.problem.weight()),
+        prepared.held_out.as_ref().map(Problem::rows),
+    );
     note(&rate(prepared));
     let predicted = predicted(prepared);
     note(&forecast(prepared, predicted));
@@ -17,12 +21,12 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
     }
 }
 
-/// How many rows there are, how many are held out, and which column is what.
-pub fn tell_roles(roles: &Roles, rows: u64, held_out: Option<u64>) {
+/// How many rows there are and what they weigh, how many are held out, and which column is what.
+pub fn tell_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
     let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
     let (features, targets) = (listed(&roles.features), listed(&roles.targets));
     let held_out = held_out.map_or(String::new(), |rows| format!(", {rows} held out"));
-    note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", count(rows, "row")));
+    note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", rows_and_weight(rows, weight)));
 }
 
 fn rate(prepared: &Prepared) -> String {

@@ -5,9 +5,9 @@ use nalgebra::DMatrix;
 use super::super::hyper::Rate;
 use super::super::input::{Compressed, Input, Wish};
 use super::{Args, Validation};
-use crate::cli::options::note;
+use crate::cli::options::note_invented;
 use crate::data::columns::Roles;
-use crate::data::{Header, Manner, Split};
+use crate::data::{Header, Split};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
@@ -65,8 +65,8 @@ impl Args {
                 choice.polynomials = model.design().polynomials();
             }
         }
-        if header.is_invented && !self.quiet {
-            note("no header: the first line holds numbers only, so the columns are c1, c2, …");
+        if !self.quiet {
+            note_invented(header);
         }
         choice.roles(header)
     }
@@ -88,12 +88,13 @@ impl Args {
             Some(Validation::Fraction(fraction)) => Some(Split { seed: self.split_seed, fraction }),
             _ => None,
         };
-        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out };
+        let weight = self.columns.weight.column();
+        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out, weight };
         let compressed = input.compress(&design, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
-                let input = Input::open(std::slice::from_ref(path), Manner::default())?;
-                Some(input.compress(&design, reading, Wish::default())?.summary)
+                let input = Input::open(std::slice::from_ref(path), self.data.manner())?;
+                Some(input.compress(&design, reading, Wish { weight, ..Wish::default() })?.summary)
             }
             _ => compressed.held_out.clone(),
         };
@@ -113,7 +114,7 @@ impl Args {
         earlier: Option<&Model>,
     ) -> Result<Prepared, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
-        let elements = (compressed.summary.rows() * k as u64) as f64;
+        let elements = compressed.summary.weight() * k as f64;
         let optimum = compressed.summary.floor(k, bias).iter().sum::<f64>() / elements;
         let (summary, moments) = match self.hyper.standardize {
             true => compressed.summary.standardize(p),
@@ -126,11 +127,11 @@ impl Args {
         };
         let on_triangle = Problem::from_summary(&summary, k, bias);
         let on_rows = compressed.rows.as_ref().map(|rows| {
-            let mut features: DMatrix<f64> = rows.columns(0, p).into();
+            let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
             if let Some(standardization) = &standardization {
                 standardization.apply(&mut features);
             }
-            Problem::from_rows(&features, &rows.columns(p, k).into(), bias)
+            Problem::from_rows(&features, &rows.values.columns(p, k).into(), bias).weighted(&rows.weights)
         });
         let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
         let batches = self

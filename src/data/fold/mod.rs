@@ -5,6 +5,8 @@
 //! What is computed depends on the chunks alone, and these on the text alone: not on how many workers there are, nor on
 //! whether the text comes from a file, a pipe or a compressed file.
 
+#[cfg(test)]
+mod agreement;
 mod file;
 mod stream;
 #[cfg(test)]

@@ -50,7 +50,7 @@ pub(super) fn fold<S: Send>(
     let (sender, receiver) = mpsc::channel();
     let room = usize::try_from(plan.chunk_blocks).unwrap_or(usize::MAX).saturating_add(1);
     let (workers, parcels): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::sync_channel(room)).unzip();
-    let dealer = Dealer { blocks, plan, manner: input.manner, workers, used };
+    let dealer = Dealer { blocks, plan, manner: input.manner.clone(), workers, used };
     let (start, block) = (input.starts.0, Ok(input.first.clone()));
     thread::spawn(move || dealer.deal(start, block));
 
@@ -84,7 +84,7 @@ impl Dealer {
                 return;
             }
             start = self.blocks.offset();
-            let Manner { block_bytes, is_eager } = self.manner;
+            let Manner { block_bytes, is_eager, .. } = self.manner;
             let end = if is_eager { start + block_bytes } else { (index + 2) * block_bytes };
             let mut next = self.used.try_recv().unwrap_or_default();
             block = self.blocks.next(end, &mut next).map(|()| next);

@@ -68,11 +68,11 @@ proptest! {
         threads in 1..8usize,
         batch_rows in 1..20usize,
     ) {
-        let manner = Manner { block_bytes, is_eager: false };
+        let manner = Manner { block_bytes, ..Manner::default() };
         let plan = Plan { threads, batch_rows, chunk_blocks };
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
-        let rows = read(source::open(file.path()).unwrap(), manner, plan);
+        let rows = read(source::open(file.path()).unwrap(), manner.clone(), plan);
         let numbers: Vec<Vec<f64>> = rows.iter().map(|(numbers, _)| numbers.clone()).collect();
         prop_assert_eq!(numbers, expected(&text));
         // Records, put together, are the text without blank lines and line ends.
@@ -80,7 +80,7 @@ proptest! {
         let texts: Vec<u8> = rows.iter().flat_map(|(_, text)| kept(text)).collect();
         prop_assert_eq!(texts, kept(text.strip_prefix("x,\"y\",z\n").unwrap().as_bytes()));
 
-        prop_assert_eq!(&read(stream(&text), manner, plan), &rows);
+        prop_assert_eq!(&read(stream(&text), manner.clone(), plan), &rows);
         prop_assert_eq!(&read(stream(&text), Manner { is_eager: true, ..manner }, plan), &rows);
     }
 
@@ -105,7 +105,7 @@ proptest! {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(text.as_bytes()).unwrap();
         for source in [source::open(file.path()).unwrap(), stream(&text)] {
-            let reader = Reader::new(source, Vec::new(), Manner { block_bytes, is_eager: false }).unwrap();
+            let reader = Reader::new(source, Vec::new(), Manner { block_bytes, ..Manner::default() }).unwrap();
             let rows = reader.rows(vec!["x".to_owned()], Missing::Refuse).unwrap();
             let nothing = Work { new: &|| (), add: &|(), _: &mut Batch, _: &Records| () };
             let error = rows.fold(plan, &nothing, |(), _| Ok(())).unwrap_err();

@@ -39,6 +39,7 @@ pub(super) unsafe fn parse_strip(strip: Strip, out: &mut [[f64; LANES]], refused
 unsafe fn run<const LONG: bool>(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]) -> bool {
     let text = strip.text.padded().as_ptr();
     let mut bounds = strip.bounds.as_ptr();
+    let decimal = _mm256_set1_epi8(strip.decimal as i8);
     let mut buffer = [const { MaybeUninit::<Four>::uninit() }; STRIP / 4];
     let (out, _) = out.as_flattened_mut().as_chunks_mut::<4>();
     let buffer = &mut buffer[..out.len()];
@@ -52,7 +53,7 @@ unsafe fn run<const LONG: bool>(strip: Strip, out: &mut [[f64; LANES]], refused:
         some_long = _mm256_or_si256(some_long, long);
         refused[i / 2] |= lanes(_mm256_or_si256(long, empty)) << (4 * (i % 2));
         // SAFETY: as above, and bounds are positions in the text.
-        four.write(unsafe { read::<LONG>(text, bounds, strip.step, lengths) });
+        four.write(unsafe { read::<LONG>(text, bounds, strip.step, lengths, decimal) });
         bounds = bounds.wrapping_add(4 * strip.step);
     }
     if !LONG && _mm256_testz_si256(some_long, some_long) == 0 {
@@ -86,7 +87,13 @@ unsafe fn lengths(bounds: *const u32, step: usize) -> __m256i {
 /// Fields to digits and marks.
 #[inline]
 #[target_feature(enable = "avx2")]
-unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usize, lengths: __m256i) -> Four {
+unsafe fn read<const LONG: bool>(
+    text: *const u8,
+    bounds: *const u32,
+    step: usize,
+    lengths: __m256i,
+    decimal: __m256i,
+) -> Four {
     // SAFETY: the caller's promise; a text has 32 bytes before it. Volatile, or the compiler takes the end out of the vector
     // that `lengths` loaded, which takes longer than loading it.
     let load = |i: usize, back: usize| unsafe {
@@ -96,15 +103,15 @@ unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usiz
     let two = |i: usize, back: usize| _mm256_set_m128i(load(i + 2, back), load(i, back));
     let before = _mm256_sub_epi8(_mm256_set1_epi8(15), lengths);
     let (even_before, odd_before) = (spread(before, 0), spread(before, 8));
-    let (even, mut even_marks) = mark(two(0, 16), even_before, &LOW);
-    let (odd, mut odd_marks) = mark(two(1, 16), odd_before, &LOW);
+    let (even, mut even_marks) = mark(two(0, 16), even_before, &LOW, decimal);
+    let (odd, mut odd_marks) = mark(two(1, 16), odd_before, &LOW, decimal);
     let mut even = Digits { low: even, high: MaybeUninit::uninit() };
     let mut odd = Digits { low: odd, high: MaybeUninit::uninit() };
     if LONG {
-        let (digits, marks) = mark(two(0, 32), even_before, &HIGH);
+        let (digits, marks) = mark(two(0, 32), even_before, &HIGH, decimal);
         even.high.write(digits);
         even_marks = _mm256_add_epi64(even_marks, marks);
-        let (digits, marks) = mark(two(1, 32), odd_before, &HIGH);
+        let (digits, marks) = mark(two(1, 32), odd_before, &HIGH, decimal);
         odd.high.write(digits);
         odd_marks = _mm256_add_epi64(odd_marks, marks);
     }
@@ -116,11 +123,11 @@ unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usiz
 /// Bytes of two fields to their digits, and the marks of each eight bytes.
 #[inline]
 #[target_feature(enable = "avx2")]
-fn mark(text: __m256i, before: __m256i, window: &Window) -> (__m256i, __m256i) {
+fn mark(text: __m256i, before: __m256i, window: &Window, decimal: __m256i) -> (__m256i, __m256i) {
     let inside = _mm256_cmpgt_epi8(load(&window.index), before);
     let first = _mm256_cmpeq_epi8(load(&window.before), before);
     let minus = _mm256_and_si256(first, _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'-' as i8)));
-    let dot = _mm256_cmpeq_epi8(text, _mm256_set1_epi8(b'.' as i8));
+    let dot = _mm256_cmpeq_epi8(text, decimal);
     let dot = _mm256_and_si256(dot, _mm256_and_si256(inside, load(&window.dot)));
     let marks = _mm256_or_si256(dot, _mm256_and_si256(minus, _mm256_set1_epi8(MINUS)));
     let digits = _mm256_sub_epi8(text, _mm256_set1_epi8(b'0' as i8));

@@ -39,6 +39,7 @@ pub(super) unsafe fn parse_strip(strip: Strip, out: &mut [[f64; LANES]], refused
 unsafe fn run<const LONG: bool>(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]) -> bool {
     let text = strip.text.padded().as_ptr();
     let mut bounds = strip.bounds.as_ptr();
+    let decimal = _mm512_set1_epi8(strip.decimal as i8);
     let mut buffer = [const { MaybeUninit::<Eight>::uninit() }; STRIP / LANES];
     let buffer = &mut buffer[..out.len()];
     let limit = _mm512_set1_epi64(if LONG { 32 } else { 15 });
@@ -51,7 +52,7 @@ unsafe fn run<const LONG: bool>(strip: Strip, out: &mut [[f64; LANES]], refused:
         let one = _mm512_set1_epi64(1);
         *refused = _mm512_cmpge_epu64_mask(_mm512_sub_epi64(lengths, one), limit);
         // SAFETY: as above, and bounds are positions in the text.
-        eight.write(unsafe { read::<LONG>(text, bounds, strip.step, lengths) });
+        eight.write(unsafe { read::<LONG>(text, bounds, strip.step, lengths, decimal) });
         bounds = bounds.wrapping_add(LANES * strip.step);
     }
     if !LONG && _mm512_cmpgt_epu64_mask(longest, limit) != 0 {
@@ -85,7 +86,13 @@ unsafe fn lengths(bounds: *const u32, step: usize) -> __m512i {
 /// Fields to digits and marks.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usize, lengths: __m512i) -> Eight {
+unsafe fn read<const LONG: bool>(
+    text: *const u8,
+    bounds: *const u32,
+    step: usize,
+    lengths: __m512i,
+    decimal: __m512i,
+) -> Eight {
     // SAFETY: the caller's promise; a text has 32 bytes before it. Volatile, or the compiler takes the end out of the vector
     // that `lengths` loaded, which takes longer than loading it.
     let load = |i: usize, back: usize| unsafe {
@@ -95,15 +102,15 @@ unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usiz
     let four = |i: usize, back: usize| join([load(i, back), load(i + 2, back), load(i + 4, back), load(i + 6, back)]);
     let before = _mm512_sub_epi8(_mm512_set1_epi8(15), lengths);
     let (even_before, odd_before) = (spread(before, 0), spread(before, 8));
-    let (even, mut even_marks) = mark(four(0, 16), even_before, &LOW);
-    let (odd, mut odd_marks) = mark(four(1, 16), odd_before, &LOW);
+    let (even, mut even_marks) = mark(four(0, 16), even_before, &LOW, decimal);
+    let (odd, mut odd_marks) = mark(four(1, 16), odd_before, &LOW, decimal);
     let mut even = Digits { low: even, high: MaybeUninit::uninit() };
     let mut odd = Digits { low: odd, high: MaybeUninit::uninit() };
     if LONG {
-        let (digits, marks) = mark(four(0, 32), even_before, &HIGH);
+        let (digits, marks) = mark(four(0, 32), even_before, &HIGH, decimal);
         even.high.write(digits);
         even_marks = _mm512_add_epi64(even_marks, marks);
-        let (digits, marks) = mark(four(1, 32), odd_before, &HIGH);
+        let (digits, marks) = mark(four(1, 32), odd_before, &HIGH, decimal);
         odd.high.write(digits);
         odd_marks = _mm512_add_epi64(odd_marks, marks);
     }
@@ -115,11 +122,11 @@ unsafe fn read<const LONG: bool>(text: *const u8, bounds: *const u32, step: usiz
 /// Bytes of four fields to their digits, and the marks of each eight bytes.
 #[inline]
 #[target_feature(enable = "avx512f,avx512bw")]
-fn mark(text: __m512i, before: __m512i, window: &Window) -> (__m512i, __m512i) {
+fn mark(text: __m512i, before: __m512i, window: &Window, decimal: __m512i) -> (__m512i, __m512i) {
     let inside = _mm512_cmpgt_epi8_mask(load(&window.index), before);
     let first = _mm512_cmpeq_epi8_mask(load(&window.before), before);
     let minus = _mm512_mask_cmpeq_epi8_mask(first, text, _mm512_set1_epi8(b'-' as i8));
-    let dot = _mm512_mask_cmpeq_epi8_mask(inside, text, _mm512_set1_epi8(b'.' as i8));
+    let dot = _mm512_mask_cmpeq_epi8_mask(inside, text, decimal);
     let digits = _mm512_maskz_sub_epi8(inside & !minus, text, _mm512_set1_epi8(b'0' as i8));
     let marks = _mm512_maskz_mov_epi8(dot, load(&window.dot));
     let marks = _mm512_mask_mov_epi8(marks, minus, _mm512_set1_epi8(MINUS));

@@ -6,9 +6,9 @@ use super::{LANES, Strip};
 const POWERS: [f64; 18] =
     [1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12, 1e13, 1e14, 1e15, 1e16, 1e17];
 
-/// Digits with at most one dot and a minus, if the digits as an integer are exact in `f64`. The power of ten is, too, so
+/// Digits with at most one decimal mark and a minus, if the digits as an integer are exact in `f64`. The power of ten is, too, so
 /// one division rounds correctly (Clinger's fast path). `None` for everything else, be it a number or not.
-pub(super) fn parse(field: &[u8]) -> Option<f64> {
+pub(super) fn parse(field: &[u8], decimal: u8) -> Option<f64> {
     let (minus, digits) = match field {
         [b'-', digits @ ..] => (true, digits),
         digits => (false, digits),
@@ -23,7 +23,7 @@ pub(super) fn parse(field: &[u8]) -> Option<f64> {
         if digit < 10 {
             mantissa = mantissa * 10 + u64::from(digit);
             count += 1;
-        } else if byte == b'.' && whole.is_none() {
+        } else if byte == decimal && whole.is_none() {
             whole = Some(count);
         } else {
             return None;
@@ -38,7 +38,7 @@ pub(super) fn parse(field: &[u8]) -> Option<f64> {
 /// The same for the last `length` bytes of `window`, if they are one to eight, without a branch that depends on where dot and sign are:
 /// half of those would be mispredicted.
 #[inline]
-fn parse_eight(window: &[u8; 8], length: usize) -> Option<f64> {
+fn parse_eight(window: &[u8; 8], length: usize, decimal: u8) -> Option<f64> {
     if length.wrapping_sub(1) >= 8 {
         return None;
     }
@@ -50,7 +50,7 @@ fn parse_eight(window: &[u8; 8], length: usize) -> Option<f64> {
         return None;
     }
     let inside = u64::MAX << (64 - 8 * used);
-    let dots = equal(text, b'.') & inside;
+    let dots = equal(text, decimal) & inside;
     let after_dot = dots.leading_zeros() & 56;
     let until_dot = if dots == 0 { 0 } else { u64::MAX >> after_dot };
     let digits = (text ^ (ONES * u64::from(b'0'))) & inside;
@@ -77,7 +77,7 @@ pub(super) fn parse_strip(strip: Strip, out: &mut [[f64; LANES]], refused: &mut 
         let (before, end) = (strip.bounds[i * strip.step], strip.bounds[i * strip.step + 1]);
         let window = strip.text.padded()[end as usize + PAD - 8..].first_chunk().expect("eight bytes end there");
         let length = end.wrapping_sub(before) as usize - 1;
-        match parse_eight(window, length).or_else(|| super::parse(strip.field(i))) {
+        match parse_eight(window, length, strip.decimal).or_else(|| super::parse(strip.field(i), strip.decimal)) {
             Some(value) => *out = value - strip.shift,
             None => refused[i / LANES] |= 1 << (i % LANES),
         }

@@ -4,8 +4,9 @@ use proptest::prelude::*;
 use std::collections::BTreeSet;
 
 /// What the standard library says to a field without its blanks.
-fn oracle(field: &[u8]) -> Option<f64> {
+fn oracle(field: &[u8], decimal: u8) -> Option<f64> {
     let text = std::str::from_utf8(trim(field)).ok()?;
+    let text = if decimal == b'.' { text.to_owned() } else { text.replace('.', "x").replace(decimal as char, ".") };
     text.parse().ok().filter(|value: &f64| value.is_finite())
 }
 
@@ -28,14 +29,25 @@ fn check_column(fields: &[Vec<u8>]) {
     }
 }
 
-/// Compares all wanted columns with the standard library.
+/// Compares all wanted columns with the standard library, and those of the same text with decimal commas.
 fn check_table(padded: &[u8], width: usize, columns: &[Column]) {
+    check_dialect(padded, width, columns, (b',', b'.'));
+    let other = |&byte: &u8| match byte {
+        b',' => b';',
+        b'.' => b',',
+        b';' => b'.',
+        byte => byte,
+    };
+    check_dialect(&padded.iter().map(other).collect::<Vec<u8>>(), width, columns, (b';', b','));
+}
+
+fn check_dialect(padded: &[u8], width: usize, columns: &[Column], (delimiter, decimal): (u8, u8)) {
     let text = Text::new(padded);
     let mut first = None;
     for isa in Isa::available() {
         let mut index = Index::default();
-        index.fill(isa, text, b',');
-        let table = Table::new(text, &index, width).expect("all records have that many fields");
+        index.fill(isa, text, delimiter);
+        let table = Table::new(text, &index, width).expect("all records have that many fields").with_decimal(decimal);
         let count = table.records();
         let mut out = vec![7.0; columns.len() * (count + 1)];
         let mut faults = Vec::new();
@@ -45,7 +57,7 @@ fn check_table(padded: &[u8], width: usize, columns: &[Column]) {
         for (place, column) in columns.iter().enumerate() {
             for record in 0..count {
                 let field = table.field(record, column.field);
-                let (expected, value) = (oracle(field), out[place * (count + 1) + record]);
+                let (expected, value) = (oracle(field, decimal), out[place * (count + 1) + record]);
                 let fault = reported.contains(&Fault { record, column: place });
                 let shown = String::from_utf8_lossy(field);
                 assert_eq!(fault, expected.is_none(), "{isa}: {shown:?}");
@@ -112,7 +124,7 @@ fn adversarial_fields() {
         9.9999999999999999|0.99999999999999999|0.1234567890123456789|-1.2345678901234567|7205759403792793.5|1e22|1e23";
     check_column(&fields.split('|').map(|field| field.as_bytes().to_vec()).collect::<Vec<_>>());
     for field in fields.split('|').map(str::as_bytes) {
-        assert!(same(parse(field), oracle(field)), "{:?}", String::from_utf8_lossy(field));
+        assert!(same(parse(field, b'.'), oracle(field, b'.')), "{:?}", String::from_utf8_lossy(field));
     }
 }
 
@@ -226,6 +238,8 @@ proptest! {
 
     #[test]
     fn one_field(field in prop_oneof![any_field(), "\\PC{0,12}"]) {
-        prop_assert!(same(parse(field.as_bytes()), oracle(field.as_bytes())));
+        let field = field.as_bytes();
+        prop_assert!(same(parse(field, b'.'), oracle(field, b'.')));
+        prop_assert!(same(parse(field, b','), oracle(field, b',')));
     }
 }

@@ -1,0 +1,253 @@
+//! How a table is written down: what separates fields, what the decimal mark is, whether there is a header, which marks
+//! stand for a missing cell. All of it can be told; the delimiter is found out otherwise.
+
+use std::io::{self, Read};
+
+use memchr::memchr;
+
+use super::cell::{self, Cell};
+use super::{quotes, records};
+
+/// What may separate fields without being told, the likeliest first.
+const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
+
+/// Records that decide between candidates.
+const SAMPLE: usize = 16;
+
+/// With more text than this, what is there has to do.
+const ENOUGH: usize = 1 << 20;
+
+/// What some programs put in front of UTF-8.
+pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
+
+/// Marks of a missing cell unless others are told.
+const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "none"];
+
+/// How a table is written down.
+#[derive(Debug, Clone, Default)]
+pub struct Dialect {
+    /// Between fields; `None` to find out.
+    pub delimiter: Option<u8>,
+    /// Whether the first record holds names; `None` if it does unless all of it are numbers.
+    pub has_header: Option<bool>,
+    /// How cells are written.
+    pub spelling: Spelling,
+}
+
+/// How numbers and missing cells are written.
+#[derive(Debug, Clone)]
+pub struct Spelling {
+    /// Between the whole part of a number and its fraction.
+    pub decimal: u8,
+    /// Marks of a missing cell, in any case. Nothing at all is one, too.
+    marks: Vec<String>,
+    /// Those that are numbers, such as -999.
+    codes: Vec<f64>,
+}
+
+impl Default for Spelling {
+    fn default() -> Spelling {
+        Spelling::new(b'.', &MISSING.map(str::to_owned))
+    }
+}
+
+impl Spelling {
+    /// With that decimal mark, and these marks of missing cells or the usual ones if there are none.
+    #[must_use]
+    pub fn new(decimal: u8, marks: &[String]) -> Spelling {
+        let marks = if marks.is_empty() { MISSING.map(str::to_owned).to_vec() } else { marks.to_vec() };
+        let codes = marks.iter().filter_map(|mark| super::number::parse(mark.as_bytes(), decimal)).collect();
+        Spelling { decimal, marks, codes }
+    }
+
+    /// Whether `text`, which has no blanks around it, stands for nothing.
+    pub fn is_missing(&self, text: &str) -> bool {
+        text.is_empty() || self.marks.iter().any(|mark| text.eq_ignore_ascii_case(mark.trim()))
+    }
+
+    /// Numbers that stand for nothing.
+    pub fn codes(&self) -> &[f64] {
+        &self.codes
+    }
+}
+
+/// Reads from the front of `input` until it is clear what separates its fields. Returns that and all that was read.
+///
+/// Where the first record can be split in one way only, that is it. Where in several, the first records decide: as many
+/// as possible have to have the number of fields of the first, and cells should be numbers. What is found depends on the
+/// text alone, not on how much of it comes at a time.
+pub fn sniff(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
+    let mut text = Vec::new();
+    let mut buffer = vec![0; 1 << 14];
+    loop {
+        let read = match input.read(&mut buffer) {
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
+            read => read?,
+        };
+        text.extend_from_slice(&buffer[..read]);
+        let is_all = read == 0 || text.len() >= ENOUGH;
+        let may_tell = is_all || memchr(b'\n', &buffer[..read]).is_some();
+        if let Some(delimiter) = may_tell.then(|| delimiter_of(&text, is_all)).flatten() {
+            return Ok((delimiter, text));
+        }
+    }
+}
+
+/// What separates the fields of `text`; `None` if that takes more of it, which must not be if it `is_all` there is.
+fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
+    let text = &text[table_start(text)..];
+    if !is_all && CANDIDATES.iter().any(|&candidate| quotes::boundary(text, candidate, 0).is_none()) {
+        return None;
+    }
+    let splits = |&candidate: &u8| first_width(text, candidate) > 1;
+    let possible: Vec<u8> = CANDIDATES.into_iter().filter(splits).collect();
+    match possible[..] {
+        [] => return Some(CANDIDATES[0]),
+        [only] => return Some(only),
+        _ => {}
+    }
+    let samples: Vec<Sample> = possible.iter().map(|&candidate| Sample::new(text, candidate, is_all)).collect();
+    if !is_all && samples.iter().any(|sample| sample.records < SAMPLE) {
+        return None;
+    }
+    let best = (0..samples.len()).rev().max_by(|&a, &b| samples[a].score.total_cmp(&samples[b].score))?;
+    Some(possible[best])
+}
+
+/// Where the first record begins, behind a byte order mark and blank lines.
+pub fn table_start(text: &[u8]) -> usize {
+    let mut start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    while let Some(length) = memchr(b'\n', &text[start..]).filter(|&length| is_blank(&text[start..start + length])) {
+        start += length + 1;
+    }
+    start
+}
+
+/// Whether a line holds nothing.
+pub fn is_blank(line: &[u8]) -> bool {
+    line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
+}
+
+fn first_width(text: &[u8], delimiter: u8) -> usize {
+    let mut record = csv::ByteRecord::new();
+    let is_record = records::csv_reader(text, delimiter).read_byte_record(&mut record);
+    if is_record.is_ok_and(|is_record| is_record) { record.len() } else { 0 }
+}
+
+/// The first records as a candidate splits them.
+struct Sample {
+    records: usize,
+    score: f64,
+}
+
+impl Sample {
+    /// The score is the share of records with as many fields as the first, times the share of their cells that are numbers
+    /// or missing, with either decimal mark.
+    fn new(text: &[u8], delimiter: u8, is_all: bool) -> Sample {
+        let spellings = [b'.', b','].map(|decimal| Spelling { decimal, ..Spelling::default() });
+        let is_number = |text: &[u8]| spellings.iter().any(|spelling| !matches!(cell::read(text, spelling), Cell::Bad));
+        let mut reader = records::csv_reader(text, delimiter);
+        let mut record = csv::ByteRecord::new();
+        let (mut count, mut width, mut agreeing, mut cells, mut numbers) = (0, 0, 0, 0, 0);
+        while count < SAMPLE && reader.read_byte_record(&mut record).is_ok_and(|is_record| is_record) {
+            let end = reader.position().byte() as usize;
+            // A last one may go on.
+            if !is_all && text[..end].last() != Some(&b'\n') {
+                break;
+            }
+            if record.len() == 1 && is_blank(&record[0]) {
+                continue;
+            }
+            if count == 0 {
+                width = record.len();
+            }
+            count += 1;
+            if record.len() == width {
+                agreeing += 1;
+                cells += width;
+                numbers += record.iter().filter(|cell| is_number(cell)).count();
+            }
+        }
+        let share = |part: usize, all: usize| part as f64 / all.max(1) as f64;
+        Sample { records: count, score: share(agreeing, count) * share(numbers, cells) }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn sniffed(text: &str) -> char {
+        sniff(&mut text.as_bytes()).unwrap().0 as char
+    }
+
+    #[test]
+    fn what_splits_the_header_separates_fields() {
+        assert_eq!(sniffed("x,y\n1,2\n"), ',');
+        assert_eq!(sniffed("\u{feff}x;y\n1;2\n"), ';');
+        assert_eq!(sniffed("\n\r\nx\ty\n1\t2\n"), '\t');
+        assert_eq!(sniffed("\"x,1\"|\"y\"\n1|2\n"), '|');
+        assert_eq!(sniffed("x\n1\n2\n"), ',');
+        assert_eq!(sniffed("x\n1;5\n2;5\n"), ',');
+        assert_eq!(sniffed(""), ',');
+        assert_eq!(sniffed("x;y"), ';');
+    }
+
+    #[test]
+    fn rows_decide_where_the_header_does_not() {
+        assert_eq!(sniffed("1,5;2,5;3,5\n4,5;5,5;6,5\n"), ';');
+        assert_eq!(sniffed("size, in m;price\n1;2\n3;4\n"), ';');
+        assert_eq!(sniffed("a|b,c\n1,2\n3,4\n"), ',');
+        assert_eq!(sniffed("id,note;more,x\n1,a;b,2\n2,c;d,3\n"), ',');
+        assert_eq!(sniffed("1,5\t2,5\n3,5\t4,5\n"), '\t');
+        // One record too many or too few fields is a fault to be told, no other delimiter.
+        assert_eq!(sniffed("a,b;c,d\n1,2,3\n1,2\n1,2,3\n1,2,3\n"), ',');
+    }
+
+    #[test]
+    fn marks_replace_the_usual_ones_and_may_be_numbers() {
+        let spelling = Spelling::new(b'.', &["-999".to_owned(), "?".to_owned()]);
+        for (text, cell) in [("-999.0", Cell::Missing), ("?", Cell::Missing), ("", Cell::Missing), ("NA", Cell::Bad)] {
+            assert_eq!(cell::read(text.as_bytes(), &spelling), cell, "{text}");
+        }
+    }
+
+    /// Hands out a few bytes at a time.
+    struct Trickle<'a>(&'a [u8], usize);
+
+    impl Read for Trickle<'_> {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let some = self.1.min(buffer.len()).min(self.0.len());
+            buffer[..some].copy_from_slice(&self.0[..some]);
+            self.0 = &self.0[some..];
+            Ok(some)
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn how_much_comes_at_a_time_does_not_matter(
+            text in proptest::collection::vec(proptest::sample::select(&b"a1\",;\t|\n\r"[..]), 0..200),
+            trickle in 1..40usize,
+        ) {
+            let whole = sniff(&mut &text[..]).unwrap();
+            prop_assert_eq!(&whole.1, &text);
+            let (delimiter, seen) = sniff(&mut Trickle(&text, trickle)).unwrap();
+            prop_assert_eq!(delimiter, whole.0);
+            prop_assert!(text.starts_with(&seen));
+        }
+
+        /// Tables of numbers, whatever separates them.
+        #[test]
+        fn the_delimiter_of_numbers_is_found(
+            rows in proptest::collection::vec(proptest::collection::vec("-?[0-9]{1,3}(,[0-9]{1,3})?", 4), 2..30),
+            which in 1..4usize,
+        ) {
+            let delimiter = CANDIDATES[which] as char;
+            let lines: Vec<String> = rows.iter().map(|row| row.join(&delimiter.to_string())).collect();
+            prop_assert_eq!(sniffed(&lines.join("\n")), delimiter);
+        }
+    }
+}
