@@ -84,3 +84,39 @@ fn sets_of_features_are_those_of_train() {
         assert!((found - expected).abs() <= 1e-12 * expected, "{row:?}: {expected}");
     }
 }
+
+/// Least squares, ridge and lasso on folds, against scikit-learn on the same folds.
+#[test]
+fn folds_are_those_of_cross_val_score() {
+    let folder = Workdir::new();
+    folder.write("diabetes.csv", include_str!("oracles/penalties/diabetes.csv"));
+    folder.write("linnerud.csv", include_str!("oracles/penalties/linnerud.csv"));
+    let oracle: serde_json::Value = serde_json::from_str(include_str!("oracles/folds/folds.json")).unwrap();
+    let runs = oracle["runs"].as_array().unwrap();
+    assert_eq!(runs.len(), 28);
+    for run in runs {
+        let arguments = run["arguments"].as_str().unwrap();
+        let found = rows(&sweep(&folder, arguments)).remove(0);
+        for (fact, expected) in [("validation_mse", &run["mean"]), ("validation_se", &run["se"])] {
+            let (found, expected) = (found[fact].parse::<f64>().unwrap(), expected.as_f64().unwrap());
+            assert!((found - expected).abs() <= 1e-9 * expected, "{arguments}: {fact} {found} is not {expected}");
+        }
+    }
+}
+
+/// A fold is what `train` holds out; the sum of the folds is all rows.
+#[test]
+fn folds_of_a_large_file_cost_one_reading() {
+    let folder = Workdir::new();
+    let line = |i: u32| format!("{},{},{}\n", i % 97, i.wrapping_mul(2_654_435_761) % 1013, i % 89);
+    folder.write("rows.csv", &format!("a,b,y\n{}", (0..200_000).map(line).collect::<String>()));
+    let grid = "--data rows.csv --standardize --l2 0,0.5 --epochs 5,40 --folds 4";
+    let one = sweep(&folder, &format!("{grid} --threads 1"));
+    assert_eq!(sweep(&folder, &format!("{grid} --threads 5")), one);
+    let last = rows(&one).pop().unwrap();
+    let trained = folder.json("train --data rows.csv --standardize --l2 0.5 --epochs 40 -q --json").pop().unwrap();
+    let (found, expected) = (last["mse"].parse::<f64>().unwrap(), trained["mse"].as_f64().unwrap());
+    assert!((found - expected).abs() <= 1e-12 * expected);
+    let (mean, error) = (last["validation_mse"].parse::<f64>().unwrap(), last["validation_se"].parse::<f64>().unwrap());
+    assert!((mean / expected - 1.0).abs() < 0.01 && error > 0.0, "{mean} {error}");
+}

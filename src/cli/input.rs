@@ -8,7 +8,8 @@ use super::options::note;
 use crate::data::columns::Roles;
 use crate::data::source::{self, Source};
 use crate::data::{
-    BATCH_ROWS, BLOCK, Batch, Design, Header, Later, Manner, Missing, Plan, Reader, Records, Rows, Split, Work, columns,
+    BATCH_ROWS, BLOCK, Batch, Design, Header, Later, Manner, Missing, Parts, Plan, Reader, Records, Rows, Split, Work,
+    columns,
 };
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
@@ -36,6 +37,8 @@ pub struct Compressed {
     pub rows: Option<WeightedRows>,
     /// The rows that are held out.
     pub held_out: Option<Summary>,
+    /// The folds of all rows, if such were asked for.
+    pub folds: Vec<Summary>,
 }
 
 impl Input {
@@ -111,8 +114,13 @@ impl Input {
     pub fn compress(self, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
         let file = self.header().file;
         check_count(&file, design.names().len())?;
-        if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.hold_out.is_some()) {
-            return Err(needs_rows(name, if wish.all_rows { "--batch-size" } else { "--validation FRACTION" }));
+        if let Some((name, _)) = self.summary.as_ref().filter(|_| wish.all_rows || wish.split.is_some()) {
+            let who = match wish.split.map(|split| split.parts) {
+                _ if wish.all_rows => "--batch-size",
+                Some(Parts::Folds(_)) => "--folds",
+                _ => "--validation FRACTION",
+            };
+            return Err(needs_rows(name, who));
         }
         self.refuse_weight(wish.weight)?;
         let mut compressed = match self.rows {
@@ -123,7 +131,7 @@ impl Input {
                 check_weights(&compressed, &file)?;
                 compressed
             }
-            None => Compressed { summary: Summary::default(), rows: None, held_out: None },
+            None => Compressed { summary: Summary::default(), rows: None, held_out: None, folds: Vec::new() },
         };
         if let Some((file, summary)) = self.summary {
             columns::positions(&header_of(&file, &summary), design.fields())?;
@@ -209,8 +217,8 @@ fn needs_rows(name: &str, who: &str) -> Error {
 pub struct Wish<'a> {
     /// The rows themselves, however many.
     pub all_rows: bool,
-    /// A summary of their own for these.
-    pub hold_out: Option<Split>,
+    /// A summary of its own for each of these parts.
+    pub split: Option<Split>,
     /// The column that says how often each row counts.
     pub weight: Option<&'a str>,
 }
@@ -252,8 +260,8 @@ impl Reading {
 #[derive(Clone)]
 struct Part {
     summary: Summary,
-    /// The rows held out, and room for those of a batch.
-    held_out: Option<(Summary, Batch)>,
+    /// The other parts of the rows, if they are split, and room for those of a batch.
+    others: Vec<(Summary, Batch)>,
     /// Row by row, and the weight of each if they have weights.
     rows: Vec<f64>,
     weights: Vec<f64>,
@@ -264,7 +272,8 @@ struct Part {
 fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
     let (fields, columns) = (design.fields().len(), design.names().len());
     let mut moments = Moments::new(fields);
-    let is_sample_all = rows.are_few() && wish.hold_out.is_none();
+    let is_held_out = wish.split.is_some_and(|split| matches!(split.parts, Parts::Fraction(_)));
+    let is_sample_all = rows.are_few() && !is_held_out;
     let (mut few, mut weights, mut room) = (Vec::new(), Vec::new(), None);
     rows.sample(|batch, _| {
         moments.push(batch);
@@ -277,15 +286,21 @@ fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) 
     rows.shift(&shift);
     let empty = Summary::of_design(design, &shift);
     let aside = || Batch::with_weights(wish.weight.is_some(), 1 + fields, BATCH_ROWS);
-    let held_out = wish.hold_out.map(|_| (empty.clone(), aside()));
-    let mut sum = Part { summary: empty, held_out, rows: few, weights, room: None };
+    let others = (1..wish.split.map_or(1, |split| split.count())).map(|_| (empty.clone(), aside())).collect();
+    let mut sum = Part { summary: empty, others, rows: few, weights, room: None };
     let none = Part { rows: Vec::new(), weights: Vec::new(), ..sum.clone() };
     let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
-        if let (Some(split), Some((held_out, aside))) = (wish.hold_out, &mut part.held_out) {
-            batch.split_off(aside, |i| split.holds_out(records.input, records.offset(i)));
-            held_out.push_fields(design, aside, &mut part.room);
+        let place = |i: usize| wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
+        let mut places: Vec<usize> = (0..batch.rows()).filter(|_| wish.split.is_some()).map(place).collect();
+        if wish.all_rows && !is_sample_all && !is_held_out {
+            push_rows(&mut part.rows, &mut part.weights, design.features(batch, &mut part.room));
         }
-        if wish.all_rows && !is_sample_all {
+        for (k, (summary, aside)) in (1..).zip(&mut part.others) {
+            batch.split_off(aside, |i| places[i] == k);
+            places.retain(|&place| place != k);
+            summary.push_fields(design, aside, &mut part.room);
+        }
+        if wish.all_rows && is_held_out {
             push_rows(&mut part.rows, &mut part.weights, design.features(batch, &mut part.room));
         }
         part.summary.push_fields(design, batch, &mut part.room);
@@ -295,15 +310,20 @@ fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) 
     reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| {
         sum.rows.extend(part.rows);
         sum.weights.extend(part.weights);
-        if let (Some((sum, _)), Some((part, _))) = (&mut sum.held_out, &part.held_out) {
+        for ((sum, _), (part, _)) in sum.others.iter_mut().zip(&part.others) {
             sum.merge(part, "")?;
         }
         sum.summary.merge(&part.summary, "")
     })?;
-    let Part { summary, held_out, rows, weights, .. } = sum;
+    let Part { mut summary, others, rows, weights, .. } = sum;
+    let mut parts = vec![summary.clone()];
+    parts.extend(others.into_iter().map(|(summary, _)| summary));
+    let held_out = parts.get(1).filter(|_| is_held_out).cloned();
+    let folds = if wish.split.is_some() && !is_held_out { parts } else { Vec::new() };
+    folds.iter().skip(1).try_for_each(|fold| summary.merge(fold, ""))?;
     let rows = (is_sample_all || wish.all_rows)
         .then(|| WeightedRows { values: DMatrix::from_row_slice(rows.len() / columns, columns, &rows), weights });
-    Ok(Compressed { summary, rows, held_out: held_out.map(|(held_out, _)| held_out) })
+    Ok(Compressed { summary, rows, held_out, folds })
 }
 
 /// Adds the rows of `batch` to `kept`, row by row, and their weights to `weights`. Those of weight 0 do not count.

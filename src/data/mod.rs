@@ -39,4 +39,4 @@ pub use header::Header;
 pub use interval::Interval;
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
-pub use split::Split;
+pub use split::{Parts, Split};

@@ -1,20 +1,41 @@
 //! Which rows are held out: by seed and place in the text, so that the same rows are whoever reads them.
 
-/// Holds out a share of all rows.
+/// Divides all rows into parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Split {
-    /// Other seeds hold out other rows.
+    /// Other seeds divide otherwise.
     pub seed: u64,
-    /// The share, from 0 to 1.
-    pub fraction: f64,
+    /// Into what.
+    pub parts: Parts,
+}
+
+/// What rows are divided into.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Parts {
+    /// Part 1 is this share of the rows, from 0 to 1, and part 0 the rest.
+    Fraction(f64),
+    /// So many parts of about the same size.
+    Folds(usize),
 }
 
 impl Split {
-    /// Whether the row is held out that begins at byte `offset` of the text of input number `input`.
+    /// The part of the row that begins at byte `offset` of the text of input number `input`, from 0.
     #[must_use]
-    pub fn holds_out(&self, input: u64, offset: u64) -> bool {
+    pub fn part(&self, input: u64, offset: u64) -> usize {
         let mixed = mix(mix(mix(self.seed) ^ input) ^ offset);
-        ((mixed >> 11) as f64) < self.fraction * (1u64 << 53) as f64
+        match self.parts {
+            Parts::Fraction(share) => usize::from(((mixed >> 11) as f64) < share * (1u64 << 53) as f64),
+            Parts::Folds(count) => ((u128::from(mixed) * count as u128) >> 64) as usize,
+        }
+    }
+
+    /// How many parts.
+    #[must_use]
+    pub fn count(&self) -> usize {
+        match self.parts {
+            Parts::Fraction(_) => 2,
+            Parts::Folds(count) => count,
+        }
     }
 }
 
@@ -32,14 +53,25 @@ mod tests {
 
     #[test]
     fn about_the_share_is_held_out_and_seeds_differ() {
+        let split = |seed, fraction| Split { seed, parts: Parts::Fraction(fraction) };
         let held =
-            |seed, fraction| (0..100_000).filter(|&offset| Split { seed, fraction }.holds_out(0, 7 * offset)).count();
+            |seed, fraction| (0..100_000).filter(|&offset| split(seed, fraction).part(0, 7 * offset) == 1).count();
         for fraction in [0.0, 0.1, 0.5, 1.0] {
             let share = held(3, fraction) as f64 / 1e5;
             assert!((share - fraction).abs() < 0.005, "{fraction}: {share}");
         }
-        let a = Split { seed: 1, fraction: 0.5 };
-        let differ = (0..1000).filter(|&i| a.holds_out(0, i) != a.holds_out(1, i)).count();
+        let a = split(1, 0.5);
+        let differ = (0..1000).filter(|&i| a.part(0, i) != a.part(1, i)).count();
         assert!((400..600).contains(&differ), "{differ}");
+    }
+
+    #[test]
+    fn folds_have_about_the_same_size() {
+        for count in [1, 2, 3, 10] {
+            let split = Split { seed: 5, parts: Parts::Folds(count) };
+            let mut sizes = vec![0; count];
+            (0..100_000).for_each(|offset| sizes[split.part(2, 9 * offset)] += 1);
+            assert!(sizes.iter().all(|&size| (size as f64 * count as f64 / 1e5 - 1.0).abs() < 0.04), "{sizes:?}");
+        }
     }
 }

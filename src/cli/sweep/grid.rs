@@ -8,8 +8,8 @@ use clap::{Arg, ArgAction, ArgMatches, Command};
 use crate::cli::train;
 use crate::error::Error;
 
-/// Options of `train` that stand for one training, and would mean nothing for many.
-const SINGLE: [&str; 2] = ["validation", "split_seed"];
+/// Options of `train` that are the same for all trainings.
+const SINGLE: [&str; 1] = ["validation"];
 
 /// The option whose values are degrees, one axis for each column.
 const POLY: &str = "poly";
@@ -45,7 +45,9 @@ fn is_axis(arg: &Arg) -> bool {
 
 fn train_options() -> Vec<Arg> {
     let command = <train::Args as clap::Args>::augment_args(Command::new("train"));
-    command.get_arguments().filter(|arg| arg.get_help_heading() != Some("Output")).cloned().collect()
+    // The split is one for all; the sweep has an option for it.
+    let is_here = |arg: &&Arg| arg.get_help_heading() != Some("Output") && arg.get_id() != "split_seed";
+    command.get_arguments().filter(is_here).cloned().collect()
 }
 
 fn is_flag(arg: &Arg) -> bool {

@@ -38,11 +38,21 @@ Examples:
   linreg sweep --data data/dummy.csv --l2 0,0.1,1 --solver qr --validation 0.3 --sort validation_mse
   linreg sweep --data data/fruits.csv --features temp,rainfall --features temp --solver qr
   linreg sweep --data data/dummy.csv --poly x:1..5 --solver qr --validation 0.3
+  linreg sweep --data data/dummy.csv --l2 log:0.01:100:5 --solver qr --folds 5
   linreg sweep --data data/dummy.csv --optimizer sgd,adam --lr 0.001,0.01 --json
   linreg sweep --data data/dummy.csv --lr log:1e-5:1e-2:7 --append results.csv --out best.json")]
 pub struct Args {
     #[command(flatten)]
     grid: Grid,
+
+    /// Train on all rows but one of K parts, for each of them, too: validation_mse is the mean over the parts held out, and
+    /// validation_se its standard error
+    #[arg(long, value_name = "K", value_parser = folds, conflicts_with = "validation", help_heading = "Stopping")]
+    folds: Option<usize>,
+
+    /// Seed of the choice of rows that are held out, for all combinations
+    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Stopping")]
+    split_seed: u64,
 
     /// Write the model of the best combination to this file
     #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
@@ -82,12 +92,13 @@ impl Args {
         let Some(first) = trainings.first() else { return Ok(()) };
         let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
         let is_penalized = trainings.iter().any(train::Args::is_penalized);
-        let layout = Layout::new(names, is_penalized);
-        let best_by = layout.column(self.sort.as_deref().unwrap_or(if first.has_validation() {
-            "validation_mse"
-        } else {
-            "mse"
-        }))?;
+        let layout = Layout::new(names, is_penalized, self.folds.is_some());
+        let best_by =
+            layout.column(self.sort.as_deref().unwrap_or(if first.has_validation() || self.folds.is_some() {
+                "validation_mse"
+            } else {
+                "mse"
+            }))?;
         let mut results = Results::open(layout, self.append.as_deref(), self.format())?;
         let model = self.out.as_deref().map(OutputFile::create).transpose()?;
 
@@ -105,12 +116,12 @@ impl Args {
         let mut progress = Progress::combinations(self.progress, left.len() as u64);
         let mut done = 0;
         let key = |i: usize| self.grid.without_epochs(&combinations[i]);
-        run::all(&trainings, &left, &readings, key, first.threads(), |i, outcome| {
+        run::all(&trainings, &left, &readings, key, first.threads(), |i, reached| {
             done += 1;
             if let Some(progress) = &mut progress {
                 progress.trained(done);
             }
-            results.push(Row { values: combinations[i].clone(), outcome }, self.sort.is_some())
+            results.push(Row { values: combinations[i].clone(), reached }, self.sort.is_some())
         })?;
         if let Some(progress) = progress {
             progress.finish(false);
@@ -120,7 +131,11 @@ impl Args {
         if let (Some(file), Some(best)) = (model, best) {
             readings.write_model(&trainings[best], file, self.out.as_deref())?;
             if !self.quiet {
-                note(&format!("best: linreg train {}", quoted(&self.grid.words(&combinations[best]))));
+                let mut words = self.grid.words(&combinations[best]);
+                if first.has_validation() && self.split_seed != 0 {
+                    words.extend(["--split-seed".to_owned(), self.split_seed.to_string()]);
+                }
+                note(&format!("best: linreg train {}", quoted(&words)));
             }
         }
         Ok(())
@@ -145,7 +160,8 @@ impl Args {
                 args.set_given(&command, &matches);
                 Ok(args)
             });
-            let args = parsed.unwrap_or_else(|error| error.exit());
+            let mut args = parsed.unwrap_or_else(|error| error.exit());
+            args.set_folds(self.folds, self.split_seed);
             args.check()?;
             if args.is_comparison() {
                 return Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr"));
@@ -154,6 +170,13 @@ impl Args {
         });
         parsed.collect()
     }
+}
+
+fn folds(text: &str) -> Result<usize, String> {
+    text.parse()
+        .ok()
+        .filter(|folds| (2..=1000).contains(folds))
+        .ok_or_else(|| "expected 2 or more, at most 1000".to_owned())
 }
 
 /// Words as they can be typed into a shell.

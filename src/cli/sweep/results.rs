@@ -7,8 +7,8 @@ use std::path::Path;
 
 use serde_json::Value;
 
+use super::run::Reached;
 use crate::error::{Error, Place};
-use crate::observers::Outcome;
 use crate::output::{aligned, number};
 
 /// The columns of the result.
@@ -18,6 +18,8 @@ pub struct Layout {
     names: Vec<String>,
     /// Whether the loss is more than the mse.
     is_penalized: bool,
+    /// Whether there are folds.
+    has_folds: bool,
 }
 
 /// One combination and what it reached.
@@ -26,7 +28,7 @@ pub struct Row {
     /// The values of the hyperparameters, as they were typed.
     pub values: Vec<String>,
     /// What was reached.
-    pub outcome: Outcome,
+    pub reached: Reached,
 }
 
 /// How rows are shown.
@@ -42,15 +44,16 @@ pub enum Format {
 
 impl Layout {
     /// Columns for these hyperparameters.
-    pub fn new(names: Vec<String>, is_penalized: bool) -> Layout {
-        Layout { names, is_penalized }
+    pub fn new(names: Vec<String>, is_penalized: bool, has_folds: bool) -> Layout {
+        Layout { names, is_penalized, has_folds }
     }
 
     /// What every row tells beside the hyperparameters.
     fn facts(&self) -> Vec<&'static str> {
         let all = ["epochs_run", "stop", "mse", "validation_mse", "optimum_mse"];
+        let folds = if self.has_folds { &["validation_se"][..] } else { &[] };
         let penalized = if self.is_penalized { &["loss", "optimum_loss"][..] } else { &[] };
-        [&all[..], penalized].concat()
+        [&all[..], folds, penalized].concat()
     }
 
     /// All column names.
@@ -71,13 +74,15 @@ impl Layout {
         })
     }
 
-    fn fact(name: &str, outcome: &Outcome) -> Value {
+    fn fact(name: &str, reached: &Reached) -> Value {
+        let Reached { outcome, validation_se } = reached;
         let number = |value: f64| serde_json::Number::from_f64(value).map_or(Value::Null, Value::Number);
         match name {
             "epochs_run" => outcome.epochs_run.into(),
             "stop" => serde_json::to_value(outcome.stop).unwrap_or_default(),
             "mse" => number(outcome.mse),
             "validation_mse" => outcome.validation_mse.map_or(Value::Null, number),
+            "validation_se" => validation_se.map_or(Value::Null, number),
             "optimum_mse" => number(outcome.optimum_mse),
             "loss" => number(outcome.loss),
             _ => outcome.optimum_loss.map_or(Value::Null, number),
@@ -95,7 +100,7 @@ impl Layout {
         row.values
             .iter()
             .cloned()
-            .chain(self.facts().into_iter().map(|name| text(Layout::fact(name, &row.outcome))))
+            .chain(self.facts().into_iter().map(|name| text(Layout::fact(name, &row.reached))))
             .collect()
     }
 
@@ -106,7 +111,7 @@ impl Layout {
                 serde_json::from_str(value).ok().filter(|value: &Value| value.is_number() || value.is_boolean());
             known.unwrap_or_else(|| Value::String(value.clone()))
         };
-        let facts = self.facts().into_iter().map(|name| Layout::fact(name, &row.outcome));
+        let facts = self.facts().into_iter().map(|name| Layout::fact(name, &row.reached));
         let values = row.values.iter().map(typed).chain(facts);
         let pairs = self.head().into_iter().zip(values).map(|(name, value)| format!("{}:{value}", Value::String(name)));
         format!("{{{}}}\n", pairs.collect::<Vec<_>>().join(","))

@@ -19,8 +19,24 @@ use crate::summary::Summary;
 pub struct Readings {
     header: Header,
     roles: Roles,
-    compressed: Compressed,
+    all: Rows,
+    /// For every fold, the others and that one.
+    folds: Vec<Rows>,
+}
+
+/// Rows to train on and rows to validate on.
+struct Rows {
+    train: Compressed,
     held_out: Option<Summary>,
+}
+
+/// What a combination reached.
+#[derive(Debug, Clone, Copy)]
+pub struct Reached {
+    /// On the rows that are trained on; with folds on all rows, and the validation is the mean over the folds.
+    pub outcome: Outcome,
+    /// The standard error of that mean.
+    pub validation_se: Option<f64>,
 }
 
 /// Combinations that differ in nothing but their epochs: one run, looked at on the way.
@@ -47,51 +63,96 @@ impl Readings {
         }
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
-        let (compressed, held_out) = reader.read(input, &roles)?;
-        Ok(Readings { header, roles, compressed, held_out })
+        let (mut train, held_out) = reader.read(input, &roles)?;
+        let folds = folds(&std::mem::take(&mut train.folds))?;
+        Ok(Readings { header, roles, all: Rows { train, held_out }, folds })
     }
 
     /// Tells what was read.
     pub fn tell(&self) {
-        let summary = &self.compressed.summary;
-        tell_roles(&self.roles, (summary.rows(), summary.weight()), self.held_out.as_ref().map(Summary::rows));
+        let Rows { train, held_out } = &self.all;
+        let size = (train.summary.rows(), train.summary.weight());
+        tell_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
     }
 
-    /// The part of it that `roles` need.
-    fn select(&self, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
+    /// The part of `rows` that `roles` need.
+    fn select(&self, rows: &Rows, roles: &Roles) -> Result<Rows, Error> {
         let names = [&roles.features[..], &roles.targets[..]].concat();
         let select =
             |summary: &Summary| summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")));
         let all = [&self.roles.features[..], &self.roles.targets[..]].concat();
         let places: Vec<usize> = names.iter().filter_map(|name| all.iter().position(|other| other == name)).collect();
-        let compressed = Compressed {
-            summary: select(&self.compressed.summary)?,
-            rows: self.compressed.rows.as_ref().map(|rows| WeightedRows {
+        let train = Compressed {
+            summary: select(&rows.train.summary)?,
+            rows: rows.train.rows.as_ref().map(|rows| WeightedRows {
                 values: rows.values.select_columns(&places),
                 weights: rows.weights.clone(),
             }),
             held_out: None,
+            folds: Vec::new(),
         };
-        Ok((compressed, self.held_out.as_ref().map(select).transpose()?))
+        Ok(Rows { train, held_out: rows.held_out.as_ref().map(select).transpose()? })
     }
 
     /// What `training` reaches, after each of these epochs.
-    fn reach(&self, training: &train::Args, epochs: &[u64]) -> Result<Vec<Outcome>, Error> {
-        let roles = roles(training, &self.header)?;
-        let is_all = roles.features == self.roles.features;
-        if is_all {
-            return training.reach(epochs, &self.compressed, self.held_out.as_ref(), &roles);
+    fn reach(&self, training: &train::Args, epochs: &[u64]) -> Result<Vec<Reached>, Error> {
+        let all = self.reach_on(&self.all, training, epochs)?;
+        let mut reached: Vec<Reached> =
+            all.into_iter().map(|outcome| Reached { outcome, validation_se: None }).collect();
+        if self.folds.is_empty() {
+            return Ok(reached);
         }
-        let (compressed, held_out) = self.select(&roles)?;
-        training.reach(epochs, &compressed, held_out.as_ref(), &roles)
+        let folds: Result<Vec<_>, _> = self.folds.iter().map(|fold| self.reach_on(fold, training, epochs)).collect();
+        let folds = folds?;
+        for (i, reached) in reached.iter_mut().enumerate() {
+            let errors: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_mse).collect();
+            let (mean, error) = mean_and_error(&errors);
+            reached.outcome.validation_mse = Some(mean);
+            reached.validation_se = Some(error);
+        }
+        Ok(reached)
+    }
+
+    fn reach_on(&self, rows: &Rows, training: &train::Args, epochs: &[u64]) -> Result<Vec<Outcome>, Error> {
+        let roles = roles(training, &self.header)?;
+        if roles.features == self.roles.features {
+            return training.reach(epochs, &rows.train, rows.held_out.as_ref(), &roles);
+        }
+        let Rows { train, held_out } = self.select(rows, &roles)?;
+        training.reach(epochs, &train, held_out.as_ref(), &roles)
     }
 
     /// Writes the model of `training`.
     pub fn write_model(&self, training: &train::Args, file: OutputFile, path: Option<&Path>) -> Result<(), Error> {
         let roles = roles(training, &self.header)?;
-        let (compressed, held_out) = self.select(&roles)?;
-        training.write_model(&compressed, held_out.as_ref(), roles, file, path)
+        let Rows { train, held_out } = self.select(&self.all, &roles)?;
+        training.write_model(&train, held_out.as_ref(), roles, file, path)
     }
+}
+
+/// For every fold, the sum of the others to train on, and the fold to validate on.
+fn folds(folds: &[Summary]) -> Result<Vec<Rows>, Error> {
+    let others = |k: usize| {
+        let mut train = Summary::default();
+        for (_, fold) in folds.iter().enumerate().filter(|(i, _)| *i != k) {
+            train.merge(fold, "")?;
+        }
+        if folds[k].rows() == 0 || train.rows() == 0 {
+            let message = format!("--folds {}: one of them has no row", folds.len());
+            return Err(Error::usage(message).with_hint("fewer folds, or another --split-seed"));
+        }
+        let train = Compressed { summary: train, rows: None, held_out: None, folds: Vec::new() };
+        Ok(Rows { train, held_out: Some(folds[k].clone()) })
+    };
+    (0..folds.len()).map(others).collect()
+}
+
+/// The mean, and its standard error: the deviation (divisor n − 1) over √n.
+fn mean_and_error(values: &[f64]) -> (f64, f64) {
+    let count = values.len() as f64;
+    let mean = values.iter().sum::<f64>() / count;
+    let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
+    (mean, (squares / (count - 1.0) / count).sqrt())
 }
 
 fn roles(training: &train::Args, header: &Header) -> Result<Roles, Error> {
@@ -108,7 +169,7 @@ pub fn all(
     readings: &Readings,
     key: impl Fn(usize) -> Vec<String>,
     threads: usize,
-    mut visit: impl FnMut(usize, Outcome) -> Result<(), Error>,
+    mut visit: impl FnMut(usize, Reached) -> Result<(), Error>,
 ) -> Result<(), Error> {
     let groups = groups(trainings, left, key);
     let next = AtomicUsize::new(0);
@@ -126,14 +187,14 @@ pub fn all(
             });
         }
         drop(sender);
-        let mut waiting: BTreeMap<usize, Outcome> = BTreeMap::new();
+        let mut waiting: BTreeMap<usize, Reached> = BTreeMap::new();
         let mut order = left.iter();
         let mut awaited = order.next();
         for (group, reached) in receiver {
             let result = reached.and_then(|reached| {
                 waiting.extend(group.members.iter().copied().zip(reached));
-                while let Some((i, outcome)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
-                    visit(i, outcome)?;
+                while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
+                    visit(i, reached)?;
                     awaited = order.next();
                 }
                 Ok(())

@@ -32,7 +32,15 @@ impl Args {
     /// [`Error::Usage`].
     pub fn check(&self) -> Result<(), Error> {
         self.check_solver()?;
+        if self.hyper.standardize && self.hyper.no_bias {
+            return Err(Error::usage("--standardize needs the bias: without it, centred features are another model"));
+        }
         self.hyper.optimizer().map(drop)
+    }
+
+    /// Divides the rows into so many folds, by this seed.
+    pub fn set_folds(&mut self, folds: Option<usize>, seed: u64) {
+        (self.folds, self.split_seed) = (folds, seed);
     }
 
     /// Whether it is several trainings side by side.

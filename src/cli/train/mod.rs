@@ -75,6 +75,10 @@ pub struct Args {
     #[arg(skip)]
     pub(super) given: Vec<String>,
 
+    /// Parts of the rows that are held out one after the other, if a sweep asks for them
+    #[arg(skip)]
+    folds: Option<usize>,
+
     #[command(flatten)]
     hyper: Hyperparameters,
 

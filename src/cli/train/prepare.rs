@@ -7,7 +7,7 @@ use super::super::input::{Compressed, Input, Wish};
 use super::{Args, Validation};
 use crate::cli::options::note_invented;
 use crate::data::columns::Roles;
-use crate::data::{Header, Split};
+use crate::data::{Header, Parts, Split};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
@@ -73,9 +73,6 @@ impl Args {
 
     /// Reads everything and finds out what can be known beforehand.
     pub(super) fn prepare(&self, input: Input, roles: &Roles, earlier: Option<&Model>) -> Result<Prepared, Error> {
-        if self.hyper.standardize && self.hyper.no_bias {
-            return Err(Error::usage("--standardize needs the bias: without it, centred features are another model"));
-        }
         let (compressed, held_out) = self.read(input, roles)?;
         self.assemble(&compressed, held_out.as_ref(), roles, earlier)
     }
@@ -84,12 +81,13 @@ impl Args {
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
         let design = roles.design();
         let reading = self.data.reading(self.shown_progress());
-        let hold_out = match self.validation {
-            Some(Validation::Fraction(fraction)) => Some(Split { seed: self.split_seed, fraction }),
-            _ => None,
+        let parts = match self.validation {
+            Some(Validation::Fraction(share)) => Some(Parts::Fraction(share)),
+            _ => self.folds.map(Parts::Folds),
         };
+        let split = parts.map(|parts| Split { seed: self.split_seed, parts });
         let weight = self.columns.weight.column();
-        let wish = Wish { all_rows: self.batch_size.is_some(), hold_out, weight };
+        let wish = Wish { all_rows: self.batch_size.is_some(), split, weight };
         let compressed = input.compress(&design, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
