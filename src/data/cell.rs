@@ -30,7 +30,7 @@ pub fn read(text: &[u8], spelling: &Spelling) -> Cell {
 
 /// Why `text` is no number, for a message.
 pub fn complaint(text: &[u8]) -> String {
-    let text = String::from_utf8_lossy(text).replace('\n', "\\n").replace('\r', "\\r").replace('\t', "\\t");
+    let text = String::from_utf8_lossy(text);
     let reason = if text.trim().parse::<f64>().is_ok_and(|number| !number.is_finite()) {
         "not a finite number"
     } else {

@@ -19,15 +19,13 @@ impl Moments {
     /// Adds the rows of a batch.
     pub fn push(&mut self, batch: &Batch) {
         let (before, added) = (self.rows, batch.weights().map_or(batch.rows() as f64, |weights| weights.iter().sum()));
-        if added == 0.0 {
-            return;
-        }
         self.rows += added;
         for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
-            let (batch_mean, batch_deviation) = match batch.weights() {
+            let found = match batch.weights() {
                 None => moments(batch.column(k)),
                 Some(weights) => weighted_moments(batch.column(k), weights),
             };
+            let Some((batch_mean, batch_deviation)) = found else { return };
             let from_mean = batch_mean - *mean;
             *mean += from_mean * (added / self.rows);
             *deviation += batch_deviation + from_mean * from_mean * (before * added / self.rows);
@@ -44,9 +42,9 @@ impl Moments {
 }
 
 /// Mean and sum of squared deviations of some values, both summed up as differences from the first value: they are exact
-/// if it never changes.
-fn moments(values: &[f64]) -> (f64, f64) {
-    let first = values.first().copied().unwrap_or(0.0);
+/// if it never changes. `None` if there are no values.
+fn moments(values: &[f64]) -> Option<(f64, f64)> {
+    let &first = values.first()?;
     let (mut sums, mut squares) = ([0.0; LINE], [0.0; LINE]);
     for line in values.chunks(LINE) {
         for ((value, sum), square) in line.iter().zip(&mut sums).zip(&mut squares) {
@@ -57,19 +55,22 @@ fn moments(values: &[f64]) -> (f64, f64) {
     }
     let mean = sums.iter().sum::<f64>() / values.len() as f64;
     let deviation = squares.iter().sum::<f64>() - mean * mean * values.len() as f64;
-    (first + mean, deviation.max(0.0))
+    Some((first + mean, deviation.max(0.0)))
 }
 
-/// The same of values that count `weights` times, by West's update (1979).
-fn weighted_moments(values: &[f64], weights: &[f64]) -> (f64, f64) {
-    let (mut rows, mut mean, mut deviation) = (0.0, 0.0, 0.0);
-    for (value, weight) in values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0) {
-        rows += weight;
-        let from_mean = value - mean;
-        mean += from_mean * weight / rows;
-        deviation += weight * from_mean * (value - mean);
+/// The same with weights, those of 0 left out.
+fn weighted_moments(values: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
+    let counted = || values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
+    let (&first, _) = counted().next()?;
+    let (mut count, mut sum, mut square) = (0.0, 0.0, 0.0);
+    for (value, weight) in counted() {
+        let difference = value - first;
+        count += weight;
+        sum += weight * difference;
+        square += weight * difference * difference;
     }
-    (mean, deviation)
+    let mean = sum / count;
+    Some((first + mean, (square - mean * mean * count).max(0.0)))
 }
 
 /// The multiple nearest to `mean` of the smallest power of two that is not below `deviation`.
@@ -92,6 +93,17 @@ mod tests {
         assert_eq!(round_to(12.3, 0.0), 12.3);
         assert_eq!(round_to(-20.3, 0.3), -20.5);
         assert_eq!(round_to(f64::NAN, 1.0), 0.0);
+    }
+
+    #[test]
+    fn weights_are_repeated_values() {
+        let values = [7.0, 1e9, 3.0, 10.0, -2.5];
+        let weights = [2.0, 0.0, 1.0, 3.0, 1.0];
+        let repeated = [7.0, 7.0, 3.0, 10.0, 10.0, 10.0, -2.5];
+        let (a, b) = (weighted_moments(&values, &weights).unwrap(), moments(&repeated).unwrap());
+        assert!((a.0 - b.0).abs() < 1e-14 && (a.1 - b.1).abs() < 1e-12, "{a:?} {b:?}");
+        assert_eq!(weighted_moments(&values, &[0.0; 5]), None);
+        assert_eq!(weighted_moments(&[0.1; 3], &[0.7, 0.1, 1e-3]), Some((0.1, 0.0)));
     }
 
     #[test]
