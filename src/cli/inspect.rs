@@ -7,7 +7,9 @@ use serde::Serialize;
 
 use super::hyper::{Hyperparameters, Rate};
 use super::input::{Input, Wish};
-use super::options::{ColumnOptions, DataOptions, command_with, count, listed, note, note_invented, rows_and_weight};
+use super::options::{
+    ColumnOptions, DataOptions, command_with, count, listed, note, note_invented, note_unnamed, rows_and_weight,
+};
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
@@ -92,6 +94,7 @@ impl Args {
         note_invented(&header);
         input.refuse_weight(self.columns.weight.column())?;
         let roles = self.columns.choice().roles(&header)?;
+        note_unnamed(&header, &roles.features);
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }

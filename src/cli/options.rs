@@ -183,6 +183,13 @@ pub fn note_invented(header: &Header) {
     }
 }
 
+/// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
+pub fn note_unnamed(header: &Header, features: &[String]) {
+    for name in header.unnamed.iter().filter(|name| features.contains(name)) {
+        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: --ignore {name}"));
+    }
+}
+
 /// A remark on standard error.
 #[expect(clippy::print_stderr, reason = "the one place where remarks are printed")]
 pub fn note(text: &str) {

@@ -16,6 +16,8 @@ pub struct Header {
     pub names: Vec<String>,
     /// True if the first record was taken for a row because it was numbers only.
     pub is_invented: bool,
+    /// Names of columns to which a header gives none, though it names others.
+    pub unnamed: Vec<String>,
     /// What separates the fields.
     pub delimiter: u8,
     /// Physical lines above the first row.
@@ -26,7 +28,7 @@ impl Header {
     /// A header that stands for no text, of columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
-        Header { file: file.to_owned(), names, is_invented: false, delimiter: b',', lines: 0 }
+        Header { file: file.to_owned(), names, is_invented: false, unnamed: Vec::new(), delimiter: b',', lines: 0 }
     }
 
     /// Refuses a header under which records do not mean what they mean under `first`.
@@ -63,6 +65,8 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         };
         first.iter().enumerate().map(name).collect()
     };
+    let is_unnamed = |(text, _): &(&[u8], &String)| !is_row && String::from_utf8_lossy(text).trim().is_empty();
+    let unnamed = first.iter().zip(&names).filter(is_unnamed).map(|(_, name)| name.clone()).collect();
     let length = match is_row {
         true if text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len(),
         true => 0,
@@ -70,7 +74,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     };
     let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     let is_invented = is_row && dialect.has_header.is_none();
-    let header = Header { file: file.to_owned(), names, is_invented, delimiter, lines };
+    let header = Header { file: file.to_owned(), names, is_invented, unnamed, delimiter, lines };
     columns::check_distinct(&header)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");

@@ -5,7 +5,7 @@ use nalgebra::DMatrix;
 use super::super::hyper::Rate;
 use super::super::input::{Compressed, Input, Wish};
 use super::{Args, Validation};
-use crate::cli::options::note_invented;
+use crate::cli::options::{note_invented, note_unnamed};
 use crate::data::columns::Roles;
 use crate::data::{Header, Parts, Split};
 use crate::error::{Error, Place};
@@ -68,7 +68,11 @@ impl Args {
         if !self.quiet {
             note_invented(header);
         }
-        choice.roles(header)
+        let roles = choice.roles(header)?;
+        if !self.quiet {
+            note_unnamed(header, &roles.features);
+        }
+        Ok(roles)
     }
 
     /// Reads everything and finds out what can be known beforehand.
