@@ -4,6 +4,7 @@
 
 mod arrows;
 mod console;
+mod inference;
 mod init_oracles;
 mod laws;
 mod nist;

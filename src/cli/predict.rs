@@ -1,5 +1,7 @@
 //! `linreg predict`: a model and rows → predictions as CSV on standard output.
 
+mod intervals;
+
 use std::io::{IsTerminal, StdoutLock, Write, stdout};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
@@ -10,6 +12,7 @@ use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
+use intervals::{IntervalOptions, Intervals};
 
 /// Predict the targets of rows with a trained model
 ///
@@ -21,7 +24,9 @@ use crate::observers::When;
 Examples:
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5 --quiet --out apples.json
   linreg predict --model apples.json --data data/apples.csv
-  linreg predict --model apples.json --append < data/fruits.csv > predicted.csv")]
+  linreg predict --model apples.json --append < data/fruits.csv > predicted.csv
+  linreg train --data data/dummy.csv --solver qr --quiet --out exact.json
+  linreg predict --model exact.json --data data/dummy.csv --interval 0.95")]
 pub struct Args {
     /// The model file
     #[arg(short, long, value_name = "MODEL.json")]
@@ -33,6 +38,9 @@ pub struct Args {
     /// Write the input fields first, then the predictions
     #[arg(long)]
     append: bool,
+
+    #[command(flatten)]
+    intervals: IntervalOptions,
 
     /// Make a row that cannot be predicted an error
     #[arg(long)]
@@ -61,12 +69,13 @@ impl Args {
     /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
         let model = Model::read(&self.model)?;
+        let intervals = self.intervals.intervals(&model, &self.model)?;
         let manner = Manner { is_eager: true, ..self.data.manner() };
         let decimal = if self.append { manner.dialect.spelling.decimal } else { b'.' };
         let reader = Input::open(&self.data.paths()?, manner)?.rows_for("predict")?;
         let file = reader.header().file.clone();
         let style = Style { delimiter: if self.append { reader.header().delimiter } else { b',' }, decimal };
-        let header = self.header(&reader, &model, style)?;
+        let header = self.header(&reader, &model, intervals.as_ref(), style)?;
         let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
         let design = model.design();
         let mut rows = reader.rows(design.fields().to_vec(), missing)?;
@@ -78,7 +87,7 @@ impl Args {
         out.write_all(&header).map_err(Error::stdout)?;
         let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
         let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
-            lines.add(&model, design.features(batch, room), self.append.then_some(records), style);
+            lines.add(&model, intervals.as_ref(), design.features(batch, room), self.append.then_some(records), style);
         };
         let (mut written, mut empty) = (0, 0);
         // Texts that have been written: their memory serves again, and grows no more.
@@ -108,9 +117,18 @@ impl Args {
     }
 
     /// The line of names, quoted where they have to be.
-    fn header(&self, reader: &Reader, model: &Model, style: Style) -> Result<Vec<u8>, Error> {
+    fn header(
+        &self,
+        reader: &Reader,
+        model: &Model,
+        intervals: Option<&Intervals>,
+        style: Style,
+    ) -> Result<Vec<u8>, Error> {
         let mut names = if self.append { reader.header().names.clone() } else { Vec::new() };
-        names.extend(model.targets.iter().map(|target| format!("predicted_{target}")));
+        for target in &model.targets {
+            let suffixes = [""].into_iter().chain(intervals.into_iter().flat_map(Intervals::suffixes));
+            names.extend(suffixes.map(|suffix| format!("predicted_{target}{suffix}")));
+        }
         let mut writer = csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(Vec::new());
         let line = writer.write_record(&names).map_err(|error| error.to_string());
         line.and_then(|()| writer.into_inner().map_err(|error| error.to_string())).map_err(Error::usage)
@@ -137,31 +155,45 @@ impl Style {
 }
 
 impl Lines {
-    /// Adds a line for every row of `batch`, which holds the features; `records` stand in front of the predictions.
-    fn add(&mut self, model: &Model, batch: &Batch, records: Option<&Records>, style: Style) {
-        let k = model.targets.len();
-        let predictions: Vec<Vec<f64>> = (0..k).map(|target| model.predict(batch, target)).collect();
+    /// Adds a line for every row of `batch`, which holds the features: the text of `records`, predictions, limits.
+    fn add(
+        &mut self,
+        model: &Model,
+        intervals: Option<&Intervals>,
+        batch: &Batch,
+        records: Option<&Records>,
+        style: Style,
+    ) {
+        let leverages = intervals.map(|intervals| intervals.leverages(batch));
+        let mut columns: Vec<Vec<f64>> = Vec::new();
+        for target in 0..model.targets.len() {
+            let predictions = model.predict(batch, target);
+            let limits = intervals.zip(leverages.as_ref());
+            let limits = limits.map(|(intervals, leverages)| intervals.limits(target, &predictions, leverages));
+            columns.push(predictions);
+            columns.extend(limits.into_iter().flatten());
+        }
         let mut buffer = zmij::Buffer::new();
         for i in 0..batch.rows() {
             if let Some(records) = records {
                 self.text.extend_from_slice(records.text(i));
                 self.text.push(style.delimiter);
             }
-            let row = || predictions.iter().map(|predictions| predictions[i]);
+            let row = || columns.iter().map(|column| column[i]);
             let is_known = row().all(f64::is_finite);
-            for (target, prediction) in row().enumerate() {
-                if target > 0 {
+            for (column, number) in row().enumerate() {
+                if column > 0 {
                     self.text.push(style.delimiter);
                 }
                 if is_known {
-                    style.write(buffer.format_finite(prediction), &mut self.text);
+                    style.write(buffer.format_finite(number), &mut self.text);
                 }
             }
             if !is_known {
                 self.empty += 1;
                 self.first_empty.get_or_insert(self.rows + i as u64);
                 // A line of nothing would be no record at all.
-                if k == 1 && records.is_none() {
+                if columns.len() == 1 && records.is_none() {
                     self.text.extend_from_slice(b"\"\"");
                 }
             }

@@ -23,6 +23,9 @@ pub struct Exact {
     pub weights: Weights,
     /// Features that say nothing which the features before them do not.
     pub dropped: Vec<Dropped>,
+    /// The columns of the triangle that count (without a bias, of that through the origin, the first being 0), each as a
+    /// sum of [1 | features], the dropped ones not among them.
+    pub columns: Vec<(usize, Sum)>,
 }
 
 /// A feature that is a sum of multiples of others.
@@ -88,7 +91,8 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, 
         weights.bias[which] = solution[0];
         (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
     }
-    Exact { weights, dropped: dropped.collect() }
+    let columns = kept.iter().map(|&column| (column, features.of(place(column)))).collect();
+    Exact { weights, dropped: dropped.collect(), columns }
 }
 
 /// What is known of columns, said of features.
@@ -111,13 +115,30 @@ impl InFeatures {
         }
         // Now it is a sum that is 0, the own feature in it.
         let own = std::mem::replace(&mut sum[place], (0.0, 0.0));
+        self.drop_from(&mut sum);
+        sum.into_iter().map(|term| divided(minus(term), own)).collect()
+    }
+
+    /// Puts what dropped features are sums of in their places.
+    fn drop_from(&self, sum: &mut [Pair]) {
         for (feature, relation) in self.dropped.iter().rev() {
             let weight = std::mem::replace(&mut sum[*feature], (0.0, 0.0));
             if weight != (0.0, 0.0) {
                 sum.iter_mut().zip(relation).for_each(|(sum, &part)| *sum = add(*sum, times(weight, part)));
             }
         }
-        sum.into_iter().map(|term| divided(minus(term), own)).collect()
+    }
+
+    /// The column at `place` as a sum of [1 | features], the dropped ones not among them.
+    fn of(&self, place: usize) -> Sum {
+        let own = &self.columns[place];
+        if !own.iter().any(|(feature, _)| self.dropped.iter().any(|(dropped, _)| dropped == feature)) {
+            return own.clone();
+        }
+        let mut sum = vec![(0.0, 0.0); self.columns.len()];
+        own.iter().for_each(|&(feature, factor)| sum[feature] = add(sum[feature], factor));
+        self.drop_from(&mut sum);
+        sum.into_iter().enumerate().filter(|(_, factor)| *factor != (0.0, 0.0)).collect()
     }
 }
 
@@ -179,7 +200,7 @@ mod tests {
     #[test]
     fn a_dependent_column_is_dropped_and_named() {
         for shift in [[0.0; 4], [3.0, 10.0, 5.0, 4.0]] {
-            let Exact { weights, dropped } = least_squares(&summary(&rows(), shift), 1, true, 0.0, None);
+            let Exact { weights, dropped, .. } = least_squares(&summary(&rows(), shift), 1, true, 0.0, None);
             for (feature, expected) in [2.0, 0.0, -1.0].into_iter().enumerate() {
                 assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");
             }
@@ -192,7 +213,8 @@ mod tests {
     #[test]
     fn without_a_bias_the_ones_are_not_there() {
         let rows: Vec<[f64; 4]> = rows().iter().map(|[a, b, c, _]| [*a, *b, *c, 2.0 * a + 4.0 * b - c]).collect();
-        let Exact { weights, dropped } = least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false, 0.0, None);
+        let Exact { weights, dropped, .. } =
+            least_squares(&summary(&rows, [3.0, 10.0, 5.0, 50.0]), 1, false, 0.0, None);
         assert!(dropped.is_empty(), "{dropped:?}");
         for (feature, expected) in [2.0, 4.0, -1.0].into_iter().enumerate() {
             assert!(close(weights.matrix[(0, feature)], expected), "{weights:?}");

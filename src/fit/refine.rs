@@ -24,7 +24,8 @@ pub enum Column<'a> {
 }
 
 impl Column<'_> {
-    fn value(&self, i: usize) -> Pair {
+    /// Value `i`.
+    pub fn value(&self, i: usize) -> Pair {
         match self {
             Column::Ones => (1.0, 0.0),
             Column::Shifted(values, shift) => two_sum(values[i], -shift),

@@ -12,6 +12,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::inference::{CovarianceDocument, Named, RegressionDocument};
 use super::{Model, Rows, State, Training};
 use crate::data::Encodings;
 use crate::document;
@@ -35,6 +36,12 @@ struct Document {
     #[serde(default, skip_serializing_if = "Option::is_none")]
     training: Option<Training>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    inference: Option<Named<RegressionDocument>>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    covariance: Option<CovarianceDocument>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    no_inference: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
     state: Option<State>,
 }
 
@@ -48,6 +55,9 @@ impl Serialize for Model {
             numbers: Rows::from(&self.weights),
             encodings: self.encodings.clone(),
             training: self.training.clone(),
+            inference: self.inference.as_ref().map(|known| RegressionDocument::all(known, self)),
+            covariance: self.inference.as_ref().and_then(|known| CovarianceDocument::new(known, self)),
+            no_inference: self.no_inference.clone(),
             state: self.state.clone(),
         };
         document.serialize(serializer)
@@ -77,12 +87,20 @@ impl Model {
         document.check().map_err(fault)?;
         let (k, p) = (document.targets.len(), document.features.len());
         let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes do not fit".to_owned()))?;
+        let (regressions, covariance) = (document.inference, document.covariance);
+        let inference = regressions
+            .zip(covariance)
+            .map(|(regressions, covariance)| covariance.inference(regressions, &document.features, &document.targets))
+            .transpose()
+            .map_err(fault)?;
         Ok(Model {
             weights,
             features: document.features,
             targets: document.targets,
             encodings: document.encodings,
             training: document.training,
+            inference,
+            no_inference: document.no_inference,
             state: document.state,
         })
     }

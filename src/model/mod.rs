@@ -1,5 +1,6 @@
 //! A trained model: names and weights, and how they were found.
 
+mod inference;
 pub mod json;
 pub mod metrics;
 mod state;
@@ -7,8 +8,9 @@ mod state;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Batch, Design, Encodings};
-use crate::fit::{Basis, Penalty, Reduction, Stop, Weights};
+use crate::fit::{Basis, Inference, Penalty, Reduction, Stop, Weights};
 
+pub use inference::{MOST, coefficient_names};
 pub use state::{Rows, State};
 
 /// Named weights: predictions are X Wᵀ + 1 bᵀ for X (n×p) with the columns `features`.
@@ -24,6 +26,10 @@ pub struct Model {
     pub encodings: Encodings,
     /// How it was trained, if the file says so.
     pub training: Option<Training>,
+    /// How sure the weights are, where that means something.
+    pub inference: Option<Inference>,
+    /// Why nothing can be said of that.
+    pub no_inference: Option<String>,
     /// Where another run can go on.
     pub state: Option<State>,
 }
@@ -159,6 +165,8 @@ mod tests {
             weights,
             encodings: Encodings::new(),
             training: None,
+            inference: None,
+            no_inference: None,
             state: None,
         }
     }

@@ -5,7 +5,10 @@
 mod history;
 mod printer;
 mod progress;
+mod summary;
+mod table;
 
 pub use history::History;
 pub use printer::{Layout, Least, Outcome, Printer};
 pub use progress::{Progress, When};
+pub use summary::summary_table;

@@ -4,6 +4,7 @@ use std::io::{BufWriter, StdoutLock, Write, stdout};
 
 use serde::Serialize;
 
+use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::model::Model;
@@ -31,6 +32,8 @@ pub struct Printer {
     /// Digits of the last epoch's number, and of the first loss before its point.
     widths: (usize, usize),
     started: bool,
+    /// What is printed of the model instead of its weights.
+    table: Option<String>,
 }
 
 /// The least possible value of what is minimized.
@@ -92,13 +95,19 @@ impl Printer {
     pub fn new(layout: Layout, every: Option<u64>, epochs: u64, least: Option<Least>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
         let out = BufWriter::new(stdout().lock());
-        Printer { out, layout, every, least, has_loss: false, widths: (digits, 0), started: false }
+        Printer { out, layout, every, least, has_loss: false, widths: (digits, 0), started: false, table: None }
     }
 
     /// The same, with the loss of every epoch beside the mean squared error.
     #[must_use]
     pub fn with_loss(self, has_loss: bool) -> Printer {
         Printer { has_loss, ..self }
+    }
+
+    /// The same, with `table` at the end in place of the weights.
+    #[must_use]
+    pub fn with_table(self, table: Option<String>) -> Printer {
+        Printer { table, ..self }
     }
 
     /// True if this epoch is one of those to be printed.
@@ -176,7 +185,8 @@ impl Printer {
                 let lines: String =
                     lines.iter().map(|(name, mse)| format!("\n{name:<width$} {}", number(*mse))).collect();
                 let gap = if self.started { "\n" } else { "" };
-                writeln!(self.out, "{gap}{}{lines}", weights_table(model))
+                let table = self.table.take().unwrap_or_else(|| weights_table(model));
+                writeln!(self.out, "{gap}{table}{lines}")
             }
         };
         written.and_then(|()| self.out.flush()).map_err(Error::stdout)
@@ -194,47 +204,13 @@ fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()
     out.write_all(b"\n")
 }
 
-/// Characters in front of the decimal point.
-fn before_point(number: &str) -> usize {
-    number.find(['.', 'e']).unwrap_or(number.len())
-}
-
 /// A column per target, a row per feature, the bias last; points below points.
 fn weights_table(model: &Model) -> String {
     let weights = &model.weights;
     let mut columns = vec![Column::left("weights", model.features.iter().map(String::as_str).chain(["bias"]))];
     for (target, name) in model.targets.iter().enumerate() {
         let row = weights.matrix.row(target);
-        columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]])));
+        columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]]).map(|weight| number(*weight))));
     }
-    let rows = model.features.len() + 2;
-    let line = |i: usize| columns.iter().map(|column| column.cell(i)).collect::<Vec<_>>().join("  ");
-    (0..rows).map(|i| line(i).trim_end().to_owned() + "\n").collect()
-}
-
-/// Cells padded to one width.
-struct Column {
-    cells: Vec<String>,
-    width: usize,
-}
-
-impl Column {
-    fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
-        let cells: Vec<String> = [head].into_iter().chain(cells).map(str::to_owned).collect();
-        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-        Column { cells, width }
-    }
-
-    fn numbers<'a>(head: &'a str, values: impl Iterator<Item = &'a f64>) -> Column {
-        let texts: Vec<String> = values.map(|value| number(*value)).collect();
-        let whole = texts.iter().map(|text| before_point(text)).max().unwrap_or(0);
-        let aligned: Vec<String> =
-            texts.iter().map(|text| format!("{:1$}{text}", "", whole - before_point(text))).collect();
-        // The name begins where the first digit of the widest number does.
-        Column::left(head, aligned.iter().map(String::as_str))
-    }
-
-    fn cell(&self, i: usize) -> String {
-        format!("{:1$}", self.cells[i], self.width)
-    }
+    lines(&columns)
 }

@@ -3,6 +3,7 @@
 use std::str::FromStr;
 
 use super::Args;
+use super::inference::PENALIZED;
 use super::outcome;
 use super::preflight::tell_roles;
 use crate::cli::input::{Compressed, Input};
@@ -10,11 +11,11 @@ use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{
-    Dropped, ElasticNet, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
-    covariance_over_variance, largest_useful_l1, least_squares,
+    Dropped, ElasticNet, Exact, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
+    covariance_over_variance, infer, largest_useful_l1, least_squares,
 };
 use crate::model::{Model, Training};
-use crate::observers::Outcome;
+use crate::observers::{Outcome, summary_table};
 use crate::output::{OutputFile, rounded};
 use crate::summary::Summary;
 
@@ -62,7 +63,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 23] = [
+const USED: [&str; 24] = [
     "data",
     "delimiter",
     "decimal",
@@ -83,13 +84,14 @@ const USED: [&str; 23] = [
     "validation",
     "split_seed",
     "out",
+    "summary",
     "quiet",
     "json",
     "progress",
 ];
 
 /// What has no meaning for several solvers at once.
-const UNUSED_BY_ALL: [&str; 4] = ["out", "history", "log_every", "gap"];
+const UNUSED_BY_ALL: [&str; 5] = ["out", "history", "log_every", "gap", "summary"];
 
 impl Args {
     /// Nothing is ignored in silence.
@@ -141,7 +143,8 @@ impl Args {
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
-        self.printer(None).outcome(&model, &outcome)
+        let table = self.summary.then(|| summary_table(&model, compressed.rows.as_ref()));
+        self.printer(None).with_table(table).outcome(&model, &outcome)
     }
 
     /// Covariance over variance is for one feature and one target.
@@ -197,7 +200,13 @@ impl Args {
             descent: None,
         };
         let Roles { features, targets, encodings, .. } = roles.clone();
-        (Model { features, targets, weights, encodings, training: Some(training), state: None }, outcome)
+        let no_inference = (!penalty.is_none()).then(|| PENALIZED.to_owned());
+        let inference = no_inference.is_none().then(|| {
+            let exact = solution.exact.unwrap_or_else(|| least_squares(summary, k, bias, 0.0, None));
+            infer(summary, k, bias, &Exact { weights: weights.clone(), ..exact }, compressed.rows.as_ref())
+        });
+        let training = Some(training);
+        (Model { features, targets, weights, encodings, training, inference, no_inference, state: None }, outcome)
     }
 
     /// The rows with standardized features, if those are asked for.
@@ -225,20 +234,20 @@ impl Args {
                 tell_net(&net, largest_useful_l1(summary, k, bias, reduction));
             }
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
-            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap) };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None };
         }
-        let exactly = |weights| Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None };
+        let exactly = |weights, exact| Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact };
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return exactly(weights);
+            return exactly(weights, None);
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let exact = least_squares(summary, k, bias, ridge, rows);
         if !self.quiet {
             tell_dropped(&exact.dropped, &roles.features);
         }
-        exactly(exact.weights)
+        exactly(exact.weights.clone(), Some(exact))
     }
 }
 
@@ -249,6 +258,8 @@ pub struct Solution {
     pub sweeps: u64,
     /// How far the loss can be above the least, if that is not nothing.
     pub gap: Option<f64>,
+    /// All that least squares found.
+    pub exact: Option<Exact>,
 }
 
 /// How coordinate descent went, and what penalty would have been too much.

@@ -138,6 +138,8 @@ impl Args {
         let mut descent = prepared.descent();
         descent.by_ref().for_each(drop);
         let fit = descent.finish();
-        outcome::write(file, &self.model(roles, &prepared, &fit), path)
+        let mut model = self.model(roles, &prepared, &fit);
+        self.infer(&mut model, &prepared.settings, &compressed.summary);
+        outcome::write(file, &model, path)
     }
 }

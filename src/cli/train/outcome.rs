@@ -50,7 +50,8 @@ impl Args {
             None => fit.weights.clone(),
         };
         let Roles { features, targets, encodings, .. } = roles;
-        Model { features, targets, weights, encodings, training: Some(training), state: Some(state(prepared, fit)) }
+        let (training, state) = (Some(training), Some(state(prepared, fit)));
+        Model { features, targets, weights, encodings, training, inference: None, no_inference: None, state }
     }
 }
 

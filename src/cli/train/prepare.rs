@@ -10,8 +10,8 @@ use crate::data::columns::Roles;
 use crate::data::{Header, Parts, Split};
 use crate::error::{Error, Place};
 use crate::fit::{
-    Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, largest_eigenvalue,
-    largest_stable_rate, least_loss,
+    Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, WeightedRows,
+    largest_eigenvalue, largest_stable_rate, least_loss,
 };
 use crate::model::Model;
 use crate::summary::Summary;
@@ -48,6 +48,10 @@ pub struct Prepared {
     pub spectrum: Option<Spectrum>,
     /// Whether the rate was chosen here.
     pub is_rate_auto: bool,
+    /// All rows trained on, in the data's own units.
+    pub summary: Summary,
+    /// The rows themselves (n×c), if they are at hand and wanted.
+    pub rows: Option<WeightedRows>,
 }
 
 impl Args {
@@ -78,7 +82,8 @@ impl Args {
     /// Reads everything and finds out what can be known beforehand.
     pub(super) fn prepare(&self, input: Input, roles: &Roles, earlier: Option<&Model>) -> Result<Prepared, Error> {
         let (compressed, held_out) = self.read(input, roles)?;
-        self.assemble(&compressed, held_out.as_ref(), roles, earlier)
+        let prepared = self.assemble(&compressed, held_out.as_ref(), roles, earlier)?;
+        Ok(Prepared { summary: compressed.summary, rows: compressed.rows.filter(|_| self.summary), ..prepared })
     }
 
     /// Reads the rows to train on and those held out.
@@ -169,6 +174,8 @@ impl Args {
             limit,
             spectrum,
             is_rate_auto,
+            summary: Summary::default(),
+            rows: None,
         })
     }
 

@@ -1,0 +1,114 @@
+//! A fit in tables, as R's `summary(lm)` prints it.
+
+use super::table::{Column, lines};
+use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
+use crate::model::{Model, coefficient_names};
+use crate::output::rounded;
+
+/// Marks of small p, each with the largest p it stands for.
+const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")];
+
+/// Coefficients, residuals and how good the fit is, a table for each target; or the weights, and why there is no more. The
+/// residuals need the `rows` (n×c, features and targets).
+#[must_use]
+pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
+    let residuals = rows.map_or(String::new(), |rows| residuals(model, rows));
+    let Some(inference) = &model.inference else {
+        let why = model.no_inference.iter().map(|why| format!("\nno standard errors: {why}\n"));
+        return format!("{residuals}{}{}", lines(&weights(model)), why.collect::<String>());
+    };
+    let targets = model.targets.iter().zip(&inference.regressions);
+    let tables = targets.map(|(target, regression)| coefficients(model, inference, target, regression));
+    let mut text = residuals + &tables.collect::<Vec<_>>().join("\n");
+    let coefficients = || inference.regressions.iter().flat_map(|regression| &regression.coefficients);
+    if coefficients().any(|coefficient| !mark(coefficient).is_empty()) {
+        let marks = MARKS.map(|(largest, mark)| format!("{mark} p ≤ {largest}"));
+        text += &format!("\n{}\n", marks.join(", "));
+    }
+    text
+}
+
+/// The mark of a coefficient, empty if its p is not small.
+fn mark(coefficient: &Coefficient) -> &'static str {
+    let p = coefficient.p.unwrap_or(1.0);
+    MARKS.into_iter().find(|(largest, _)| p <= *largest).map_or("", |(_, mark)| mark)
+}
+
+/// Just the weights.
+fn weights(model: &Model) -> Vec<Column> {
+    let names = coefficient_names(&model.features, true);
+    let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
+    for (target, name) in model.targets.iter().enumerate() {
+        let row = model.weights.matrix.row(target);
+        columns.push(Column::numbers(
+            name,
+            row.iter().chain([&model.weights.bias[target]]).map(|weight| rounded(*weight)),
+        ));
+    }
+    columns
+}
+
+fn residuals(model: &Model, rows: &WeightedRows) -> String {
+    let quartiles = residual_quartiles(rows, &model.weights);
+    let mut columns = vec![Column::left(
+        if rows.weights.is_empty() { "residuals" } else { "weighted residuals" },
+        model.targets.iter().map(String::as_str),
+    )];
+    for (i, name) in ["min", "1st quartile", "median", "3rd quartile", "max"].into_iter().enumerate() {
+        columns.push(Column::numbers(name, quartiles.iter().map(|quartiles| rounded(quartiles[i]))));
+    }
+    lines(&columns) + "\n"
+}
+
+/// The table of one target and the lines below it.
+fn coefficients(model: &Model, inference: &Inference, target: &str, regression: &Regression) -> String {
+    let of = |get: fn(&Coefficient) -> Option<f64>| {
+        regression.coefficients.iter().map(move |coefficient| get(coefficient).map_or("NA".to_owned(), rounded))
+    };
+    let ratios = regression.coefficients.iter().map(|coefficient| match (coefficient.t, coefficient.p) {
+        (Some(t), _) => rounded(t),
+        // An estimate without any error.
+        (None, Some(_)) => "Inf".to_owned(),
+        (None, None) => "NA".to_owned(),
+    });
+    let names = coefficient_names(&model.features, inference.covariance.bias);
+    let mut columns = vec![
+        Column::left(target, names.iter().map(String::as_str)),
+        Column::numbers("estimate", of(|coefficient| coefficient.estimate)),
+        Column::numbers("std. error", of(|coefficient| coefficient.std_error)),
+        Column::numbers("t", ratios),
+        Column::numbers("P(>|t|)", of(|coefficient| coefficient.p)),
+        Column::left("", regression.coefficients.iter().map(mark)),
+        Column::numbers("95 % from", of(|coefficient| coefficient.lower)),
+        Column::numbers("to", of(|coefficient| coefficient.upper)),
+    ];
+    let features = regression.coefficients.iter().take(model.features.len());
+    columns.push(Column::numbers(
+        "VIF",
+        features
+            .map(|feature| feature.vif.map_or("NA".to_owned(), rounded))
+            .chain(inference.covariance.bias.then(String::new)),
+    ));
+    format!("{}\n{}", lines(&columns), goodness(regression))
+}
+
+/// σ, R², F, each with its degrees of freedom.
+fn goodness(regression: &Regression) -> String {
+    let Regression { df, df_model, .. } = regression;
+    let degrees = format!("{df} degree{} of freedom", if *df == 1 { "" } else { "s" });
+    let Some(sigma) = regression.residual_std_error else {
+        return "no standard errors: there are as many coefficients as rows\n".to_owned();
+    };
+    let mut text = format!("residual standard error: {} on {degrees}\n", rounded(sigma));
+    if let (Some(r2), Some(adj_r2)) = (regression.r2, regression.adj_r2) {
+        text += &format!("R²: {}, adjusted R²: {}\n", rounded(r2), rounded(adj_r2));
+    }
+    if let Some(p) = regression.f_p {
+        let f = regression.f.map_or("Inf".to_owned(), rounded);
+        text += &format!("F: {f} on {df_model} and {degrees}, p: {}\n", rounded(p));
+    }
+    if regression.is_perfect {
+        text += "the fit is perfect but for rounding: standard errors, t and p are rounding too\n";
+    }
+    text
+}
