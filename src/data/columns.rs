@@ -1,6 +1,6 @@
 //! Which column is feature, which target.
 
-use std::collections::HashMap;
+use std::collections::BTreeMap;
 
 use super::cell::shortened;
 use super::{Design, Encoding, Encodings, Header, Polynomial};
@@ -184,7 +184,7 @@ fn missing_role(targets: &[String]) -> &'static str {
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
 pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
-    let places: HashMap<&String, usize> = header.names.iter().zip(0..).collect();
+    let places: BTreeMap<&String, usize> = header.names.iter().zip(0..).collect();
     names.iter().map(|name| places.get(name).copied().ok_or_else(|| unknown(header, name))).collect()
 }
 

@@ -3,7 +3,7 @@
 //! A feature is a field itself, or it is made of one where rows are read, by its [`Encoding`]. A batch of fields becomes a
 //! batch of features in [`Design::features`]; where every feature is a field, it is the same batch and costs nothing.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
@@ -103,7 +103,7 @@ impl Design {
     #[must_use]
     pub fn new(names: Vec<String>, encodings: &Encodings) -> Design {
         let mut fields: Vec<String> = Vec::new();
-        let mut places = HashMap::new();
+        let mut places = BTreeMap::new();
         let columns = names.iter().map(|name| {
             let (field, power) = encodings.get(name).map_or((name, 1), |encoding| (&encoding.column, encoding.power));
             let place = *places.entry(field).or_insert_with(|| {

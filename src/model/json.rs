@@ -7,7 +7,7 @@
 //! is a whole model. Numbers are the shortest text that reads back as the same f64. Keys a reader does not know are
 //! ignored; a newer version is refused by name.
 
-use std::collections::HashSet;
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -128,7 +128,7 @@ impl Document {
             return Err(format!("\"encodings\": the power {} of \"{name}\" is impossible", encoding.power));
         }
         for names in [&self.features, &self.targets] {
-            let mut seen = HashSet::new();
+            let mut seen = BTreeSet::new();
             if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
                 return Err(format!("the name \"{name}\" stands twice"));
             }
