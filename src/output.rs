@@ -93,7 +93,7 @@ impl OutputFile {
             Sink::Direct(mut file) => file.flush(),
             Sink::Whole { file, target } => file
                 .into_inner()
-                .map_err(io::IntoInnerError::into_error)
+                .map_err(|error| without_path(error.into_error()))
                 .and_then(|temporary| {
                     keep_permissions(temporary.as_file(), &target)?;
                     temporary.persist(&target).map_err(|error| error.error)
@@ -133,14 +133,14 @@ fn without_path(error: io::Error) -> io::Error {
 impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
-            Sink::Whole { file, .. } => file.write(bytes),
+            Sink::Whole { file, .. } => file.write(bytes).map_err(without_path),
             Sink::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
-            Sink::Whole { file, .. } => file.flush(),
+            Sink::Whole { file, .. } => file.flush().map_err(without_path),
             Sink::Direct(file) => file.flush(),
         }
     }

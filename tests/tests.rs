@@ -4,12 +4,14 @@
 
 mod arrows;
 mod console;
+mod faults;
 mod inference;
 mod init_oracles;
 mod laws;
 mod nist;
 mod penalties;
 mod poly;
+mod predict;
 mod resume;
 mod run_oracles;
 mod sweep;

@@ -16,9 +16,9 @@ use intervals::{IntervalOptions, Intervals};
 
 /// Predict the targets of rows with a trained model
 ///
-/// Writes CSV: the header predicted_<target>,… and a line for every input row, in order. Columns are matched by name;
-/// others are ignored. A row with a missing cell gets empty predictions, and standard error says how many there were.
-/// With --append, the delimiter and the decimal mark are those of the input.
+/// Writes CSV: the header predicted_<target>,… and a line for every input row, in order and as soon as the row has come.
+/// Columns are matched by name; others are ignored. A row with a missing cell gets empty predictions, and standard error
+/// says how many there were. With --append, the delimiter and the decimal mark are those of the input.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

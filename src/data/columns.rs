@@ -1,5 +1,7 @@
 //! Which column is feature, which target.
 
+use std::collections::BTreeMap;
+
 use super::cell::shortened;
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place};
@@ -182,9 +184,8 @@ fn missing_role(targets: &[String]) -> &'static str {
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
 pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
-    let position =
-        |name: &String| header.names.iter().position(|other| other == name).ok_or_else(|| unknown(header, name));
-    names.iter().map(position).collect()
+    let places: BTreeMap<&String, usize> = header.names.iter().zip(0..).collect();
+    names.iter().map(|name| places.get(name).copied().ok_or_else(|| unknown(header, name))).collect()
 }
 
 fn unknown(header: &Header, name: &str) -> Error {

@@ -103,9 +103,10 @@ impl Design {
     #[must_use]
     pub fn new(names: Vec<String>, encodings: &Encodings) -> Design {
         let mut fields: Vec<String> = Vec::new();
+        let mut places = BTreeMap::new();
         let columns = names.iter().map(|name| {
             let (field, power) = encodings.get(name).map_or((name, 1), |encoding| (&encoding.column, encoding.power));
-            let place = fields.iter().position(|other| other == field).unwrap_or_else(|| {
+            let place = *places.entry(field).or_insert_with(|| {
                 fields.push(field.clone());
                 fields.len() - 1
             });

@@ -7,6 +7,7 @@
 //! is a whole model. Numbers are the shortest text that reads back as the same f64. Keys a reader does not know are
 //! ignored; a newer version is refused by name.
 
+use std::collections::BTreeSet;
 use std::fs;
 use std::path::Path;
 
@@ -127,7 +128,8 @@ impl Document {
             return Err(format!("\"encodings\": the power {} of \"{name}\" is impossible", encoding.power));
         }
         for names in [&self.features, &self.targets] {
-            if let Some(name) = (1..names.len()).find(|&i| names[..i].contains(&names[i])).map(|i| &names[i]) {
+            let mut seen = BTreeSet::new();
+            if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
                 return Err(format!("the name \"{name}\" stands twice"));
             }
         }

@@ -1,0 +1,74 @@
+//! Predictions for someone who waits.
+
+use std::io::{BufRead, BufReader, Write};
+use std::process::{Child, Stdio};
+use std::sync::mpsc;
+use std::time::Duration;
+
+use crate::workdir::Workdir;
+
+const PATIENCE: Duration = Duration::from_secs(20);
+
+/// `linreg predict` with pipes at both ends, and its lines as they come.
+fn start(folder: &Workdir, arguments: &str) -> (Child, mpsc::Receiver<String>) {
+    let mut child = folder
+        .command("linreg")
+        .args(format!("predict --model m.json {arguments}").split_whitespace())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .spawn()
+        .unwrap();
+    let (sender, lines) = mpsc::channel();
+    let output = BufReader::new(child.stdout.take().unwrap());
+    std::thread::spawn(move || output.lines().for_each(|line| drop(sender.send(line.unwrap()))));
+    (child, lines)
+}
+
+#[test]
+fn every_row_is_answered_before_the_next_one_comes() {
+    let folder = Workdir::new();
+    assert!(folder.linreg("train --data data/line.csv --solver qr --quiet --out m.json").status.success());
+    for (arguments, header) in [("", "predicted_y"), ("--append", "x,note,predicted_y")] {
+        let (mut child, lines) = start(&folder, arguments);
+        let mut input = child.stdin.take().unwrap();
+        input.write_all(b"x,note\n1,a\n").unwrap();
+        assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), header);
+        for x in 1..20 {
+            let found = lines.recv_timeout(PATIENCE).unwrap();
+            let (_, prediction) = found.rsplit_once(',').unwrap_or(("", &found));
+            let error = prediction.parse::<f64>().unwrap() - (2.0 * f64::from(x) - 1.0);
+            assert!(error.abs() < 1e-12, "{found}");
+            // Half a row is none, however long it takes.
+            write!(input, "{},", x + 1).unwrap();
+            input.flush().unwrap();
+            assert!(lines.recv_timeout(Duration::from_millis(5)).is_err());
+            input.write_all(b"a\n").unwrap();
+        }
+        drop(input);
+        assert_eq!(lines.iter().count(), 1);
+        assert!(child.wait().unwrap().success());
+    }
+}
+
+/// Its output fills a pipe that nobody reads while a file of 60 MB is being read: memory holds a part of both.
+#[cfg(target_os = "linux")]
+#[test]
+fn memory_does_not_grow_with_the_rows() {
+    let folder = Workdir::new();
+    assert!(folder.linreg("train --data data/line.csv --solver qr --quiet --out m.json").status.success());
+    folder.shell("(echo x; yes 1.2345678901234567 | head -n 3000000) > rows.csv");
+    let peak = |arguments: &str| {
+        let (child, lines) = start(&folder, arguments);
+        lines.recv_timeout(PATIENCE).unwrap();
+        let mut peak = 0;
+        for _ in lines.iter().step_by(100_000) {
+            let status = std::fs::read_to_string(format!("/proc/{}/status", child.id())).unwrap_or_default();
+            let line = status.lines().find_map(|line| line.strip_prefix("VmHWM:")).unwrap_or("0 kB");
+            peak = peak.max(line.trim().trim_end_matches(" kB").parse::<u64>().unwrap());
+        }
+        assert!(child.wait_with_output().unwrap().status.success());
+        peak
+    };
+    let found = peak("--data rows.csv --append --threads 2");
+    assert!((1_000..40_000).contains(&found), "{found} kB");
+}
