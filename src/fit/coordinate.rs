@@ -26,7 +26,7 @@ const SWEEPS: u64 = 20_000;
 /// Passes between two looks at the gap.
 const PASSES: u64 = 8;
 
-/// A gap of this share of the target's squared deviation is none.
+/// A gap of this share of the squares that were added up is none.
 const NO_GAP: f64 = 1e-14;
 
 /// Where coordinate descent ended.
@@ -77,7 +77,7 @@ pub fn coordinate_descent(
         weights.matrix.set_row(which, &solution.weights.transpose());
         sweeps = sweeps.max(solution.sweeps);
         gap += 2.0 * per_square * solution.gap;
-        is_converged &= solution.gap <= NO_GAP * task.size();
+        is_converged &= solution.gap <= task.rounding(&solution.weights);
     }
     if bias {
         let p = weights.matrix.ncols();
@@ -135,9 +135,11 @@ struct Solution {
 }
 
 impl Task {
-    /// The target's squared deviation.
-    fn size(&self) -> f64 {
-        self.target.norm_squared() + self.floor
+    /// A gap at `weights` that is none: where large terms cancel, no smaller one can be seen.
+    fn rounding(&self, weights: &DVector<f64>) -> f64 {
+        let terms: f64 =
+            self.columns.iter().zip(weights.iter()).map(|(column, weight)| column.norm() * weight.abs()).sum();
+        NO_GAP * (self.target.norm_squared() + self.floor + terms * terms)
     }
 
     /// Aⱼᵀe.
@@ -159,11 +161,11 @@ impl Task {
             } else if !is_tried {
                 is_tried = true;
                 let exact = self.settle(&weights).map(|exact| (self.gap(&exact), exact));
-                if let Some((gap, weights)) = exact.filter(|(gap, _)| *gap <= NO_GAP * self.size()) {
+                if let Some((gap, weights)) = exact.filter(|(gap, exact)| *gap <= self.rounding(exact)) {
                     return Solution { weights, sweeps, gap };
                 }
             }
-            if gap <= 1e-2 * NO_GAP * self.size() {
+            if gap <= 1e-2 * self.rounding(&weights) {
                 return Solution { weights, sweeps, gap };
             }
         }
@@ -254,6 +256,19 @@ mod tests {
 
     fn numbers() -> impl Strategy<Value = Vec<f64>> {
         (2..20usize).prop_flat_map(|rows| proptest::collection::vec(-3.0..3.0f64, 5 * rows))
+    }
+
+    #[test]
+    fn a_gap_below_rounding_is_none() {
+        let rows = [
+            [-2.73432332006295, 2.760596349750983, 1.474828591661878, 0.4365750902678461, 0.0],
+            [2.7604713401340497, -2.17706971142698, 2.357518342848628, -2.4794676022172726, 0.0],
+            [-0.21934687662825064, -0.02247410557024839, -1.0683187977443744, -0.6681956777730368, 0.0],
+            [0.26865363192621794, 0.4145249365574192, 1.9355737878404686, 2.8103034136762997, 0.0],
+        ];
+        let penalty = Penalty { l2: 0.0, l1: 0.4412468525614602 };
+        let net = coordinate_descent(&summary(&rows.concat()), 2, true, &penalty, Reduction::Sum);
+        assert!(net.is_converged && net.sweeps < 20_000, "{net:?}");
     }
 
     proptest! {
