@@ -14,7 +14,7 @@ use super::coordinate::coordinate_descent;
 use super::refine::{self, Column};
 use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
-use crate::summary::{Sum, Summary};
+use crate::summary::{Sum, Summary, Triangle};
 
 /// The weights of the least squared error.
 #[derive(Debug, Clone)]
@@ -42,57 +42,142 @@ pub struct Dropped {
 /// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias, and with `ridge` ·
 /// Σ w² beside the sum of squared errors. With the `rows` (n×c, the columns of the summary, powers as such) at hand, the
 /// solution is refined to the last digits.
+#[must_use]
+pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&WeightedRows>) -> Exact {
+    let mut solution = LeastSquares::new(summary, targets, bias, ridge);
+    if let Some(rows) = rows {
+        solution.refine(rows);
+    }
+    solution.finish()
+}
+
+/// A least-squares solution that can still be improved.
 ///
 /// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
 /// weights on the features.
-#[must_use]
-pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&WeightedRows>) -> Exact {
-    // A penalty is on the weights of the powers.
-    let summary = if ridge > 0.0 { &summary.plain() } else { summary };
-    let p = summary.columns().len() - targets;
-    // Without a bias the rows count as they are, and the column of ones goes.
-    let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
-    let first = usize::from(bias);
-    let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
-    let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
-    let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
-    let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
-    let ordered = triangle.select(&order);
-    let columns: Option<Vec<Column>> =
-        rows.map(|rows| refine::columns(summary, bias, &rows.values).split_off(1 - first));
-    let solve = |which: usize| {
-        let right_side = DVector::from_fn(kept.len(), |i, _| ordered.get(i, kept.len() + which));
-        let solution = refine::substitute(&ordered, &right_side);
-        let mut theta: Vec<Pair> = solution.iter().map(|&theta| pair(theta)).collect();
-        if let (Some(columns), Some(rows)) = (&columns, rows) {
-            let chosen: Vec<&Column> = kept.iter().map(|&j| &columns[j]).collect();
-            refine::refine(&chosen, &columns[right[which]], rows, &ordered, ridge, &mut theta);
-        }
-        theta
-    };
+pub struct LeastSquares {
+    summary: Summary,
+    targets: usize,
+    bias: bool,
+    ridge: f64,
+    /// The columns of the triangle that count, and those that are solved for: the dropped ones, then the targets.
+    kept: Vec<usize>,
+    right: Vec<usize>,
+    /// The triangle of the kept columns, then the right sides.
+    ordered: Triangle,
+    /// The solution for every right side.
+    thetas: Vec<Vec<Pair>>,
+}
 
-    let (count, place) = (gone.len(), |column: usize| column + 1 - first);
-    let mut features = InFeatures { columns: summary.in_features(bias), dropped: Vec::new() };
-    for (which, &column) in right[..count].iter().enumerate() {
-        let terms = kept.iter().map(|&kept| place(kept)).zip(solve(which));
-        let relation = features.solved_for(place(column), terms);
-        features.dropped.push((place(column), relation));
+impl LeastSquares {
+    /// The solution as the triangle has it; the arguments are those of [`least_squares`].
+    #[must_use]
+    pub fn new(summary: &Summary, targets: usize, bias: bool, ridge: f64) -> LeastSquares {
+        // A penalty is on the weights of the powers.
+        let summary = if ridge > 0.0 { summary.plain() } else { summary.clone() };
+        let p = summary.columns().len() - targets;
+        // Without a bias the rows count as they are, and the column of ones goes.
+        let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
+        let first = usize::from(bias);
+        let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
+        let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
+        let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
+        let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
+        let ordered = triangle.select(&order);
+        let solve = |which: usize| {
+            let right_side = DVector::from_fn(kept.len(), |i, _| ordered.get(i, kept.len() + which));
+            refine::substitute(&ordered, &right_side).iter().map(|&theta| pair(theta)).collect()
+        };
+        let thetas = (0..right.len()).map(solve).collect();
+        LeastSquares { summary, targets, bias, ridge, kept, right, ordered, thetas }
     }
-    let numbers = |relation: &[Pair]| relation.iter().copied().map(number).collect::<Vec<f64>>();
-    let dropped = features.dropped.iter().map(|(place, relation)| {
-        let relation = numbers(relation);
-        let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(|(_, times)| times.abs() > 1e-9).collect();
-        Dropped { feature: place - 1, made_of, constant: relation[0] }
-    });
-    let mut weights = Weights::zeros(targets, p);
-    for which in 0..targets {
-        let terms = kept.iter().map(|&kept| place(kept)).zip(solve(count + which));
-        let solution = numbers(&features.solved_for(1 + p + which, terms));
-        weights.bias[which] = solution[0];
-        (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
+
+    /// How much of the shortest part that a column has of its own there is in its length, at most: a lower bound of the
+    /// condition of the columns, each scaled to length 1.
+    #[must_use]
+    pub fn condition(&self) -> f64 {
+        let share =
+            |j: usize| (0..=j).map(|i| self.ordered.get(i, j).powi(2)).sum::<f64>().sqrt() / self.ordered.get(j, j);
+        (0..self.kept.len()).map(share).fold(1.0, f64::max)
     }
-    let columns = kept.iter().map(|&column| (column, features.of(place(column)))).collect();
-    Exact { weights, dropped: dropped.collect(), columns }
+
+    /// Improves the solution as far as doubles go, with all the rows.
+    pub fn refine(&mut self, rows: &WeightedRows) {
+        let columns = self.columns(rows);
+        let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
+        for (&right, theta) in self.right.iter().zip(&mut self.thetas) {
+            refine::refine(&chosen, &columns[right], rows, &self.ordered, self.ridge, theta);
+        }
+    }
+
+    /// Xᵀ(y − Xθ) of some of the rows, for every right side; what all rows have is the sum.
+    #[must_use]
+    pub fn gradients(&self, rows: &WeightedRows) -> Gradients {
+        let columns = self.columns(rows);
+        let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
+        let of = |(&right, theta): (&usize, &Vec<Pair>)| refine::gradient(&chosen, &columns[right], rows, theta);
+        Gradients(self.right.iter().zip(&self.thetas).map(of).collect())
+    }
+
+    /// Improves the solution by one step, with the gradients of all rows.
+    pub fn step(&mut self, gradients: Gradients) {
+        let free = usize::from(self.bias);
+        for (theta, gradient) in self.thetas.iter_mut().zip(gradients.0) {
+            let gradient = refine::with_ridge(gradient, theta, self.ridge, free);
+            let forward = refine::substitute_transposed(&self.ordered, &gradient);
+            refine::add_step(theta, &refine::substitute(&self.ordered, &forward));
+        }
+    }
+
+    /// The columns of the triangle, from rows.
+    fn columns<'a>(&self, rows: &'a WeightedRows) -> Vec<Column<'a>> {
+        refine::columns(&self.summary, self.bias, &rows.values).split_off(usize::from(!self.bias))
+    }
+
+    /// The solution in the units of the features.
+    #[must_use]
+    pub fn finish(self) -> Exact {
+        let LeastSquares { summary, targets, bias, kept, right, thetas, .. } = self;
+        let (p, count) = (summary.columns().len() - targets, right.len() - targets);
+        let place = |column: usize| column + usize::from(!bias);
+        let terms = |which: usize| kept.iter().map(|&kept| place(kept)).zip(thetas[which].iter().copied());
+        let mut features = InFeatures { columns: summary.in_features(bias), dropped: Vec::new() };
+        for (which, &column) in right[..count].iter().enumerate() {
+            let relation = features.solved_for(place(column), terms(which));
+            features.dropped.push((place(column), relation));
+        }
+        let numbers = |relation: &[Pair]| relation.iter().copied().map(number).collect::<Vec<f64>>();
+        let dropped = features.dropped.iter().map(|(place, relation)| {
+            let relation = numbers(relation);
+            let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(|(_, times)| times.abs() > 1e-9).collect();
+            Dropped { feature: place - 1, made_of, constant: relation[0] }
+        });
+        let mut weights = Weights::zeros(targets, p);
+        for which in 0..targets {
+            let solution = numbers(&features.solved_for(1 + p + which, terms(count + which)));
+            weights.bias[which] = solution[0];
+            (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
+        }
+        let columns = kept.iter().map(|&column| (column, features.of(place(column)))).collect();
+        Exact { weights, dropped: dropped.collect(), columns }
+    }
+}
+
+/// Xᵀ(y − Xθ) for every right side, in pairs of doubles.
+#[derive(Debug, Clone, Default)]
+pub struct Gradients(Vec<Vec<Pair>>);
+
+impl Gradients {
+    /// Adds those of other rows; the default is that of no rows.
+    pub fn merge(&mut self, other: Gradients) {
+        if self.0.is_empty() {
+            *self = other;
+            return;
+        }
+        for (sums, more) in self.0.iter_mut().zip(other.0) {
+            sums.iter_mut().zip(more).for_each(|(sum, more)| *sum = add(*sum, more));
+        }
+    }
 }
 
 /// What is known of columns, said of features.

@@ -47,7 +47,8 @@ pub fn refine(
     let mut best = f64::INFINITY;
     let mut last = theta.to_vec();
     for _ in 0..STEPS {
-        let gradient = gradient(columns, target, rows, ridge, theta);
+        let free = columns.iter().filter(|column| matches!(column, Column::Ones)).count();
+        let gradient = with_ridge(gradient(columns, target, rows, theta), theta, ridge, free);
         // Measured in units of each column, as the solution feels it.
         let forward = substitute_transposed(triangle, &gradient);
         let size = forward.norm();
@@ -56,13 +57,17 @@ pub fn refine(
             return;
         }
         (best, last) = (size, theta.to_vec());
-        let step = substitute(triangle, &forward);
-        theta.iter_mut().zip(step.iter()).for_each(|(theta, step)| *theta = add(*theta, (*step, 0.0)));
+        add_step(theta, &substitute(triangle, &forward));
     }
 }
 
-/// Xᵀ(y − Xθ) − ridge·w, with 32 digits inside; the column of ones has no ridge, and rows count as often as their weights say.
-fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, ridge: f64, theta: &[Pair]) -> DVector<f64> {
+/// θ + step.
+pub fn add_step(theta: &mut [Pair], step: &DVector<f64>) {
+    theta.iter_mut().zip(step.iter()).for_each(|(theta, step)| *theta = add(*theta, (*step, 0.0)));
+}
+
+/// Xᵀ(y − Xθ), with 32 digits; rows count as often as their weights say.
+pub fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, theta: &[Pair]) -> Vec<Pair> {
     let mut sums = vec![(0.0, 0.0); columns.len()];
     for i in 0..rows.values.nrows() {
         let predicted = columns
@@ -76,12 +81,18 @@ fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, ridge: f6
             *sum = add(*sum, times(column.value(i), residual));
         }
     }
-    for ((sum, column), weight) in sums.iter_mut().zip(columns).zip(theta) {
-        if !matches!(column, Column::Ones) {
-            *sum = add(*sum, times(*weight, (-ridge, 0.0)));
-        }
-    }
-    DVector::from_iterator(columns.len(), sums.into_iter().map(|(high, low)| high + low))
+    sums
+}
+
+/// The gradient with that of ridge · Σ w², which the first `free` parameters have not, as doubles.
+pub fn with_ridge(gradient: Vec<Pair>, theta: &[Pair], ridge: f64, free: usize) -> DVector<f64> {
+    let count = gradient.len();
+    let less = |(j, (sum, &weight)): (usize, (Pair, &Pair))| match j < free {
+        true => sum,
+        false => add(sum, times(weight, (-ridge, 0.0))),
+    };
+    let sums = gradient.into_iter().zip(theta).enumerate().map(less);
+    DVector::from_iterator(count, sums.map(|(high, low)| high + low))
 }
 
 /// z of R11ᵀ z = g.
