@@ -94,6 +94,11 @@ impl Input {
         }
     }
 
+    /// True if some rows are summed up already.
+    pub fn has_summary(&self) -> bool {
+        self.summary.is_some()
+    }
+
     /// True if there is nothing but summaries.
     pub fn is_summary(&self) -> bool {
         self.rows.is_none()
@@ -327,7 +332,7 @@ fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) 
 }
 
 /// Adds the rows of `batch` to `kept`, row by row, and their weights to `weights`. Those of weight 0 do not count.
-fn push_rows(kept: &mut Vec<f64>, weights: &mut Vec<f64>, batch: &Batch) {
+pub fn push_rows(kept: &mut Vec<f64>, weights: &mut Vec<f64>, batch: &Batch) {
     let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
     for i in (0..batch.rows()).filter(counts) {
         kept.extend((1..batch.columns()).map(|k| batch.column(k)[i]));

@@ -92,13 +92,19 @@ impl LeastSquares {
         LeastSquares { summary, targets, bias, ridge, kept, right, ordered, thetas }
     }
 
-    /// How much of the shortest part that a column has of its own there is in its length, at most: a lower bound of the
-    /// condition of the columns, each scaled to length 1.
+    /// The condition of the columns that count, each scaled to length 1; of many columns a lower bound: how much longer than
+    /// the part of its own a column is.
     #[must_use]
     pub fn condition(&self) -> f64 {
-        let share =
-            |j: usize| (0..=j).map(|i| self.ordered.get(i, j).powi(2)).sum::<f64>().sqrt() / self.ordered.get(j, j);
-        (0..self.kept.len()).map(share).fold(1.0, f64::max)
+        const FEW: usize = 256;
+        let count = self.kept.len();
+        let length = |j: usize| (0..=j).map(|i| self.ordered.get(i, j).powi(2)).sum::<f64>().sqrt();
+        if count > FEW {
+            return (0..count).map(|j| length(j) / self.ordered.get(j, j)).fold(1.0, f64::max);
+        }
+        let scaled = DMatrix::from_fn(count, count, |i, j| self.ordered.get(i, j) / length(j));
+        let values = scaled.singular_values();
+        if count == 0 { 1.0 } else { values.max() / values.min() }
     }
 
     /// Improves the solution as far as doubles go, with all the rows.

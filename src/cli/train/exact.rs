@@ -11,8 +11,8 @@ use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{
-    Dropped, ElasticNet, Exact, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
-    covariance_over_variance, infer, largest_useful_l1, least_squares,
+    Dropped, ElasticNet, Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights,
+    coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares,
 };
 use crate::model::{Model, Training};
 use crate::observers::{Outcome, summary_table};
@@ -132,7 +132,8 @@ impl Args {
             let summary = &compressed.summary;
             tell_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
         }
-        let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles);
+        let improved = self.read_again(&compressed, &roles)?;
+        let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles, improved);
         if !outcome.mse.is_finite() {
             let hint = Some("divide the columns by a power of ten before training".to_owned());
             return Err(Error::Fit {
@@ -158,14 +159,23 @@ impl Args {
         Ok(())
     }
 
-    /// The model that an exact solver finds, and what it reached.
-    pub(super) fn exact(&self, compressed: &Compressed, held_out: Option<&Summary>, roles: &Roles) -> (Model, Outcome) {
+    /// The model that an exact solver finds, and what it reached; `improved` is the solution if it is known already.
+    pub(super) fn exact(
+        &self,
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+        improved: Option<LeastSquares>,
+    ) -> (Model, Outcome) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
         let rows = summary.rows();
         let (scaled, standardization) = self.scaled(summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
-        let solution = self.solution(self.solver, &scaled, roles, raw);
+        let solution = match improved {
+            Some(improved) => self.exactly(improved, roles),
+            None => self.solution(self.solver, &scaled, roles, raw),
+        };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
         let weights = match &standardization {
@@ -236,18 +246,24 @@ impl Args {
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
             return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None };
         }
-        let exactly = |weights, exact| Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact };
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return exactly(weights, None);
+            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None };
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
-        let exact = least_squares(summary, k, bias, ridge, rows);
+        let mut solution = LeastSquares::new(summary, k, bias, ridge);
+        rows.into_iter().for_each(|rows| solution.refine(rows));
+        self.exactly(solution, roles)
+    }
+
+    /// The weights of least squares, and remarks on what was dropped.
+    fn exactly(&self, solution: LeastSquares, roles: &Roles) -> Solution {
+        let exact = solution.finish();
         if !self.quiet {
             tell_dropped(&exact.dropped, &roles.features);
         }
-        exactly(exact.weights.clone(), Some(exact))
+        Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact) }
     }
 }
 

@@ -99,7 +99,7 @@ impl Args {
     ) -> Result<Vec<Outcome>, Error> {
         if self.solver != Solver::Gd {
             self.check_roles(roles)?;
-            return Ok(vec![self.exact(compressed, held_out, roles).1]);
+            return Ok(vec![self.exact(compressed, held_out, roles, None).1]);
         }
         let prepared = self.assemble(compressed, held_out, roles, self.earlier_model()?.as_ref())?;
         let mut descent = prepared.descent();
@@ -132,7 +132,7 @@ impl Args {
         path: Option<&std::path::Path>,
     ) -> Result<(), Error> {
         if self.solver != Solver::Gd {
-            return outcome::write(file, &self.exact(compressed, held_out, &roles).0, path);
+            return outcome::write(file, &self.exact(compressed, held_out, &roles, None).0, path);
         }
         let prepared = self.assemble(compressed, held_out, &roles, self.earlier_model()?.as_ref())?;
         let mut descent = prepared.descent();

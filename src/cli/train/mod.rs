@@ -1,5 +1,6 @@
 //! `linreg train`: rows and hyperparameters → the loss of every epoch, the final weights, a model file.
 
+mod again;
 mod compare;
 mod exact;
 mod inference;

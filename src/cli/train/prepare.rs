@@ -86,17 +86,21 @@ impl Args {
         Ok(Prepared { summary: compressed.summary, rows: compressed.rows.filter(|_| self.summary), ..prepared })
     }
 
-    /// Reads the rows to train on and those held out.
-    pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
-        let design = roles.design();
-        let reading = self.data.reading(self.shown_progress());
+    /// How rows are divided, if they are.
+    pub(super) fn split(&self) -> Option<Split> {
         let parts = match self.validation {
             Some(Validation::Fraction(share)) => Some(Parts::Fraction(share)),
             _ => self.folds.map(Parts::Folds),
         };
-        let split = parts.map(|parts| Split { seed: self.split_seed, parts });
+        parts.map(|parts| Split { seed: self.split_seed, parts })
+    }
+
+    /// Reads the rows to train on and those held out.
+    pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
+        let design = roles.design();
+        let reading = self.data.reading(self.shown_progress());
         let weight = self.columns.weight.column();
-        let wish = Wish { all_rows: self.batch_size.is_some(), split, weight };
+        let wish = Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight };
         let compressed = input.compress(&design, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {

@@ -1,0 +1,73 @@
+//! A second reading of the rows, for the last digits of least squares where columns nearly depend on each other.
+
+use nalgebra::DMatrix;
+
+use super::Args;
+use super::exact::Solver;
+use crate::cli::input::{Compressed, Input, push_rows};
+use crate::cli::options::note;
+use crate::data::columns::Roles;
+use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
+use crate::error::Error;
+use crate::fit::{Gradients, LeastSquares, WeightedRows};
+use crate::output::rounded;
+
+/// Below this condition the triangle alone leaves no more than the last three digits open.
+const ILL: f64 = 1e3;
+
+impl Args {
+    /// The least-squares solution, improved by one step with residuals from a second reading, if that is worth it and the
+    /// inputs are files; `None` where the rows are at hand or it is not least squares that is solved.
+    pub(super) fn read_again(&self, compressed: &Compressed, roles: &Roles) -> Result<Option<LeastSquares>, Error> {
+        if self.solver != Solver::Qr || compressed.rows.is_some() || self.hyper.standardize {
+            return Ok(None);
+        }
+        let (summary, k) = (&compressed.summary, roles.targets.len());
+        let ridge = self.hyper.penalty().ridge(self.hyper.reduction, summary.weight() * k as f64);
+        let mut solution = LeastSquares::new(summary, k, !self.hyper.no_bias, ridge);
+        let condition = solution.condition();
+        let paths = self.data.paths()?;
+        // Weights on powers may be ill conditioned where those on polynomials are not.
+        let is_well = condition < ILL && compressed.summary.powers().is_empty();
+        if is_well || !paths.iter().all(|path| path.is_file()) {
+            return Ok(Some(solution));
+        }
+        let input = Input::open(&paths, self.data.manner())?;
+        if input.has_summary() {
+            return Ok(Some(solution));
+        }
+        let gradients = self.gradients(input, roles, &solution)?;
+        solution.step(gradients);
+        if !self.quiet {
+            let condition = rounded(condition);
+            note(&format!("the rows were read again for the last digits (condition of the columns: {condition})"));
+        }
+        Ok(Some(solution))
+    }
+
+    /// What all rows that are trained on have to say of `solution`.
+    fn gradients(&self, input: Input, roles: &Roles, solution: &LeastSquares) -> Result<Gradients, Error> {
+        let design = roles.design();
+        let weight = self.columns.weight.column();
+        let rows = input.rows_for("train")?.weighted_rows(design.fields().to_vec(), weight, Missing::Refuse)?;
+        let (split, columns) = (self.split(), design.names().len());
+        let aside = Batch::with_weights(weight.is_some(), 1 + design.fields().len(), BATCH_ROWS);
+        let new = || (Gradients::default(), aside.clone(), None);
+        let add = |(sum, aside, room): &mut (Gradients, Batch, Option<Batch>), batch: &mut Batch, records: &Records| {
+            if let Some(split) = split {
+                batch.split_off(aside, |i| split.part(records.input, records.offset(i)) != 0);
+            }
+            let (mut values, mut weights) = (Vec::new(), Vec::new());
+            push_rows(&mut values, &mut weights, design.features(batch, room));
+            let values = DMatrix::from_row_slice(values.len() / columns, columns, &values);
+            sum.merge(solution.gradients(&WeightedRows { values, weights }));
+        };
+        let mut all = Gradients::default();
+        let reading = self.data.reading(self.shown_progress());
+        reading.fold(rows, 1, &Work { new: &new, add: &add }, |(sum, ..)| {
+            all.merge(sum);
+            Ok(())
+        })?;
+        Ok(all)
+    }
+}
