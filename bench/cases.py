@@ -37,6 +37,7 @@ PEERS = {
     "predict_pandas": ("pandas", ("pandas",), PREDICTED),
     "predict_mawk": ("mawk", (), PREDICTED),
     "predict_miller": ("Miller", (), PREDICTED),
+    "sweep_numpy": ("NumPy loops on X'X", ("numpy",), SAME_STEPS),
 }
 
 # Programs that a peer starts.
@@ -188,6 +189,31 @@ def predict(make):
         *(make.predictor(name, model, file) for name in names.split())])
 
 
+def sweep(make):
+    """Ten rates, ten penalties, 500 epochs; the answer is the error of every combination."""
+    file, epochs, lr = datasets.make(make.folder, "million", make.scale), 500, make.rate("million")
+    rates, penalties = ([repr(top * 0.5 ** i) for i in range(10)] for top in (lr, 1.0))
+    grid = ["--lr", ",".join(rates), "--l2", ",".join(penalties), "--epochs", str(epochs), "--init", "zeros", "--quiet"]
+    summary = file.with_name(file.stem + ".summary")
+    if make.linreg:
+        with open(summary, "w") as lines:
+            subprocess.run([make.linreg, "summarize", "--data", str(file)], stdout=lines, check=True)
+
+    def ours(label, data, *more):
+        return Contender(label, [make.linreg, "sweep", "--data", str(data), *grid, *more], (), SAME_STEPS)
+
+    label, packages, _ = PEERS["sweep_numpy"]
+    loops = [make.python, str(HERE / "peers" / "sweep_numpy.py"), str(file), str(epochs), ",".join(rates),
+             ",".join(penalties)]
+    return Case("sweep", "100 combinations of a rate and a penalty, 500 epochs each, over a million rows", file,
+                make.rows("million"), epochs, [
+        ours("linreg", file), ours("linreg, a summary", summary), ours("linreg, 5 folds", file, "--folds", "5"),
+        make.train(file, epochs, lr, label="linreg train, one of them", tolerance=None),
+        Contender(label, loops, packages, SAME_STEPS),
+        Contender("NumPy on X'X, all as one matrix", [*loops, "all"], packages, SAME_STEPS)],
+        baseline="linreg train, one of them")
+
+
 def wide(make):
     file, epochs, lr = datasets.make(make.folder, "wide", make.scale), 200, make.rate("wide")
     return Case("wide", "a thousand features, 200 epochs", file, make.rows("wide"), epochs, [
@@ -252,7 +278,7 @@ def tiny(make):
     ], repeat=5)
 
 
-CASES = {"tall": tall, "million": million, "predict": predict, "wide": wide, "digits17": digits17, "quoted": quoted,
+CASES = {"tall": tall, "million": million, "predict": predict, "sweep": sweep, "wide": wide, "digits17": digits17, "quoted": quoted,
          "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "tiny": tiny}
 
 

@@ -5,11 +5,14 @@ from statistics import median
 
 
 def answer(run):
-    """What a program printed: predictions as CSV, or its last line of JSON with `mse`, `weights` and `bias` on top; None
+    """What a program printed: predictions or the errors of a sweep as CSV, or its last line of JSON with `mse`, `weights` and `bias` on top; None
     if there is neither."""
     header, *lines = run.stdout.splitlines() or [""]
     if header.rpartition(",")[2].startswith("predicted_"):
         return {"predictions": [float(line.rpartition(",")[2]) for line in lines]}
+    if "stop" in header.split(","):
+        place = header.split(",").index("mse")
+        return {"predictions": [float(line.split(",")[place]) for line in lines]}
     for line in reversed(run.stdout.splitlines()):
         try:
             found = json.loads(line)
