@@ -84,6 +84,26 @@ fn factors_and_filled_columns_are_those_of_r() {
     }
 }
 
+/// A level that stands only in rows that are left out is none.
+#[test]
+fn a_level_of_no_row_is_no_level() {
+    let folder = Workdir::new();
+    folder.write("rows.csv", "place,x,y\na,1,2\nb,2,4\nc,,9\na,3,5\nb,5,9\n");
+    folder.shell("linreg summarize --missing drop --data rows.csv > rows.summary 2> /dev/null");
+    for input in ["rows.csv --missing drop", "rows.summary"] {
+        let found = folder.json(&format!("train --target y --solver qr --json -q --out m.json --data {input}"));
+        assert_eq!(found[0]["model"]["features"], serde_json::json!(["place=b", "x"]), "{input}");
+    }
+    let predicted = folder.shell("printf 'place,x\\nb,1\\nc,1\\n' | linreg predict --model m.json 2> /dev/null");
+    assert_eq!(predicted.lines().nth(2), Some("\"\""), "{predicted}");
+    // Folds and mini-batches of few rows: some parts have no row of a level, or no row at all.
+    let sweep = "linreg sweep --data rows.csv --missing drop --folds 2 --batch-size 1 --epochs 2 --lr 0.01 -q";
+    for seed in 0..6 {
+        let text = folder.shell(&format!("{sweep} --split-seed {seed}"));
+        assert!(text.contains("epochs") || text.contains("no row"), "{text}");
+    }
+}
+
 /// Nearly dependent columns are read twice where that is possible: with the same levels and means.
 #[test]
 fn a_second_reading_is_of_the_same_columns() {

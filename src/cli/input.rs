@@ -128,7 +128,7 @@ impl Input {
             let chosen = chosen(summary, design, wish.levels, &file)?;
             compressed.add(&chosen, wish.missing, &file)?;
         }
-        compressed.take_stock();
+        compressed.take_stock()?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
         if !compressed.summary.triangle().is_finite() {
             return Err(Error::input(Place::file(&file), "squares of the numbers overflow")

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use nalgebra::DMatrix;
 
 use super::compress::Compressed;
-use crate::data::columns::{Roles, leave_out};
+use crate::data::columns::{Roles, first_repeated, leave_out};
 use crate::data::{Column, Design, Encoding, level_name, sorted};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
@@ -52,10 +52,19 @@ pub fn chosen(
 }
 
 impl Compressed {
-    /// Notes the levels.
-    pub fn take_stock(&mut self) {
-        let categories = self.summary.categories().iter();
-        self.levels = categories.map(|category| (category.column.clone(), category.levels.clone())).collect();
+    /// Notes the levels: those of rows that are left.
+    pub fn take_stock(&mut self) -> Result<(), Error> {
+        if let Some(name) = first_repeated(self.summary.columns()) {
+            let message = format!("\"{name}\" is made of a column, but there is another column of that name");
+            return Err(Error::usage(message).with_hint("give one of them another name in the header"));
+        }
+        let parts: Vec<&Summary> = self.held_out.iter().chain(&self.parts).chain([&self.summary]).collect();
+        for category in self.summary.categories() {
+            let is_left = |level: &&String| parts.iter().any(|part| part.has_level(&category.column, level));
+            let levels = category.levels.iter().filter(is_left).cloned().collect();
+            self.levels.insert(category.column.clone(), levels);
+        }
+        Ok(())
     }
 
     /// Adds the rows of a summary from `file`.
@@ -84,8 +93,8 @@ impl Compressed {
     pub fn in_order(&self, design: &Design) -> Result<Summary, Error> {
         let mut names: Vec<String> = Vec::new();
         for name in design.names() {
-            match self.levels.get(name) {
-                Some(levels) => names.extend(sorted(levels).iter().map(|level| level_name(name, level))),
+            match self.summary.categories().iter().find(|category| category.column == *name) {
+                Some(category) => names.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
                 None => names.push(name.clone()),
             }
         }
@@ -173,7 +182,10 @@ impl Compressed {
         let place = |field: &String| read.fields().iter().position(|other| other == field);
         let levels = design.levels();
         // The numbers of levels are those in which they were found.
-        let own = |column: &String| self.levels.get(column);
+        let own = |column: &String| {
+            let mut categories = self.summary.categories().iter();
+            categories.find(|category| category.column == *column).map(|category| &category.levels)
+        };
         let codes: Vec<Vec<usize>> = design
             .categories()
             .iter()

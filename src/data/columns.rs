@@ -271,7 +271,9 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
     }
 }
 
-pub(super) fn first_repeated(names: &[String]) -> Option<&String> {
+/// A name that stands twice, if any.
+#[must_use]
+pub fn first_repeated(names: &[String]) -> Option<&String> {
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort();
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])

@@ -166,7 +166,7 @@ impl Summary {
     }
 
     /// Adds the levels and gaps that `other` has beyond its own.
-    fn adopt(&mut self, other: &Summary) {
+    pub(super) fn adopt(&mut self, other: &Summary) {
         let mut names = Vec::new();
         for category in &mut self.categories {
             let others = other.categories.iter().find(|other| other.column == category.column);
@@ -273,6 +273,13 @@ impl Summary {
         let gaps: Vec<String> = self.gaps.iter().map(|gap| Gap::name(&gap.column)).collect();
         let left: Vec<String> = self.columns.iter().filter(|name| !gaps.contains(name)).cloned().collect();
         filled.select(&left)
+    }
+
+    /// Whether any row has that level of the category `column`.
+    #[must_use]
+    pub fn has_level(&self, column: &str, level: &str) -> bool {
+        let place = self.columns.iter().position(|name| *name == level_name(column, level));
+        place.is_some_and(|place| (0..=1 + place).any(|i| self.triangle.get(i, 1 + place) != 0.0))
     }
 
     /// How many cells were missing in each column that has missing ones.

@@ -84,6 +84,10 @@ impl Summary {
     /// [`Error::Input`] in the name of `source` if its columns are not the same.
     pub fn merge(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
         if other.rows == 0 {
+            // Levels that only rows of other parts have.
+            if self.categories.len() == other.categories.len() {
+                self.adopt(other);
+            }
             return Ok(());
         }
         if self.columns.is_empty() && self.rows == 0 {

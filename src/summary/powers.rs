@@ -74,10 +74,10 @@ impl Summary {
     pub fn push_fields(&mut self, design: &Design, read: &mut Batch, levels: &[Levels], room: &mut Option<Batch>) {
         let counts = |i: usize| read.weights().is_none_or(|weights| weights[i] > 0.0);
         let rows: Vec<usize> = (0..read.rows()).filter(|&i| counts(i)).collect();
+        self.grow(design, read, levels);
         if rows.is_empty() {
             return;
         }
-        self.grow(design, read, levels);
         if design.is_plain() && self.gaps.is_empty() {
             return self.push(read);
         }
