@@ -3,6 +3,7 @@
 #![allow(clippy::print_stderr, reason = "what a test did not try should be seen")]
 
 mod arrows;
+mod columns;
 mod console;
 mod faults;
 mod inference;

@@ -6,13 +6,15 @@ use std::path::PathBuf;
 
 use serde::Serialize;
 
-use super::input::{Input, Reading, Wish};
+use super::compress::{Wish, feature_fields};
+use super::input::{Input, Reading};
+use super::ledger::{Ledger, tell_missing};
 use super::options::{DataOptions, WeightOption, count, rows_and_weight};
-use crate::data::{Batch, Missing, Records, Work};
+use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::{Error, Place};
 use crate::fit::Problem;
-use crate::model::Model;
 use crate::model::metrics::{Errors, Metrics};
+use crate::model::{Model, Rule};
 use crate::observers::When;
 use crate::output::{aligned, number};
 
@@ -76,17 +78,23 @@ impl Args {
 /// The number of rows, the sum of their weights, and the metrics of every target.
 type Found = (u64, f64, Vec<Metrics>);
 
-/// Rows that count and the errors on them, with room for features that are made.
-type State = (u64, Vec<Errors>, Option<Batch>);
+/// Rows that count and the errors on them, with room for features that are made, and missing cells.
+type State = (u64, Vec<Errors>, Option<Batch>, Ledger);
 
 fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
     let design = model.design_with_targets();
     let reader = input.rows_for("evaluate")?;
     let file = reader.header().file.clone();
-    let rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Refuse)?;
+    let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
+    rows.categorize(design.readers(Some(&design.levels())));
     let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
-    let add = |(rows, errors, room): &mut State, batch: &mut Batch, _: &Records| {
+    let (rule, features, fields) = (model.rule(), feature_fields(&design, model.targets.len()), design.fields().len());
+    let add = |(rows, errors, room, ledger): &mut State, batch: &mut Batch, records: &Records| {
+        if let Some(leaves) = ledger.scan(batch, records, rule, features) {
+            batch.split_off(&mut Batch::with_weights(weight.is_some(), 1 + fields, BATCH_ROWS), |i| leaves[i]);
+        }
         let batch = design.features(batch, room);
+        model.fill(batch);
         let weight = |i: usize| batch.weights().map_or(1.0, |weights| weights[i]);
         *rows += (0..batch.rows()).filter(|&i| weight(i) > 0.0).count() as u64;
         for (target, errors) in errors.iter_mut().enumerate() {
@@ -96,22 +104,30 @@ fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) 
             pairs.for_each(|(i, (&known, &guess))| errors.push(known, guess, weight(i)));
         }
     };
-    let (mut count, mut errors) = (0, none.clone());
-    let work = Work { new: &|| (0, none.clone(), None), add: &add };
-    reading.fold(rows, 1, &work, |(rows, part, _)| {
+    let (mut count, mut errors, mut ledger) = (0, none.clone(), Ledger::new(fields));
+    let work = Work { new: &|| (0, none.clone(), None, Ledger::new(fields)), add: &add };
+    let all = reading.fold(rows, 1, &work, |(rows, part, _, missing), progress| {
         count += rows;
         errors.iter_mut().zip(&part).for_each(|(errors, part)| errors.merge(part));
+        ledger.merge(missing, progress);
         Ok(())
     })?;
+    if rule == Rule::Error && !ledger.is_empty() {
+        return Err(ledger.refusal(design.fields(), all, None));
+    }
+    tell_missing(&ledger.record(rule, design.fields()));
     if count == 0 {
-        return Err(Error::input(Place::file(&file), "every row has weight 0"));
+        let message = if ledger.is_empty() { "every row has weight 0" } else { "a cell is missing in every row" };
+        return Err(Error::input(Place::file(&file), message));
     }
     Ok((count, errors[0].weight(), errors.iter().map(Errors::metrics).collect()))
 }
 
 fn of_summary(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
-    let wish = Wish { weight, ..Wish::default() };
-    let summary = input.compress(&model.design_with_targets(), reading, wish)?.summary;
+    let missing = model.rule();
+    let wish = Wish { weight, missing, ..Wish::default() };
+    let means = model.missing.as_ref().map(|missing| &missing.means);
+    let summary = input.compress_like(&model.design_with_targets(), means, reading, wish)?;
     let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
     let metrics = (model.features.len()..)
         .zip(squared)

@@ -1,24 +1,17 @@
 //! Rows or summaries of rows, as a command finds them in its inputs.
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
-use nalgebra::DMatrix;
-
+use super::compress::{Compressed, Wish, compress_rows};
 use super::options::note;
+use super::resolve::chosen;
 use crate::data::columns::Roles;
 use crate::data::source::{self, Source};
-use crate::data::{
-    BATCH_ROWS, BLOCK, Batch, Design, Header, Later, Manner, Missing, Parts, Plan, Reader, Records, Rows, Split, Work,
-    columns,
-};
+use crate::data::{self, BATCH_ROWS, Design, Header, Later, Manner, Missing, Parts, Plan, Reader, Rows, Work, columns};
 use crate::error::{Error, Place};
-use crate::fit::WeightedRows;
 use crate::observers::{Progress, When};
-use crate::summary::{Moments, Powers, Summary};
-
-/// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
-/// among those of the chunk.
-const ROWS_PER_COLUMN: u64 = 4;
+use crate::summary::{Powers, Summary};
 
 /// A triangle of so many columns takes 1.6 GB, and every worker has one.
 const MOST_COLUMNS: usize = 20_000;
@@ -27,18 +20,6 @@ const MOST_COLUMNS: usize = 20_000;
 pub struct Input {
     rows: Option<Reader>,
     summary: Option<(String, Summary)>,
-}
-
-/// What is left of rows once they have been read.
-pub struct Compressed {
-    /// All rows.
-    pub summary: Summary,
-    /// The rows themselves (n×c), if the first block of text holds them all, or they were asked for.
-    pub rows: Option<WeightedRows>,
-    /// The rows that are held out.
-    pub held_out: Option<Summary>,
-    /// The folds of all rows, if such were asked for.
-    pub folds: Vec<Summary>,
 }
 
 impl Input {
@@ -79,7 +60,7 @@ impl Input {
     pub fn tell_unused_powers(&self, roles: &Roles) {
         let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
         for Powers { column, degree, .. } in powers {
-            let is_used = roles.encodings.values().any(|encoding| encoding.column == *column);
+            let is_used = roles.encodings.values().any(|encoding| encoding.column() == column);
             if roles.features.contains(column) && !is_used {
                 note(&format!("the summary has powers of {column}, too: --poly {column}:{degree} uses them"));
             }
@@ -131,12 +112,12 @@ impl Input {
         let mut compressed = match self.rows {
             Some(reader) => {
                 let file = reader.header().file.clone();
-                let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::Refuse)?;
+                let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::Keep)?;
                 let compressed = compress_rows(rows, design, reading, wish)?;
                 check_weights(&compressed, &file)?;
                 compressed
             }
-            None => Compressed { summary: Summary::default(), rows: None, held_out: None, folds: Vec::new() },
+            None => Compressed::default(),
         };
         if let Some((file, summary)) = self.summary {
             columns::positions(&header_of(&file, &summary), design.fields())?;
@@ -144,17 +125,42 @@ impl Input {
             if let Some(name) = design.made().find(|name| !made.contains(name)) {
                 return Err(lacks_power(&file, name, design));
             }
-            let chosen =
-                summary.select(design.names()).map_err(|name| Error::usage(format!("no column \"{name}\"")))?;
-            compressed.summary.merge(&chosen, &file)?;
-            compressed.rows = None;
+            let chosen = chosen(summary, design, wish.levels, &file)?;
+            compressed.add(&chosen, wish.missing, &file)?;
         }
+        compressed.take_stock()?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
         if !compressed.summary.triangle().is_finite() {
             return Err(Error::input(Place::file(&file), "squares of the numbers overflow")
                 .with_hint("divide the columns by a power of ten"));
         }
         Ok(compressed)
+    }
+
+    /// Reads the columns of `design` of everything, which has no other levels than those, with `means` where cells are missing.
+    pub fn compress_like(
+        self,
+        design: &Design,
+        means: Option<&BTreeMap<String, f64>>,
+        reading: Reading,
+        wish: Wish,
+    ) -> Result<Summary, Error> {
+        let (file, levels) = (self.header().file, design.levels());
+        let summary = self.compress(&design.opened(), reading, Wish { levels: Some(&levels), ..wish })?.summary;
+        if let Some(gap) = summary.gaps().first().filter(|_| means.is_none_or(BTreeMap::is_empty)) {
+            let message =
+                format!("column \"{}\": cells are missing, and the model does not say what stands there", gap.column);
+            return Err(Error::input(Place::file(&file), message));
+        }
+        let filled = summary.filled(Some(means.unwrap_or(&BTreeMap::new()))).unwrap_or(summary);
+        filled.select(design.names()).map_err(|name| Error::usage(format!("no column \"{name}\"")))
+    }
+
+    /// Reads what `roles` are of everything, and finds out what the levels of its categories are.
+    pub fn compress_for(self, roles: &Roles, reading: Reading, wish: Wish) -> Result<(Compressed, Roles), Error> {
+        let (file, design) = (self.header().file, roles.design());
+        let wish = Wish { targets: roles.targets.len(), ..wish };
+        self.compress(&design, reading, wish)?.resolve(&design, roles, &file)
     }
 }
 
@@ -171,8 +177,10 @@ fn check_count(file: &str, columns: usize) -> Result<(), Error> {
 
 /// The columns of a summary as the rows had them: those that were made of others are made again where they are wanted.
 fn header_of(file: &str, summary: &Summary) -> Header {
-    let is_made = |name: &&String| !summary.made().contains(name);
-    Header::of(file, summary.columns().iter().filter(is_made).cloned().collect())
+    let texts = summary.categories().iter().map(|category| category.column.clone()).collect();
+    let mut header = Header::of(file, summary.fields());
+    header.texts = texts;
+    header
 }
 
 /// Refuses powers whose squares are no numbers any more.
@@ -217,17 +225,6 @@ fn needs_rows(name: &str, who: &str) -> Error {
     Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
 }
 
-/// What is wanted of rows besides their summary.
-#[derive(Clone, Copy, Default)]
-pub struct Wish<'a> {
-    /// The rows themselves, however many.
-    pub all_rows: bool,
-    /// A summary of its own for each of these parts.
-    pub split: Option<Split>,
-    /// The column that says how often each row counts.
-    pub weight: Option<&'a str>,
-}
-
 /// How rows are read.
 #[derive(Clone, Copy)]
 pub struct Reading {
@@ -244,7 +241,7 @@ impl Reading {
         rows: Rows,
         chunk_blocks: u64,
         work: &Work<S>,
-        mut merge: impl FnMut(S) -> Result<(), Error>,
+        mut merge: impl FnMut(S, &data::Progress) -> Result<(), Error>,
     ) -> Result<u64, Error> {
         let mut bar = Progress::reading(self.progress, rows.total_bytes());
         let plan = Plan { threads: self.threads, batch_rows: BATCH_ROWS, chunk_blocks };
@@ -252,90 +249,11 @@ impl Reading {
             if let Some(bar) = &mut bar {
                 bar.read(progress);
             }
-            merge(state)
+            merge(state, progress)
         });
         if let Some(bar) = bar {
             bar.finish(false);
         }
         result.map(|progress| progress.rows)
-    }
-}
-
-/// What is made of a chunk of rows.
-#[derive(Clone)]
-struct Part {
-    summary: Summary,
-    /// The other parts of the rows, if they are split, and room for those of a batch.
-    others: Vec<(Summary, Batch)>,
-    /// Row by row, and the weight of each if they have weights.
-    rows: Vec<f64>,
-    weights: Vec<f64>,
-    /// Where features are made.
-    room: Option<Batch>,
-}
-
-fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
-    let (fields, columns) = (design.fields().len(), design.names().len());
-    let mut moments = Moments::new(fields);
-    let is_held_out = wish.split.is_some_and(|split| matches!(split.parts, Parts::Fraction(_)));
-    let is_sample_all = rows.are_few() && !is_held_out;
-    let (mut few, mut weights, mut room) = (Vec::new(), Vec::new(), None);
-    rows.sample(|batch, _| {
-        moments.push(batch);
-        if is_sample_all {
-            push_rows(&mut few, &mut weights, design.features(batch, &mut room));
-        }
-    })?;
-    // Subtracting a shift rounds, so rows that are wanted as they are go without.
-    let shift = if wish.all_rows { vec![0.0; fields] } else { moments.shift() };
-    rows.shift(&shift);
-    let empty = Summary::of_design(design, &shift);
-    let aside = || Batch::with_weights(wish.weight.is_some(), 1 + fields, BATCH_ROWS);
-    let others = (1..wish.split.map_or(1, |split| split.count())).map(|_| (empty.clone(), aside())).collect();
-    let mut sum = Part { summary: empty, others, rows: few, weights, room: None };
-    let none = Part { rows: Vec::new(), weights: Vec::new(), ..sum.clone() };
-    let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
-        let place = |i: usize| wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
-        let mut places: Vec<usize> = (0..batch.rows()).filter(|_| wish.split.is_some()).map(place).collect();
-        if wish.all_rows && !is_sample_all && !is_held_out {
-            push_rows(&mut part.rows, &mut part.weights, design.features(batch, &mut part.room));
-        }
-        for (k, (summary, aside)) in (1..).zip(&mut part.others) {
-            batch.split_off(aside, |i| places[i] == k);
-            places.retain(|&place| place != k);
-            summary.push_fields(design, aside, &mut part.room);
-        }
-        if wish.all_rows && is_held_out {
-            push_rows(&mut part.rows, &mut part.weights, design.features(batch, &mut part.room));
-        }
-        part.summary.push_fields(design, batch, &mut part.room);
-    };
-    let wanted = ROWS_PER_COLUMN * columns as u64 * rows.record_bytes();
-    let work = Work { new: &|| none.clone(), add: &add };
-    reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part| {
-        sum.rows.extend(part.rows);
-        sum.weights.extend(part.weights);
-        for ((sum, _), (part, _)) in sum.others.iter_mut().zip(&part.others) {
-            sum.merge(part, "")?;
-        }
-        sum.summary.merge(&part.summary, "")
-    })?;
-    let Part { mut summary, others, rows, weights, .. } = sum;
-    let mut parts = vec![summary.clone()];
-    parts.extend(others.into_iter().map(|(summary, _)| summary));
-    let held_out = parts.get(1).filter(|_| is_held_out).cloned();
-    let folds = if wish.split.is_some() && !is_held_out { parts } else { Vec::new() };
-    folds.iter().skip(1).try_for_each(|fold| summary.merge(fold, ""))?;
-    let rows = (is_sample_all || wish.all_rows)
-        .then(|| WeightedRows { values: DMatrix::from_row_slice(rows.len() / columns, columns, &rows), weights });
-    Ok(Compressed { summary, rows, held_out, folds })
-}
-
-/// Adds the rows of `batch` to `kept`, row by row, and their weights to `weights`. Those of weight 0 do not count.
-pub fn push_rows(kept: &mut Vec<f64>, weights: &mut Vec<f64>, batch: &Batch) {
-    let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
-    for i in (0..batch.rows()).filter(counts) {
-        kept.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
-        weights.extend(batch.weights().map(|weights| weights[i]));
     }
 }

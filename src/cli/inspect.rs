@@ -5,8 +5,10 @@ use std::io::{Write, stdout};
 use nalgebra::DMatrix;
 use serde::Serialize;
 
+use super::compress::Wish;
 use super::hyper::{Hyperparameters, Rate};
-use super::input::{Input, Wish};
+use super::input::Input;
+use super::ledger::tell_missing;
 use super::options::{
     ColumnOptions, DataOptions, command_with, count, listed, note, note_invented, note_unnamed, rows_and_weight,
 };
@@ -99,8 +101,10 @@ impl Args {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
         input.tell_unused_powers(&roles);
-        let wish = Wish { weight: self.columns.weight.column(), ..Wish::default() };
-        let summary = input.compress(&roles.design(), self.data.reading(When::Auto), wish)?.summary;
+        let wish = Wish { weight: self.columns.weight.column(), missing: self.columns.missing, ..Wish::default() };
+        let (compressed, roles) = input.compress_for(&roles, self.data.reading(When::Auto), wish)?;
+        compressed.missing.iter().for_each(tell_missing);
+        let summary = compressed.summary;
         let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
         let text = if self.json {
             serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"

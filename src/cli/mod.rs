@@ -1,11 +1,14 @@
 //! The commands: a file each, with its flags (their comments are the help) and its run side by side.
 
+mod compress;
 mod evaluate;
 mod hyper;
 mod input;
 mod inspect;
+mod ledger;
 mod options;
 mod predict;
+mod resolve;
 mod summarize;
 mod sweep;
 mod train;

@@ -7,9 +7,10 @@ use std::str::FromStr;
 
 use super::input::Reading;
 use crate::data::Polynomial;
-use crate::data::columns::Choice;
+use crate::data::columns::{Choice, Reference};
 use crate::data::{Dialect, Header, Manner, Spelling};
 use crate::error::Error;
+use crate::model::Rule;
 use crate::observers::When;
 use crate::output::rounded;
 
@@ -121,6 +122,26 @@ pub struct ColumnOptions {
     #[arg(long, value_name = "COL:DEGREE", help_heading = "Data")]
     poly: Vec<Polynomial>,
 
+    /// Columns of numbers that are categories, as columns of texts are by themselves
+    ///
+    /// A category is a feature for each of its levels but one, the reference: 1 in rows of that level, 0 elsewhere, called
+    /// region=Hoenn. A weight says how much more its level has than the reference. A column is one of texts if more of its
+    /// cells in the first 1000 rows are texts than numbers.
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
+    categorical: Vec<String>,
+
+    /// The level of a category that others are compared with [default: the first in sorted order]. Repeat it for several
+    #[arg(long, value_name = "COL=LEVEL", help_heading = "Data")]
+    reference: Vec<Reference>,
+
+    /// What to do with missing cells: error, drop or mean
+    ///
+    /// error: tell how many there are and where. drop: leave out rows with a missing cell in a column that is used. mean: a
+    /// missing cell of a feature counts as the mean of the others, for a category as the share of each level; rows without a
+    /// target are left out. The model remembers, and predicts in the same way.
+    #[arg(long, value_name = "RULE", default_value = "error", help_heading = "Data")]
+    pub missing: Rule,
+
     #[command(flatten)]
     pub weight: WeightOption,
 }
@@ -150,6 +171,8 @@ impl ColumnOptions {
             features: self.features.clone(),
             ignored: self.ignore.clone(),
             polynomials: self.poly.clone(),
+            categorical: self.categorical.clone(),
+            references: self.reference.clone(),
             weight: self.weight.row_weight.clone(),
         }
     }

@@ -10,15 +10,16 @@ use super::input::Input;
 use super::options::{DataOptions, note};
 use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
 use crate::error::{Error, Place};
-use crate::model::Model;
+use crate::model::{Model, Rule};
 use crate::observers::When;
 use intervals::{IntervalOptions, Intervals};
 
 /// Predict the targets of rows with a trained model
 ///
 /// Writes CSV: the header predicted_<target>,… and a line for every input row, in order and as soon as the row has come.
-/// Columns are matched by name; others are ignored. A row with a missing cell gets empty predictions, and standard error
-/// says how many there were. With --append, the delimiter and the decimal mark are those of the input.
+/// Columns are matched by name; others are ignored. A row with a missing cell gets empty predictions, unless the model was
+/// trained with --missing mean; so does a row with a level of a category that no row had in training. Standard error says how
+/// many there were. With --append, the delimiter and the decimal mark are those of the input.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -76,9 +77,14 @@ impl Args {
         let file = reader.header().file.clone();
         let style = Style { delimiter: if self.append { reader.header().delimiter } else { b',' }, decimal };
         let header = self.header(&reader, &model, intervals.as_ref(), style)?;
-        let missing = if self.strict { Missing::Refuse } else { Missing::Keep };
+        let missing = match (self.strict, model.rule()) {
+            (false, _) => Missing::KeepUnseen,
+            (true, Rule::Mean) => Missing::Keep,
+            (true, _) => Missing::Refuse,
+        };
         let design = model.design();
         let mut rows = reader.rows(design.fields().to_vec(), missing)?;
+        rows.categorize(design.readers(Some(&design.levels())));
         if self.append {
             rows.require_alike();
         }
@@ -87,7 +93,9 @@ impl Args {
         out.write_all(&header).map_err(Error::stdout)?;
         let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
         let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
-            lines.add(&model, intervals.as_ref(), design.features(batch, room), self.append.then_some(records), style);
+            let batch = design.features(batch, room);
+            model.fill(batch);
+            lines.add(&model, intervals.as_ref(), batch, self.append.then_some(records), style);
         };
         let (mut written, mut empty) = (0, 0);
         // Texts that have been written: their memory serves again, and grows no more.
@@ -95,7 +103,7 @@ impl Args {
         let locked = || used.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || (Lines { text: locked().pop().unwrap_or_default(), ..Lines::default() }, None);
         let work = Work { new: &new, add: &add };
-        let rows = self.data.reading(progress).fold(rows, 1, &work, |(mut lines, _)| {
+        let rows = self.data.reading(progress).fold(rows, 1, &work, |(mut lines, _), _| {
             if let Some(row) = lines.first_empty.filter(|_| self.strict) {
                 let message = format!("row {}: the prediction overflows", written + row + 1);
                 return Err(Error::input(Place::file(&file), message));
@@ -108,8 +116,14 @@ impl Args {
             Ok(())
         })?;
         if empty > 0 {
+            let reasons = match (model.rule(), design.categories().is_empty()) {
+                (Rule::Mean, true) => "a cell is missing that has no mean",
+                (_, true) => "a cell is missing",
+                (Rule::Mean, false) => "a level is one that no row had in training",
+                (_, false) => "a cell is missing, a level is one that no row had in training",
+            };
             note(&format!(
-                "{empty} of {rows} rows have no prediction: a cell is missing, or the result overflows \
+                "{empty} of {rows} rows have no prediction: {reasons}, or the result overflows \
                  (--strict makes this an error)"
             ));
         }

@@ -2,7 +2,9 @@
 
 use std::io::{Write, stdout};
 
-use super::input::{Input, Wish};
+use super::compress::Wish;
+use super::input::Input;
+use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions, note_invented};
 use crate::data::{Design, Header};
 use crate::error::Error;
@@ -35,14 +37,21 @@ pub struct Args {
 impl Args {
     /// Prints a line for all inputs, or for each.
     pub fn run(self) -> Result<(), Error> {
+        if let Some(reference) = self.columns.choice().references.first() {
+            let message = format!("--reference {}={}: a summary holds all levels", reference.column, reference.level);
+            return Err(Error::usage(message).with_hint("give --reference to linreg train"));
+        }
         let paths = self.data.paths()?;
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         for paths in inputs {
             let input = Input::open(paths, self.data.manner())?;
             input.refuse_weight(self.columns.weight.column())?;
             let design = self.design(&input.header())?;
-            let wish = Wish { weight: self.columns.weight.column(), ..Wish::default() };
-            let summary = input.compress(&design, self.data.reading(When::Auto), wish)?.summary;
+            let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
+            let wish = Wish { weight, missing, targets: self.columns.choice().targets.len(), ..Wish::default() };
+            let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
+            compressed.missing.iter().for_each(tell_missing);
+            let summary = compressed.in_order(&design)?;
             writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
         }
         Ok(())

@@ -39,6 +39,9 @@ pub fn complaint(text: &[u8]) -> String {
     format!("\"{}\" is {reason}", shortened(&text))
 }
 
+/// What to do about a cell if there is no better advice.
+pub const MEND: &str = "mend the cell";
+
 /// What to do about `text`, which is no number.
 pub fn remedy(text: &[u8], decimal: u8) -> &'static str {
     let text = String::from_utf8_lossy(text);
@@ -55,8 +58,17 @@ pub fn remedy(text: &[u8], decimal: u8) -> &'static str {
         (true, true) => "take the separators of thousands out, use --decimal , if the comma is a decimal mark",
         (_, true) if decimal == b'.' => "use --decimal , if the comma is a decimal mark",
         (_, true) => "leave --decimal out if the point is a decimal mark",
-        (false, false) => "mend the cell",
+        (false, false) => MEND,
     }
+}
+
+/// Whether `text`, which is no number, is meant as one: with separators of thousands, the other decimal mark, or too large.
+pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
+    let text = String::from_utf8_lossy(text);
+    let text = text.trim();
+    let other = if decimal == b'.' { b',' } else { b'.' };
+    let is_other = number::parse(text.as_bytes(), other).is_some();
+    is_other || is_grouped(text, decimal) || is_grouped(text, other) || text.parse::<f64>().is_ok()
 }
 
 /// Whether `text` is a number but for separators between groups of three digits.
@@ -132,6 +144,16 @@ mod tests {
         }
         for (text, expected) in [("1.234,5", "thousands"), ("1.5", "leave --decimal"), ("x", "mend")] {
             assert!(remedy(text.as_bytes(), b',').contains(expected), "{text}");
+        }
+    }
+
+    #[test]
+    fn numbers_in_other_spellings_are_no_texts() {
+        for text in ["1,5", "1,234.5", "1'000", "inf", "1e999", "-1.234,5"] {
+            assert!(is_misspelled(text.as_bytes(), b'.'), "{text}");
+        }
+        for text in ["12.4 mm", "25-34", "2021-01-01", "", "a", "1,23,4"] {
+            assert!(!is_misspelled(text.as_bytes(), b'.'), "{text}");
         }
     }
 

@@ -3,6 +3,8 @@
 use std::collections::BTreeMap;
 
 use super::cell::shortened;
+use super::roles::quoted;
+pub use super::roles::{Reference, Roles, ignore, leave_out};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place};
 
@@ -17,30 +19,16 @@ pub struct Choice {
     pub ignored: Vec<String>,
     /// Features of which powers are features too.
     pub polynomials: Vec<Polynomial>,
+    /// Columns of numbers that are categories, besides those of texts.
+    pub categorical: Vec<String>,
+    /// The level of a category for which there is no feature.
+    pub references: Vec<Reference>,
     /// The column that says how often a row counts.
     pub weight: Option<String>,
 }
 
-/// The columns a training uses.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Roles {
-    /// At least one name; powers stand behind their column.
-    pub features: Vec<String>,
-    /// How features are made that are no columns.
-    pub encodings: Encodings,
-    /// At least one name.
-    pub targets: Vec<String>,
-    /// True if the target is the last column because nobody said otherwise.
-    pub is_target_guessed: bool,
-}
-
-impl Roles {
-    /// Features, then targets.
-    #[must_use]
-    pub fn design(&self) -> Design {
-        Design::new([&self.features[..], &self.targets].concat(), &self.encodings)
-    }
-}
+/// How many names a message has at most.
+pub(super) const SHOWN: usize = 20;
 
 impl Choice {
     /// Roles for the columns of `header`: the last column is the target unless told, all others are features unless
@@ -73,12 +61,28 @@ impl Choice {
                 _ => list(header),
             }));
         }
+        let categories = self.categories(header, &features, &targets)?;
         let (features, encodings) = self.with_powers(features, &targets)?;
-        Ok(Roles { features, encodings, targets, is_target_guessed })
+        let references = self.references.clone();
+        Ok(Roles { features, encodings, targets, categories, references, is_target_guessed })
     }
 }
 
 impl Choice {
+    /// Makes the categories of `design` categories again, with the same references, unless something else was told.
+    pub fn resume_categories(&mut self, design: &Design, header: &Header) {
+        let is_used = |column: &String| self.features.is_empty() || self.features.contains(column);
+        let levels: Vec<_> = design.levels().into_iter().filter(|(column, _)| is_used(column)).collect();
+        for (column, levels) in levels {
+            if !header.texts.contains(&column) && !self.categorical.contains(&column) {
+                self.categorical.push(column.clone());
+            }
+            if !self.references.iter().any(|reference| reference.column == column) {
+                self.references.extend(levels.first().map(|level| Reference { column, level: level.clone() }));
+            }
+        }
+    }
+
     /// The columns of `header` that a summary holds: all but the ignored ones, or only the named ones.
     ///
     /// # Errors
@@ -99,15 +103,50 @@ impl Choice {
             }
             names
         };
-        let [targets, features, ignored] = [&self.targets, &self.features, &self.ignored].map(|pieces| join(pieces));
-        Choice { targets, features, ignored, ..self.clone() }
+        let [targets, features, ignored, categorical] =
+            [&self.targets, &self.features, &self.ignored, &self.categorical].map(|pieces| join(pieces));
+        Choice { targets, features, ignored, categorical, ..self.clone() }
     }
 
     fn columns_of(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
         let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
+        let categories = self.categories(header, &features, &self.targets)?;
         let (features, encodings) = self.with_powers(features, &self.targets)?;
-        Ok(Design::new([features, self.targets.clone()].concat(), &encodings))
+        Ok(Design::open([features, self.targets.clone()].concat(), &encodings, &categories))
+    }
+
+    /// The features that are categories.
+    fn categories(&self, header: &Header, features: &[String], targets: &[String]) -> Result<Vec<String>, Error> {
+        if let Some(name) = targets.iter().find(|name| header.texts.contains(name)) {
+            let numbers: Vec<String> =
+                header.names.iter().filter(|name| !header.texts.contains(name)).take(SHOWN).cloned().collect();
+            let message = format!("the target \"{name}\" is a column of texts; expected numbers");
+            return Err(Error::input(Place::file(&header.file), message).with_hint(match numbers.is_empty() {
+                true => list(header),
+                false => format!("--target chooses another; columns of numbers are {}", numbers.join(", ")),
+            }));
+        }
+        for name in &self.categorical {
+            if !features.contains(name) {
+                return Err(Error::usage(format!("--categorical: the column \"{name}\" is no feature")));
+            }
+        }
+        let is_category = |name: &&String| header.texts.contains(name) || self.categorical.contains(name);
+        let categories: Vec<String> = features.iter().filter(is_category).cloned().collect();
+        if let Some(Polynomial { column, degree }) =
+            self.polynomials.iter().find(|poly| categories.contains(&poly.column))
+        {
+            return Err(Error::usage(format!("--poly {column}:{degree}: the column \"{column}\" is a category")));
+        }
+        for Reference { column, level } in &self.references {
+            if !categories.contains(column) {
+                let message = format!("--reference {column}={level}: the column \"{column}\" is no category");
+                let hint = format!("--categorical {} makes it one", quoted(column));
+                return Err(Error::usage(message).with_hint(hint));
+            }
+        }
+        Ok(categories)
     }
 
     /// The features with their powers behind them.
@@ -126,8 +165,8 @@ impl Choice {
                 return Err(Error::usage(format!("--poly {column}:{degree}: the column \"{column}\" is no feature")));
             }
         }
-        if let Some(name) = features.iter().chain(targets).find(|name| encodings.contains_key(*name)) {
-            let Encoding { column, power } = &encodings[name];
+        let of_power = |name: &String| encodings.get_key_value(name);
+        if let Some((name, Encoding::Power { column, power })) = features.iter().chain(targets).find_map(of_power) {
             let message = format!("--poly {column}:{power} makes \"{name}\", but there is a column of that name");
             return Err(Error::usage(message).with_hint(format!("leave that column out: --ignore '{name}'")));
         }
@@ -143,6 +182,8 @@ impl Choice {
                 return Err(Error::usage(format!("{option}: the column \"{name}\" is named twice")));
             }
         }
+        positions(header, &self.categorical)?;
+        positions(header, &self.references.iter().map(|reference| reference.column.clone()).collect::<Vec<String>>())?;
         let powers: Vec<String> = self.polynomials.iter().map(|polynomial| polynomial.column.clone()).collect();
         positions(header, &powers)?;
         if let Some(name) = first_repeated(&powers) {
@@ -198,7 +239,6 @@ fn unknown(header: &Header, name: &str) -> Error {
 
 /// The columns there are, for a hint.
 fn list(header: &Header) -> String {
-    const SHOWN: usize = 20;
     let names = header.names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
     match header.names.len().checked_sub(SHOWN) {
         None | Some(0) => format!("the columns are {names}"),
@@ -231,7 +271,9 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
     }
 }
 
-fn first_repeated(names: &[String]) -> Option<&String> {
+/// A name that stands twice, if any.
+#[must_use]
+pub fn first_repeated(names: &[String]) -> Option<&String> {
     let mut sorted: Vec<&String> = names.iter().collect();
     sorted.sort();
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
@@ -251,7 +293,7 @@ mod tests {
 
     fn choice(targets: &str, features: &str, ignored: &str) -> Choice {
         let (targets, features, ignored) = (names(targets), names(features), names(ignored));
-        Choice { targets, features, ignored, polynomials: Vec::new(), weight: None }
+        Choice { targets, features, ignored, ..Choice::default() }
     }
 
     fn roles(targets: &str, features: &str, ignored: &str) -> Result<(String, String), String> {

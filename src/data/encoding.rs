@@ -3,28 +3,53 @@
 //! A feature is a field itself, or it is made of one where rows are read, by its [`Encoding`]. A batch of fields becomes a
 //! batch of features in [`Design::features`]; where every feature is a field, it is the same batch and costs nothing.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use super::Batch;
+use super::levels::Levels;
 
 /// How a feature is made of a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Encoding {
-    /// The field.
-    pub column: String,
-    /// The feature is this power of it; 2 or more.
-    pub power: u32,
+#[serde(untagged)]
+pub enum Encoding {
+    /// A power of a number.
+    Power {
+        /// The field.
+        column: String,
+        /// 2 or more.
+        power: u32,
+    },
+    /// 1 where the field holds a text, 0 elsewhere.
+    Level {
+        /// The field.
+        column: String,
+        /// The text.
+        level: String,
+        /// The one for which there is no feature: all of the category are 0 there.
+        reference: String,
+    },
 }
 
 impl Encoding {
+    /// The field.
+    #[must_use]
+    pub fn column(&self) -> &String {
+        match self {
+            Encoding::Power { column, .. } | Encoding::Level { column, .. } => column,
+        }
+    }
+
     /// Whether a program that makes it can be asked to.
     #[must_use]
     pub fn is_possible(&self) -> bool {
-        (2..=HIGHEST_DEGREE).contains(&self.power)
+        match self {
+            Encoding::Power { power, .. } => (2..=HIGHEST_DEGREE).contains(power),
+            Encoding::Level { level, reference, .. } => level != reference,
+        }
     }
 }
 
@@ -72,48 +97,88 @@ impl Polynomial {
 
     /// The features it makes of the column, from the square on.
     pub fn made(&self) -> impl Iterator<Item = (String, Encoding)> {
-        (2..=self.degree)
-            .map(|power| (Polynomial::name(&self.column, power), Encoding { column: self.column.clone(), power }))
+        (2..=self.degree).map(|power| {
+            (Polynomial::name(&self.column, power), Encoding::Power { column: self.column.clone(), power })
+        })
     }
 
     /// The polynomials that make `encodings`.
     #[must_use]
     pub fn of(encodings: &Encodings) -> Vec<Polynomial> {
         let mut degrees = BTreeMap::new();
-        for Encoding { column, power } in encodings.values() {
-            let degree = degrees.entry(column.clone()).or_insert(1);
-            *degree = (*power).max(*degree);
+        for encoding in encodings.values() {
+            if let Encoding::Power { column, power } = encoding {
+                let degree = degrees.entry(column.clone()).or_insert(1);
+                *degree = (*power).max(*degree);
+            }
         }
         degrees.into_iter().map(|(column, degree)| Polynomial { column, degree }).collect()
     }
 }
 
+/// How a column of a table is made of a field.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Column {
+    /// This power of it; 1 for the field itself.
+    Power(u32),
+    /// 1 where it holds the level of this number.
+    Level(usize),
+    /// All its levels, whichever there will be.
+    Category,
+}
+
 /// The columns of a table that is made of fields, features and targets alike.
+///
+/// It is *open* if it has categories whose levels are to be found: then it has no batch of columns, and a summary has to
+/// find out what they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Design {
     names: Vec<String>,
-    /// The fields to be read, each once.
+    /// The fields to be read, each once; categories first.
     fields: Vec<String>,
-    /// Of every column, the place of its field, and the power of it.
-    columns: Vec<(usize, u32)>,
+    /// Of each category its levels by their numbers; none of an open design.
+    levels: Vec<Vec<String>>,
+    /// Of every column, the place of its field, and how it is made of that.
+    columns: Vec<(usize, Column)>,
 }
 
 impl Design {
     /// The columns `names`, made by `encodings` where those say so.
     #[must_use]
     pub fn new(names: Vec<String>, encodings: &Encodings) -> Design {
-        let mut fields: Vec<String> = Vec::new();
-        let mut places = BTreeMap::new();
-        let columns = names.iter().map(|name| {
-            let (field, power) = encodings.get(name).map_or((name, 1), |encoding| (&encoding.column, encoding.power));
-            let place = *places.entry(field).or_insert_with(|| {
-                fields.push(field.clone());
-                fields.len() - 1
+        Design::open(names, encodings, &[])
+    }
+
+    /// The same, and those of `names` that are in `categories` stand for all their levels.
+    #[must_use]
+    pub fn open(names: Vec<String>, encodings: &Encodings, categories: &[String]) -> Design {
+        let field = |name: &String| encodings.get(name).map_or(name, Encoding::column).clone();
+        let is_category =
+            |name: &String| categories.contains(name) || matches!(encodings.get(name), Some(Encoding::Level { .. }));
+        let of_categories = names.iter().filter(|name| is_category(name)).map(field);
+        let mut fields = distinct(of_categories);
+        let mut levels: Vec<Vec<String>> = vec![Vec::new(); fields.len()];
+        fields = distinct(fields.into_iter().chain(names.iter().map(field)));
+        let mut columns = Vec::with_capacity(names.len());
+        let places: BTreeMap<&String, usize> = fields.iter().zip(0..).collect();
+        for name in &names {
+            let place = places[&field(name)];
+            columns.push(match encodings.get(name) {
+                None if place < levels.len() => (place, Column::Category),
+                None => (place, Column::Power(1)),
+                Some(Encoding::Power { power, .. }) => (place, Column::Power(*power)),
+                Some(Encoding::Level { level, reference, .. }) => {
+                    let known = &mut levels[place];
+                    for level in [reference, level] {
+                        if !known.contains(level) {
+                            known.push(level.clone());
+                        }
+                    }
+                    (place, Column::Level(known.iter().position(|other| other == level).unwrap_or(0)))
+                }
             });
-            (place, power)
-        });
-        let columns = columns.collect();
-        Design { names, fields, columns }
+        }
+        Design { names, fields, levels, columns }
     }
 
     /// Names of the columns.
@@ -128,20 +193,64 @@ impl Design {
         &self.fields
     }
 
-    /// The columns that are made of fields.
+    /// The fields that are categories: the first of all.
+    #[must_use]
+    pub fn categories(&self) -> &[String] {
+        &self.fields[..self.levels.len()]
+    }
+
+    /// Whether there are categories whose levels are to be found.
+    #[must_use]
+    pub fn is_open(&self) -> bool {
+        self.columns.iter().any(|column| column.1 == Column::Category)
+    }
+
+    /// The levels of its categories, if it is not open.
+    #[must_use]
+    pub fn levels(&self) -> BTreeMap<String, Vec<String>> {
+        self.categories().iter().cloned().zip(self.levels.iter().cloned()).collect()
+    }
+
+    /// How the categories are to be read: with `known` levels and no others, or with those to be found.
+    #[must_use]
+    pub fn readers(&self, known: Option<&BTreeMap<String, Vec<String>>>) -> Vec<Levels> {
+        let of = |column: &String| {
+            known.and_then(|known| known.get(column)).map_or_else(Levels::open, |own| Levels::closed(own))
+        };
+        self.categories().iter().map(of).collect()
+    }
+
+    /// The same columns with every category for all its levels, as if these were to be found.
+    #[must_use]
+    pub fn opened(&self) -> Design {
+        let mut encodings = Encodings::new();
+        let name = |(name, &(field, column)): (&String, &(usize, Column))| match column {
+            Column::Level(_) => self.fields[field].clone(),
+            Column::Power(power @ 2..) => {
+                encodings.insert(name.clone(), Encoding::Power { column: self.fields[field].clone(), power });
+                name.clone()
+            }
+            _ => name.clone(),
+        };
+        let names: Vec<String> = self.names.iter().zip(&self.columns).map(name).collect();
+        Design::open(distinct(names.into_iter()), &encodings, self.categories())
+    }
+
+    /// The columns that are powers of fields.
     pub fn made(&self) -> impl Iterator<Item = &String> {
-        self.names.iter().zip(&self.columns).filter(|(_, column)| column.1 > 1).map(|(name, _)| name)
+        let is_power = |column: &Column| matches!(column, Column::Power(2..));
+        self.names.iter().zip(&self.columns).filter(move |(_, column)| is_power(&column.1)).map(|(name, _)| name)
     }
 
     /// Whether every column is a field as it stands.
     #[must_use]
     pub fn is_plain(&self) -> bool {
-        self.made().next().is_none()
+        self.levels.is_empty() && self.made().next().is_none() && self.names == self.fields
     }
 
-    /// Of every column, the place of its field, and the power of it.
+    /// Of every column, the place of its field, and how it is made of that.
     #[must_use]
-    pub fn columns(&self) -> &[(usize, u32)] {
+    pub fn columns(&self) -> &[(usize, Column)] {
         &self.columns
     }
 
@@ -149,25 +258,43 @@ impl Design {
     #[must_use]
     pub fn polynomials(&self) -> Vec<Polynomial> {
         let of = |(field, column): (usize, &String)| {
-            let powers = self.columns.iter().filter(|own| own.0 == field).map(|own| own.1);
-            Polynomial { column: column.clone(), degree: powers.max().unwrap_or(1) }
+            let power = |own: &(usize, Column)| match own.1 {
+                Column::Power(power) if own.0 == field => Some(power),
+                _ => None,
+            };
+            Polynomial { column: column.clone(), degree: self.columns.iter().filter_map(power).max().unwrap_or(1) }
         };
         self.fields.iter().enumerate().map(of).filter(|polynomial| polynomial.degree > 1).collect()
     }
 
     /// The columns of the rows of `read`, a batch of [1 | fields] as they stand in the text: `read` itself, or made in
-    /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x.
+    /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x. Where a cell
+    /// is missing (NaN), so is all that is made of it; levels that are none (see [`UNSEEN`](super::levels::UNSEEN)) are too.
+    ///
+    /// # Panics
+    /// If the design is open.
     pub fn features<'a>(&self, read: &'a mut Batch, room: &'a mut Option<Batch>) -> &'a mut Batch {
         if self.is_plain() {
             return read;
         }
         let made = self.room(read, room);
-        for (k, &(field, power)) in (1..).zip(&self.columns) {
+        for (k, &(field, column)) in (1..).zip(&self.columns) {
             let values = read.column(1 + field);
             let made = made.column_mut(k);
-            made.copy_from_slice(values);
-            for _ in 1..power {
-                made.iter_mut().zip(values).for_each(|(product, value)| *product *= value);
+            match column {
+                Column::Power(power) => {
+                    made.copy_from_slice(values);
+                    for _ in 1..power {
+                        made.iter_mut().zip(values).for_each(|(product, value)| *product *= value);
+                    }
+                }
+                Column::Level(level) => {
+                    // Infinity stays what it is.
+                    let one =
+                        |code: f64| if code.is_finite() { f64::from(u8::from(code == level as f64)) } else { code };
+                    made.iter_mut().zip(values).for_each(|(made, &code)| *made = one(code));
+                }
+                Column::Category => unreachable!("an open design has no columns yet"),
             }
         }
         made
@@ -184,6 +311,12 @@ impl Design {
         }
         made
     }
+}
+
+/// Each name once, where it stands first.
+fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
+    let mut seen = BTreeSet::new();
+    names.filter(|name| seen.insert(name.clone())).collect()
 }
 
 #[cfg(test)]

@@ -2,10 +2,14 @@
 
 use csv::ByteRecord;
 
+use super::cell::{self, Cell};
 use super::dialect::{BYTE_ORDER_MARK, Dialect, table_start};
 use super::records::{csv_reader, empty_lines};
 use super::{columns, number};
 use crate::error::{Error, Place};
+
+/// Records that decide whether a column is text.
+const TELLING_RECORDS: usize = 1000;
 
 /// The columns of an input.
 #[derive(Debug, Clone)]
@@ -20,6 +24,8 @@ pub struct Header {
     pub unnamed: Vec<String>,
     /// What separates the fields.
     pub delimiter: u8,
+    /// Names of the columns that are text: of the first records, more cells are texts than numbers.
+    pub texts: Vec<String>,
     /// Physical lines above the first row.
     pub(super) lines: u64,
 }
@@ -28,7 +34,38 @@ impl Header {
     /// A header that stands for no text, of columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
-        Header { file: file.to_owned(), names, is_invented: false, unnamed: Vec::new(), delimiter: b',', lines: 0 }
+        Header {
+            file: file.to_owned(),
+            names,
+            is_invented: false,
+            unnamed: Vec::new(),
+            delimiter: b',',
+            texts: Vec::new(),
+            lines: 0,
+        }
+    }
+
+    /// Names of the columns of which more cells of the first records of `text`, which stands below, are texts than numbers.
+    pub(super) fn find_texts(&self, text: &[u8], dialect: &Dialect) -> Vec<String> {
+        let mut balances = vec![0_i64; self.names.len()];
+        let mut reader = csv_reader(text, self.delimiter);
+        let mut record = ByteRecord::new();
+        for _ in 0..TELLING_RECORDS {
+            if !reader.read_byte_record(&mut record).expect("memory is read without errors") {
+                break;
+            }
+            for (balance, text) in balances.iter_mut().zip(&record) {
+                *balance += match cell::read(text, &dialect.spelling) {
+                    Cell::Number(_) => -1,
+                    Cell::Missing => 0,
+                    // A quote that was never closed makes one cell of many.
+                    Cell::Bad if text.contains(&b'\n') => 0,
+                    Cell::Bad if cell::is_misspelled(text, dialect.spelling.decimal) => -1,
+                    Cell::Bad => 1,
+                };
+            }
+        }
+        self.names.iter().zip(balances).filter(|(_, balance)| *balance > 0).map(|(name, _)| name.clone()).collect()
     }
 
     /// Refuses a header under which records do not mean what they mean under `first`.
@@ -74,7 +111,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     };
     let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     let is_invented = is_row && dialect.has_header.is_none();
-    let header = Header { file: file.to_owned(), names, is_invented, unnamed, delimiter, lines };
+    let header = Header { file: file.to_owned(), names, is_invented, unnamed, delimiter, texts: Vec::new(), lines };
     columns::check_distinct(&header)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");

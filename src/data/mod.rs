@@ -21,22 +21,25 @@ mod header;
 pub mod index;
 mod interval;
 pub mod isa;
+mod levels;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod padded;
 mod quotes;
 mod reader;
 mod records;
+mod roles;
 pub mod source;
 mod split;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
 pub use dialect::{Dialect, Spelling};
-pub use encoding::{Design, Encoding, Encodings, Polynomial};
+pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
 pub use header::Header;
 pub use interval::Interval;
+pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
 pub use split::{Parts, Split};

@@ -8,6 +8,7 @@ use super::columns;
 use super::dialect::{Dialect, sniff};
 use super::header::{Header, read_header};
 use super::isa::Isa;
+use super::levels::Levels;
 use super::number::Column;
 use super::records::{Layout, Missing, Records};
 use super::source::{self, Body, Source};
@@ -98,7 +99,19 @@ impl Reader {
         let spelling = self.current.manner.dialect.spelling.clone();
         let is_weighted = weight.is_some();
         let (delimiter, fields, columns) = (b',', 0, Vec::new());
-        let start = Layout { delimiter, fields, columns, names, is_weighted, spelling, missing, isa, input: 0 };
+        let start = Layout {
+            delimiter,
+            fields,
+            columns,
+            names,
+            is_weighted,
+            spelling,
+            missing,
+            levels: Vec::new(),
+            possible_categories: 0,
+            isa,
+            input: 0,
+        };
         let layout = start.of(&self.current.header, &shifts)?;
         Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
     }
@@ -123,6 +136,22 @@ pub struct Rows {
 }
 
 impl Rows {
+    /// The first input, as the user named it.
+    #[must_use]
+    pub fn file(&self) -> &str {
+        &self.input.header.file
+    }
+
+    /// The first columns are categories; these levels are known.
+    pub fn categorize(&mut self, levels: Vec<Levels>) {
+        self.layout.levels = levels;
+    }
+
+    /// Advises for the first `count` columns to make one a category where a cell is no number.
+    pub fn advise_categories(&mut self, count: usize) {
+        self.layout.possible_categories = count;
+    }
+
     /// Subtracts `shifts` from the columns from now on.
     pub fn shift(&mut self, shifts: &[f64]) {
         for (column, &shift) in self.layout.columns.iter_mut().zip(shifts) {
@@ -158,7 +187,7 @@ impl Rows {
     /// [`Error::Input`] for the first fault in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
         let mut parser = records::Parser::new(&self.layout, super::BATCH_ROWS);
-        let read = parser.read(&self.input.first, self.input.starts.0, &mut visit);
+        let read = parser.read(&self.input.first, self.input.starts.0, 0, &mut visit);
         read.map(drop).map_err(|fault| self.input.fault(fault, self.input.header.lines))
     }
 
@@ -231,8 +260,11 @@ impl Input {
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
             }
         };
-        let (header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
+        let (mut header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
         first.cut_front(length, delimiter);
+        if !manner.is_eager {
+            header.texts = header.find_texts(first.bytes(), &manner.dialect);
+        }
         let starts = (end - first.bytes().len() as u64, end);
         Ok(Input { header, body: Some(body), first, starts, rest, is_whole, manner })
     }

@@ -9,10 +9,11 @@ use memchr::memchr_iter;
 use super::Batch;
 use super::Spelling;
 use super::blocks::Block;
-use super::cell::{self, Cell};
+use super::cell::{self, Cell, MEND};
 use super::dialect::is_blank;
 use super::index::{Index, Table};
 use super::isa::Isa;
+use super::levels::{Levels, MOST_LEVELS, UNSEEN};
 use super::number::{self, Column};
 
 /// What to do with a missing cell.
@@ -22,6 +23,8 @@ pub enum Missing {
     Refuse,
     /// It becomes NaN, and the caller looks after it.
     Keep,
+    /// So it is, and a level of a category that no row had before is infinite.
+    KeepUnseen,
 }
 
 /// How records are read.
@@ -41,6 +44,10 @@ pub struct Layout {
     pub spelling: Spelling,
     /// What to do with a missing cell.
     pub missing: Missing,
+    /// How many of the wanted columns could be categories if the user said so, the first of all.
+    pub possible_categories: usize,
+    /// The wanted columns that are categories, the first of all: the levels known beforehand.
+    pub levels: Vec<Levels>,
     /// What the kernels run on.
     pub isa: Isa,
     /// Number of the input, from 0.
@@ -77,6 +84,12 @@ pub struct Records<'a> {
     start: u64,
     /// Number of the input.
     pub input: u64,
+    /// The wanted columns: where each stands in the record.
+    pub columns: &'a [Column],
+    /// The levels of those that are categories: what the numbers in these columns mean.
+    pub levels: &'a [Levels],
+    /// Lines between the beginning of the chunk and that of the block.
+    lines: u64,
 }
 
 /// Where records are found.
@@ -109,7 +122,17 @@ impl Records<'_> {
     /// Where record `i` of the batch begins in the text of the input.
     #[must_use]
     pub fn offset(&self, i: usize) -> u64 {
-        self.start + (self.text(i).as_ptr().addr() - self.block.as_ptr().addr()) as u64
+        self.start + self.offset_in_block(i) as u64
+    }
+
+    fn offset_in_block(&self, i: usize) -> usize {
+        self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
+    }
+
+    /// Lines between the beginning of the chunk and record `i` of the batch.
+    #[must_use]
+    pub fn line(&self, i: usize) -> u64 {
+        self.lines + memchr_iter(b'\n', &self.block[..self.offset_in_block(i)]).count() as u64
     }
 }
 
@@ -119,6 +142,8 @@ pub struct Parser<'a> {
     index: Index,
     batch: Batch,
     faults: Vec<number::Fault>,
+    /// The levels that the chunk has had so far.
+    levels: Vec<Levels>,
 }
 
 impl<'a> Parser<'a> {
@@ -127,10 +152,16 @@ impl<'a> Parser<'a> {
     pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
         let columns = 1 + layout.columns.len() - usize::from(layout.is_weighted);
         let batch = Batch::with_weights(layout.is_weighted, columns, batch_rows);
-        Parser { layout, index: Index::default(), batch, faults: Vec::new() }
+        Parser { layout, index: Index::default(), batch, faults: Vec::new(), levels: layout.levels.clone() }
     }
 
-    /// Reads a block that begins at byte `start` of the text of the input and shows every batch of it to `visit`.
+    /// Forgets the levels of the chunk before: what is found in a chunk depends on that chunk alone.
+    pub fn start_chunk(&mut self) {
+        self.levels.clone_from(&self.layout.levels);
+    }
+
+    /// Reads a block that begins at byte `start` of the text of the input, `lines` below the beginning of the chunk, and
+    /// shows every batch of it to `visit`.
     ///
     /// # Errors
     /// The first fault, after the batches before it have been shown.
@@ -138,11 +169,12 @@ impl<'a> Parser<'a> {
         &mut self,
         block: &Block,
         start: u64,
+        lines: u64,
         mut visit: impl FnMut(&mut Batch, &Records),
     ) -> Result<Counts, Fault> {
-        let (bytes, input) = (block.bytes(), self.layout.input);
-        let mut visit = |batch: &mut Batch, source: Texts| {
-            visit(batch, &Records { source, block: bytes, start, input });
+        let (bytes, Layout { input, columns, .. }) = (block.bytes(), self.layout);
+        let mut visit = |batch: &mut Batch, levels: &[Levels], source: Texts| {
+            visit(batch, &Records { source, block: bytes, start, input: *input, columns, levels, lines });
         };
         let mut index = std::mem::take(&mut self.index);
         // A table of one column would take a blank line for an empty cell.
@@ -165,7 +197,7 @@ impl<'a> Parser<'a> {
         &mut self,
         table: &Table,
         block: &Block,
-        visit: &mut impl FnMut(&mut Batch, Texts),
+        visit: &mut impl FnMut(&mut Batch, &[Levels], Texts),
     ) -> Result<Counts, Fault> {
         let layout = self.layout;
         let records = table.records();
@@ -173,13 +205,25 @@ impl<'a> Parser<'a> {
             let last = records.min(first + self.batch.capacity());
             self.batch.set_rows(last - first);
             let stride = self.batch.capacity();
-            let out = self.batch.wanted_mut();
-            number::parse_columns(layout.isa, table, first..last, &layout.columns, out, stride, &mut self.faults);
+            let (codes, out) = self.batch.wanted_mut().split_at_mut(self.levels.len() * stride);
+            let numbers = &layout.columns[self.levels.len()..];
+            number::parse_columns(layout.isa, table, first..last, numbers, out, stride, &mut self.faults);
+            self.faults.iter_mut().for_each(|fault| fault.column += self.levels.len());
+            for (column, levels) in self.levels.iter_mut().enumerate() {
+                let field = layout.columns[column].field;
+                for (record, code) in (first..last).zip(&mut codes[column * stride..]) {
+                    *code = levels.code(table.field(record, field), &layout.spelling);
+                    if !layout.takes(*code) || levels.are_too_many() {
+                        self.faults.push(number::Fault { record, column });
+                        break;
+                    }
+                }
+            }
             self.find_codes_and_weights(first);
             if !self.faults.is_empty() {
                 self.judge_faults(table, first)?;
             }
-            visit(&mut self.batch, Texts::Table { table, block, first });
+            visit(&mut self.batch, &self.levels, Texts::Table { table, block, first });
         }
         Ok(Counts { rows: records as u64, lines: records as u64 })
     }
@@ -191,7 +235,7 @@ impl<'a> Parser<'a> {
             let column = self.layout.columns.len() - 1;
             self.faults.extend(below.map(|(i, _)| number::Fault { record: first + i, column }));
         }
-        for (column, &Column { shift, .. }) in self.layout.columns.iter().enumerate() {
+        for (column, &Column { shift, .. }) in self.layout.columns.iter().enumerate().skip(self.levels.len()) {
             for code in self.layout.spelling.codes() {
                 let like_code =
                     self.batch.column(1 + column).iter().enumerate().filter(|(_, value)| **value == code - shift);
@@ -206,7 +250,11 @@ impl<'a> Parser<'a> {
         self.faults.sort_unstable();
         for fault in self.faults.drain(..) {
             let Column { field, shift } = self.layout.columns[fault.column];
-            let number = self.layout.number(table.field(fault.record, field), fault.column, fault.record as u64)?;
+            let (text, line) = (table.field(fault.record, field), fault.record as u64);
+            if fault.column < self.levels.len() {
+                return Err(self.layout.no_level(text, fault.column, line));
+            }
+            let number = self.layout.number(text, fault.column, line)?;
             self.batch.column_mut(1 + fault.column)[fault.record - first] = number - shift;
         }
         Ok(())
@@ -214,7 +262,11 @@ impl<'a> Parser<'a> {
 
     /// The slow path, through the `csv` crate.
     #[cold]
-    fn read_records(&mut self, text: &[u8], visit: &mut impl FnMut(&mut Batch, Texts)) -> Result<Counts, Fault> {
+    fn read_records(
+        &mut self,
+        text: &[u8],
+        visit: &mut impl FnMut(&mut Batch, &[Levels], Texts),
+    ) -> Result<Counts, Fault> {
         let mut reader = csv_reader(text, self.layout.delimiter);
         let mut record = ByteRecord::new();
         let mut slices = Vec::with_capacity(self.batch.capacity());
@@ -228,13 +280,13 @@ impl<'a> Parser<'a> {
                     self.batch.set_rows(self.batch.capacity());
                 }
                 let line = line + empty_lines(&text[start..end]) as u64;
-                self.layout.read_row(&record, line, slices.len(), &mut self.batch)?;
+                self.layout.read_row((&record, line), slices.len(), &mut self.levels, &mut self.batch)?;
                 slices.push(without_line_ends(&text[start..end]));
                 rows += 1;
             }
             if slices.len() == self.batch.capacity() || (!is_record && !slices.is_empty()) {
                 self.batch.set_rows(slices.len());
-                visit(&mut self.batch, Texts::Slices(&slices));
+                visit(&mut self.batch, &self.levels, Texts::Slices(&slices));
                 slices.clear();
             }
             if !is_record {
@@ -246,7 +298,13 @@ impl<'a> Parser<'a> {
 
 impl Layout {
     /// Reads the wanted fields of a record that begins on `line` into row `i` of `batch`.
-    fn read_row(&self, record: &ByteRecord, line: u64, i: usize, batch: &mut Batch) -> Result<(), Fault> {
+    fn read_row(
+        &self,
+        (record, line): (&ByteRecord, u64),
+        i: usize,
+        levels: &mut [Levels],
+        batch: &mut Batch,
+    ) -> Result<(), Fault> {
         let (fields, expected) = (record.len(), self.fields);
         if fields != expected {
             let plural = if fields == 1 { "" } else { "s" };
@@ -256,10 +314,53 @@ impl Layout {
             });
             return Err(Fault { line, field: None, message, hint });
         }
-        for (k, column) in self.columns.iter().enumerate() {
+        for (k, levels) in levels.iter_mut().enumerate() {
+            let text = &record[self.columns[k].field];
+            let code = levels.code(text, &self.spelling);
+            if !self.takes(code) || levels.are_too_many() {
+                return Err(self.no_level(text, k, line));
+            }
+            batch.column_mut(1 + k)[i] = code;
+        }
+        for (k, column) in self.columns.iter().enumerate().skip(levels.len()) {
             batch.column_mut(1 + k)[i] = self.number(&record[column.field], k, line)? - column.shift;
         }
         Ok(())
+    }
+
+    /// Whether a category may have such a number.
+    fn takes(&self, code: f64) -> bool {
+        match self.missing {
+            Missing::Refuse => code.is_finite(),
+            Missing::Keep => code != UNSEEN,
+            Missing::KeepUnseen => true,
+        }
+    }
+
+    /// Why the category `k` cannot have `text`.
+    #[cold]
+    fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
+        let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
+        let (message, remedy) = if cell::read(text, &self.spelling) == Cell::Missing {
+            (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out, or")
+        } else if self.levels[k].is_open() {
+            (format!("more than {MOST_LEVELS} levels, the last is \"{}\"", cell::shortened(shown.trim())), "")
+        } else {
+            let shown = cell::shortened(shown.trim());
+            let message = format!("\"{shown}\" is a level that no row had when the model was trained");
+            return Fault {
+                line,
+                field: Some(self.columns[k].field),
+                message: format!("column \"{name}\": {message}"),
+                hint: Some(format!("take the row out, or train with rows of {name}={shown}")),
+            };
+        };
+        Fault {
+            line,
+            field: Some(self.columns[k].field),
+            message: format!("column \"{name}\": {message}"),
+            hint: Some(format!("{remedy} leave the column out: --ignore {name}").trim().to_owned()),
+        }
     }
 
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
@@ -271,7 +372,7 @@ impl Layout {
                 (format!("the weight {number} is below 0"), "give a weight of 0 or more")
             }
             Cell::Number(number) => return Ok(number),
-            Cell::Missing if !is_weight && self.missing == Missing::Keep => return Ok(f64::NAN),
+            Cell::Missing if !is_weight && self.missing != Missing::Refuse => return Ok(f64::NAN),
             Cell::Missing => {
                 let text = String::from_utf8_lossy(text);
                 (
@@ -289,7 +390,14 @@ impl Layout {
                 true => format!("{remedy}, or do without --row-weight"),
                 false => {
                     let name = shlex::try_quote(name).unwrap_or_default();
-                    format!("{remedy}, or leave the column out: --ignore {name}")
+                    let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
+                    let category = match () {
+                        () if k < self.possible_categories && remedy == MEND && !is_infinite => {
+                            format!(", or take its texts for categories: --categorical {name}")
+                        }
+                        () => String::new(),
+                    };
+                    format!("{remedy}, or leave the column out: --ignore {name}{category}")
                 }
             }),
         })

@@ -159,6 +159,7 @@ mod tests {
             targets: vec!["y".to_owned(), "a".to_owned()],
             weights: Weights { matrix: DMatrix::zeros(2, p), bias: DVector::zeros(2) },
             encodings: Encodings::new(),
+            missing: None,
             training: None,
             inference: Some(Inference { regressions: vec![regression.clone(), regression], covariance }),
             no_inference: None,

@@ -14,7 +14,8 @@ use std::path::Path;
 use serde::{Deserialize, Serialize};
 
 use super::inference::{CovarianceDocument, Named, RegressionDocument};
-use super::{Model, Rows, State, Training};
+use super::{MissingCells, Model, Rows, State, Training};
+use crate::data::Encoding;
 use crate::data::Encodings;
 use crate::document;
 use crate::error::{Error, Place};
@@ -34,6 +35,8 @@ struct Document {
     numbers: Rows,
     #[serde(default, skip_serializing_if = "Encodings::is_empty")]
     encodings: Encodings,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    missing: Option<MissingCells>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     training: Option<Training>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -55,6 +58,7 @@ impl Serialize for Model {
             targets: self.targets.clone(),
             numbers: Rows::from(&self.weights),
             encodings: self.encodings.clone(),
+            missing: self.missing.clone(),
             training: self.training.clone(),
             inference: self.inference.as_ref().map(|known| RegressionDocument::all(known, self)),
             covariance: self.inference.as_ref().and_then(|known| CovarianceDocument::new(known, self)),
@@ -99,6 +103,7 @@ impl Model {
             features: document.features,
             targets: document.targets,
             encodings: document.encodings,
+            missing: document.missing,
             training: document.training,
             inference,
             no_inference: document.no_inference,
@@ -125,7 +130,12 @@ impl Document {
             return Err(format!("\"encodings\" has \"{name}\", which is no feature"));
         }
         if let Some((name, encoding)) = self.encodings.iter().find(|(_, encoding)| !encoding.is_possible()) {
-            return Err(format!("\"encodings\": the power {} of \"{name}\" is impossible", encoding.power));
+            return Err(match encoding {
+                Encoding::Power { power, .. } => {
+                    format!("\"encodings\": the power {power} of \"{name}\" is impossible")
+                }
+                Encoding::Level { .. } => format!("\"encodings\": the level of \"{name}\" is its reference"),
+            });
         }
         for names in [&self.features, &self.targets] {
             let mut seen = BTreeSet::new();

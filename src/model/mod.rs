@@ -3,6 +3,7 @@
 mod inference;
 pub mod json;
 pub mod metrics;
+mod missing;
 mod state;
 
 use serde::{Deserialize, Serialize};
@@ -11,6 +12,7 @@ use crate::data::{Batch, Design, Encodings};
 use crate::fit::{Basis, Inference, Penalty, Reduction, Stop, Weights};
 
 pub use inference::{MOST, coefficient_names};
+pub use missing::{MissingCells, Rule};
 pub use state::{Rows, State};
 
 /// Named weights: predictions are X Wᵀ + 1 bᵀ for X (n×p) with the columns `features`.
@@ -24,6 +26,8 @@ pub struct Model {
     pub weights: Weights,
     /// How features are made that are no fields themselves.
     pub encodings: Encodings,
+    /// What was done about missing cells, if there was more to it than an error.
+    pub missing: Option<MissingCells>,
     /// How it was trained, if the file says so.
     pub training: Option<Training>,
     /// How sure the weights are, where that means something.
@@ -110,6 +114,17 @@ impl Model {
         predictions
     }
 
+    /// What is done about missing cells.
+    #[must_use]
+    pub fn rule(&self) -> Rule {
+        self.missing.as_ref().map_or(Rule::Error, |missing| missing.rule)
+    }
+
+    /// Puts the means that the model knows where cells of the features in `batch` are missing (NaN).
+    pub fn fill(&self, batch: &mut Batch) {
+        self.missing.iter().for_each(|missing| missing.fill(&self.features, batch));
+    }
+
     /// What predictions need.
     #[must_use]
     pub fn design(&self) -> Design {
@@ -164,6 +179,7 @@ mod tests {
             targets: names(&["y", "z"]),
             weights,
             encodings: Encodings::new(),
+            missing: None,
             training: None,
             inference: None,
             no_inference: None,

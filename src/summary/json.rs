@@ -7,18 +7,22 @@
 //! `rows` counts the rows, without those of weight 0; where they have weights, `weight_sum` is their sum. `shift` was
 //! subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal on. `powers`, if
 //! there are such, says which columns hold polynomials for the powers of a column, and on what interval; see
-//! [`super::powers`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! [`super::powers`]. `categories` has the levels of those, whose columns are called `region=Hoenn`; `missing` has the
+//! columns that have missing cells, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use serde::{Deserialize, Serialize};
 
-use super::{Powers, Summary, Triangle};
+use super::{Category, Gap, Powers, Summary, Triangle};
 use crate::document;
 use crate::error::{Error, Place};
 
 const KIND: &str = "summary";
 
 /// Since this version there may be powers.
-const NEWEST: u64 = 2;
+const WITH_POWERS: u64 = 2;
+
+/// Since this version there may be categories and missing cells.
+const NEWEST: u64 = 3;
 
 #[derive(Serialize, Deserialize)]
 struct Document {
@@ -32,6 +36,17 @@ struct Document {
     r: Vec<Vec<f64>>,
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     powers: Vec<Powers>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    categories: Vec<Category>,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    missing: Vec<Gap>,
+    #[serde(default, skip_serializing_if = "is_zero")]
+    missing_rows: u64,
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
+fn is_zero(count: &u64) -> bool {
+    *count == 0
 }
 
 impl Summary {
@@ -41,14 +56,21 @@ impl Summary {
         let q = self.triangle.columns();
         let document = Document {
             format: document::format(KIND),
-            // Who does not know of powers would take them for columns.
-            version: if self.powers.is_empty() { 1 } else { NEWEST },
+            // Who does not know of powers or levels would take them for columns.
+            version: match (self.powers.is_empty(), self.categories.is_empty() && self.gaps.is_empty()) {
+                (_, false) => NEWEST,
+                (false, true) => WITH_POWERS,
+                (true, true) => 1,
+            },
             rows: self.rows,
             weight_sum: (self.weight != self.rows as f64).then_some(self.weight),
             columns: self.columns.clone(),
             shift: self.shift[1..].to_vec(),
             r: (0..q).map(|i| self.triangle.row(i).to_vec()).collect(),
             powers: self.powers.clone(),
+            categories: self.categories.clone(),
+            missing: self.gaps.clone(),
+            missing_rows: self.incomplete,
         };
         serde_json::to_string(&document).expect("names and finite numbers are JSON")
     }
@@ -83,15 +105,21 @@ fn from_line(line: &str) -> Result<Summary, String> {
         .filter(|triangle| triangle.columns() == q)
         .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
-    let Document { columns, rows, powers, .. } = document;
+    let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, .. } = document;
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(&columns)) {
         return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
+    }
+    if let Some(category) = categories.iter().find(|category| !category.is_in(&columns)) {
+        return Err(format!("the levels of \"{}\" are not all in \"columns\"", category.column));
+    }
+    if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(&columns, &categories)) {
+        return Err(format!("where \"{}\" was missing is not in \"columns\"", gap.column));
     }
     let weight = document.weight_sum.unwrap_or(rows as f64);
     if !weight.is_finite() || weight < 0.0 || (weight == 0.0) != (rows == 0) {
         return Err(format!("{rows} rows cannot have a \"weight_sum\" of {weight}"));
     }
-    Ok(Summary { columns, rows, weight, shift, triangle, powers })
+    Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete })
 }
 
 #[cfg(test)]

@@ -9,6 +9,7 @@
 //!
 //! A row of weight w counts w times: it is multiplied by √w, and n is the sum of all weights.
 
+mod indicators;
 mod json;
 mod powers;
 mod shift;
@@ -18,6 +19,7 @@ mod triangle;
 use crate::data::Batch;
 use crate::error::{Error, Place};
 
+pub use indicators::{Category, Gap};
 pub use powers::{Powers, Sum};
 pub use shift::Moments;
 pub use triangle::Triangle;
@@ -37,6 +39,12 @@ pub struct Summary {
     triangle: Triangle,
     /// Powers of columns, of which the columns hold polynomials.
     powers: Vec<Powers>,
+    /// Categories, for each of whose levels there is a column.
+    categories: Vec<Category>,
+    /// Columns with missing cells, for each of which there is a column that says where.
+    gaps: Vec<Gap>,
+    /// How many rows have a missing cell.
+    incomplete: u64,
 }
 
 impl Default for Summary {
@@ -55,7 +63,8 @@ impl Summary {
         assert_eq!(columns.len(), shift.len(), "a shift for every column");
         let triangle = Triangle::new(1 + columns.len());
         let shift = [&[0.0], shift].concat();
-        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers: Vec::new() }
+        let (powers, categories, gaps) = (Vec::new(), Vec::new(), Vec::new());
+        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0 }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
@@ -69,26 +78,41 @@ impl Summary {
         self.triangle.push(batch);
     }
 
-    /// Adds the rows of `other`, whose columns may stand in another order.
+    /// Adds the rows of `other`, whose columns may stand in another order, and whose categories may have other levels.
     ///
     /// # Errors
     /// [`Error::Input`] in the name of `source` if its columns are not the same.
     pub fn merge(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
         if other.rows == 0 {
+            // Levels that only rows of other parts have.
+            if self.categories.len() == other.categories.len() {
+                self.adopt(other);
+            }
             return Ok(());
         }
         if self.columns.is_empty() && self.rows == 0 {
             *self = other.clone();
             return Ok(());
         }
+        let mut other = other.clone();
+        self.align_indicators(&mut other, source)?;
         let mut aligned = other.select(&self.columns).map_err(|name| self.mismatch(&name, source))?;
-        if let Some(name) = other.columns.iter().find(|name| !self.columns.contains(name)) {
-            return Err(self.mismatch(name, source));
+        if other.columns.len() > self.columns.len() {
+            let is_new = |name: &&String| !self.columns.contains(name);
+            return Err(other
+                .columns
+                .iter()
+                .find(is_new)
+                .map_or_else(|| self.mismatch("", source), |name| self.mismatch(name, source)));
         }
         self.align_powers(&mut aligned, source)?;
+        for gap in &self.gaps {
+            aligned.refill(&gap.column, gap.value);
+        }
         aligned.reshift(&self.shift);
         self.triangle.merge(&aligned.triangle);
         self.rows += other.rows;
+        self.incomplete += other.incomplete;
         self.weight += other.weight;
         Ok(())
     }

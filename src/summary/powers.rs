@@ -10,8 +10,8 @@ mod tests;
 
 use serde::{Deserialize, Serialize};
 
-use super::{Summary, Triangle};
-use crate::data::{Batch, Design, Interval, Polynomial};
+use super::{Category, Summary, Triangle};
+use crate::data::{Batch, Column, Design, Interval, Levels, Polynomial};
 use crate::error::{Error, Place};
 use crate::pair::{Pair, add, number, pair, times};
 
@@ -45,45 +45,57 @@ impl Summary {
     /// The summary of no rows of the columns of `design`, from whose fields `shift` is subtracted.
     ///
     /// # Panics
-    /// If there are not as many shifts as fields, or a power stands without all lower ones before it.
+    /// If the design has single levels, there are not as many shifts as fields, or a power stands without all lower ones before it.
     #[must_use]
     pub fn of_design(design: &Design, shift: &[f64]) -> Summary {
         assert_eq!(design.fields().len(), shift.len(), "a shift for every field");
-        let shift = design.columns().iter().map(|&(field, power)| if power == 1 { shift[field] } else { 0.0 });
-        let mut summary = Summary::new(design.names().to_vec(), &shift.collect::<Vec<f64>>());
-        for (field, column) in design.fields().iter().enumerate() {
-            let powers: Vec<u32> = design.columns().iter().filter(|own| own.0 == field).map(|own| own.1).collect();
-            assert!((1..).zip(&powers).all(|(expected, &power)| power == expected), "all powers in order: {powers:?}");
-            if powers.len() > 1 {
-                let (column, degree) = (column.clone(), powers.len() as u32);
-                summary.powers.push(Powers { column, degree, interval: Interval::EMPTY });
-            }
+        assert!(design.columns().iter().all(|own| !matches!(own.1, Column::Level(_))), "all levels of a category");
+        let columns = || design.names().iter().zip(design.columns()).filter(|(_, own)| own.1 != Column::Category);
+        let shift = |own: &(usize, Column)| if own.1 == Column::Power(1) { shift[own.0] } else { 0.0 };
+        let shifts: Vec<f64> = columns().map(|(_, own)| shift(own)).collect();
+        let mut summary = Summary::new(columns().map(|(name, _)| name.clone()).collect(), &shifts);
+        for Polynomial { column, degree } in design.polynomials() {
+            let field = design.fields().iter().position(|field| *field == column);
+            let own = design.columns().iter().filter(|own| Some(own.0) == field).map(|own| own.1);
+            assert!(own.eq((1..=degree).map(Column::Power)), "all powers of {column} in order");
+            summary.powers.push(Powers { column, degree, interval: Interval::EMPTY });
         }
+        let category = |column: &String| Category { column: column.clone(), levels: Vec::new() };
+        summary.categories = design.categories().iter().map(category).collect();
         summary
     }
 
-    /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted. What is
-    /// made of fields is made in `room`; one of the two batches is used up.
+    /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
+    /// are numbers of `levels`. A missing cell (NaN) opens a gap. What is made of fields is made in `room`; one of the two
+    /// batches is used up.
     ///
     /// # Panics
     /// If the summary is not of this design.
-    pub fn push_fields(&mut self, design: &Design, read: &mut Batch, room: &mut Option<Batch>) {
+    pub fn push_fields(&mut self, design: &Design, read: &mut Batch, levels: &[Levels], room: &mut Option<Batch>) {
         let counts = |i: usize| read.weights().is_none_or(|weights| weights[i] > 0.0);
         let rows: Vec<usize> = (0..read.rows()).filter(|&i| counts(i)).collect();
-        match (design.is_plain(), rows.is_empty()) {
-            (true, _) => return self.push(read),
-            (false, true) => return,
-            (false, false) => {}
+        self.grow(design, read, levels);
+        if rows.is_empty() {
+            return;
         }
-        let made = design.room(read, room);
-        for (k, &(field, power)) in (1..).zip(design.columns()) {
-            if power == 1 {
+        if design.is_plain() && self.gaps.is_empty() {
+            return self.push(read);
+        }
+        let made = self.room(read, room);
+        self.indicate(design, read, made);
+        for column in 1..=design.fields().len() {
+            read.column_mut(column).iter_mut().filter(|value| value.is_nan()).for_each(|value| *value = 0.0);
+        }
+        let columns = design.columns().iter().filter(|own| own.1 != Column::Category);
+        for (k, &(field, column)) in (1..).zip(columns) {
+            if column == Column::Power(1) {
                 made.column_mut(k).copy_from_slice(read.column(1 + field));
             }
         }
         for group in 0..self.powers.len() {
             let places = self.places(&self.powers[group]);
-            let (values, shift) = (read.column(1 + design.columns()[places[1] - 1].0), self.shift[places[1]]);
+            let field = design.fields().iter().position(|field| *field == self.powers[group].column);
+            let (values, shift) = (read.column(1 + field.expect("powers are of a field")), self.shift[places[1]]);
             let counted = || rows.iter().map(|&i| values[i]);
             let low = counted().fold(f64::INFINITY, f64::min) + shift;
             let high = counted().fold(f64::NEG_INFINITY, f64::max) + shift;
@@ -92,6 +104,21 @@ impl Summary {
             interval.fill(values, shift, made, &places[2..]);
         }
         self.push(made);
+    }
+
+    /// A batch of its columns for the rows of `read`, with their weights.
+    fn room<'a>(&self, read: &Batch, room: &'a mut Option<Batch>) -> &'a mut Batch {
+        let columns = self.shift.len();
+        let made = match room.take() {
+            Some(made) if made.columns() == columns => made,
+            _ => Batch::with_weights(read.weights().is_some(), columns, read.capacity()),
+        };
+        let made = room.insert(made);
+        made.set_rows(read.rows());
+        if let Some(weights) = read.weights() {
+            made.column_mut(columns).copy_from_slice(weights);
+        }
+        made
     }
 
     /// The powers it holds.

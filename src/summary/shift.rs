@@ -4,31 +4,27 @@ use crate::data::{Batch, LINE};
 
 /// Running means and deviations of the columns of batches, joined by the update of Chan, Golub and LeVeque (1979).
 pub struct Moments {
-    rows: f64,
-    /// Mean and sum of squared deviations; a pair for every column without the ones.
-    columns: Vec<(f64, f64)>,
+    /// Of every column without the ones: rows that have a number there, mean, and sum of squared deviations.
+    columns: Vec<[f64; 3]>,
 }
 
 impl Moments {
     /// Of no rows of `columns` columns.
     #[must_use]
     pub fn new(columns: usize) -> Moments {
-        Moments { rows: 0.0, columns: vec![(0.0, 0.0); columns] }
+        Moments { columns: vec![[0.0; 3]; columns] }
     }
 
-    /// Adds the rows of a batch.
+    /// Adds the rows of a batch; missing cells (NaN) do not count.
     pub fn push(&mut self, batch: &Batch) {
-        let (before, added) = (self.rows, batch.weights().map_or(batch.rows() as f64, |weights| weights.iter().sum()));
-        self.rows += added;
-        for (k, (mean, deviation)) in (1..).zip(&mut self.columns) {
-            let found = match batch.weights() {
-                None => moments(batch.column(k)),
-                Some(weights) => weighted_moments(batch.column(k), weights),
-            };
-            let Some((batch_mean, batch_deviation)) = found else { return };
-            let from_mean = batch_mean - *mean;
-            *mean += from_mean * (added / self.rows);
-            *deviation += batch_deviation + from_mean * from_mean * (before * added / self.rows);
+        for (k, [rows, mean, deviation]) in (1..).zip(&mut self.columns) {
+            let [added, batch_mean, batch_deviation] = own_moments(batch.column(k), batch.weights());
+            if added > 0.0 {
+                let (before, from_mean) = (*rows, batch_mean - *mean);
+                *rows += added;
+                *mean += from_mean * (added / *rows);
+                *deviation += batch_deviation + from_mean * from_mean * (before * added / *rows);
+            }
         }
     }
 
@@ -37,8 +33,23 @@ impl Moments {
     /// changes.
     #[must_use]
     pub fn shift(&self) -> Vec<f64> {
-        self.columns.iter().map(|&(mean, deviation)| round_to(mean, (deviation / self.rows).sqrt())).collect()
+        self.columns.iter().map(|&[rows, mean, deviation]| round_to(mean, (deviation / rows).sqrt())).collect()
     }
+}
+
+/// How many values are there and not missing, counted by their weights, their mean, and their sum of squared deviations.
+fn own_moments(values: &[f64], weights: Option<&[f64]>) -> [f64; 3] {
+    if values.iter().fold(false, |any, value| any | value.is_nan()) {
+        let there = |i: &usize| !values[*i].is_nan();
+        let places: Vec<usize> = (0..values.len()).filter(there).collect();
+        let of = |all: &[f64]| places.iter().map(|&i| all[i]).collect::<Vec<f64>>();
+        return own_moments(&of(values), weights.map(of).as_deref());
+    }
+    let (count, found) = match weights {
+        None => (values.len() as f64, moments(values)),
+        Some(weights) => (weights.iter().sum(), weighted_moments(values, weights)),
+    };
+    found.map_or([0.0; 3], |(mean, deviation)| [count, mean, deviation])
 }
 
 /// Mean and sum of squared deviations of some values, both summed up as differences from the first value: they are exact
@@ -115,7 +126,7 @@ mod tests {
             batch.column_mut(1).copy_from_slice(values);
             moments.push(&batch);
         }
-        assert_eq!(moments.columns, [(4.0, 50.0)]);
+        assert_eq!(moments.columns, [[4.0, 4.0, 50.0]]);
         assert_eq!(moments.shift(), [4.0]);
     }
 }

@@ -1,11 +1,15 @@
 //! What is said of columns later, as a change of the triangle: choosing and scaling need no row again.
 
+use std::collections::BTreeMap;
+
 use crate::data::{BATCH_ROWS, Batch};
 
-use super::{Summary, Triangle};
+use super::{Sum, Summary, Triangle};
+use crate::pair::{Pair, add, number, pair, times};
 
 impl Summary {
-    /// The same rows with only the columns `names`, in that order.
+    /// The same rows with only the columns `names`, in that order. Without all levels of a category, those that are left are
+    /// columns like any.
     ///
     /// # Errors
     /// The first name that is no column.
@@ -17,7 +21,8 @@ impl Summary {
             Ok(powers) => powers,
             Err(broken) => return self.without_powers(broken).select(names),
         };
-        let position = |name: &String| self.columns.iter().position(|other| other == name).ok_or_else(|| name.clone());
+        let places: BTreeMap<&String, usize> = self.columns.iter().zip(0..).collect();
+        let position = |name: &String| places.get(name).copied().ok_or_else(|| name.clone());
         let found: Vec<usize> = names.iter().map(position).collect::<Result<_, _>>()?;
         let chosen: Vec<usize> = [0].into_iter().chain(found.iter().map(|column| 1 + column)).collect();
         Ok(Summary {
@@ -27,6 +32,9 @@ impl Summary {
             shift: chosen.iter().map(|&column| self.shift[column]).collect(),
             triangle: self.triangle.select(&chosen),
             powers,
+            categories: self.categories_in(names),
+            gaps: self.gaps_in(names),
+            incomplete: self.incomplete,
         })
     }
 
@@ -132,18 +140,42 @@ impl Triangle {
     /// The triangle of the columns `chosen` of the rows.
     #[must_use]
     pub fn select(&self, chosen: &[usize]) -> Triangle {
-        let mut selected = Triangle::new(chosen.len());
-        let mut batch = Batch::with_capacity(chosen.len(), self.columns().min(BATCH_ROWS));
+        self.columns_of(chosen.len(), |k, i| self.get(i, chosen[k]))
+    }
+
+    /// The triangle of sums of columns of the rows.
+    #[must_use]
+    pub fn combined(&self, sums: &[Sum]) -> Triangle {
+        let entry = |k: usize, i: usize| match sums[k][..] {
+            [(place, (1.0, 0.0))] => self.get(i, place),
+            _ => {
+                let term = |&(place, factor): &(usize, Pair)| times(factor, pair(self.get(i, place)));
+                number(sums[k].iter().map(term).fold((0.0, 0.0), add))
+            }
+        };
+        self.columns_of(sums.len(), entry)
+    }
+
+    /// The triangle of the rows with columns of zeros behind the others, up to that number.
+    #[must_use]
+    pub fn widened(&self, columns: usize) -> Triangle {
+        let mut wide = Triangle::new(columns);
+        (0..self.columns()).for_each(|i| wide.row_mut(i)[..self.columns() - i].copy_from_slice(self.row(i)));
+        wide
+    }
+
+    /// The triangle of as many rows as it has itself, with `entry` (column, row) in each of `columns` columns.
+    fn columns_of(&self, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Triangle {
+        let mut triangle = Triangle::new(columns);
+        let mut batch = Batch::with_capacity(columns, self.columns().min(BATCH_ROWS));
         for first in (0..self.columns()).step_by(batch.capacity()) {
             batch.set_rows(batch.capacity().min(self.columns() - first));
-            for (k, &column) in chosen.iter().enumerate() {
-                for (i, value) in (first..).zip(batch.column_mut(k)) {
-                    *value = self.get(i, column);
-                }
+            for k in 0..columns {
+                batch.column_mut(k).iter_mut().zip(first..).for_each(|(value, i)| *value = entry(k, i));
             }
-            selected.push(&mut batch);
+            triangle.push(&mut batch);
         }
-        selected
+        triangle
     }
 }
 

@@ -5,7 +5,9 @@ use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 
-use crate::cli::input::{Compressed, Input};
+use crate::cli::compress::Compressed;
+use crate::cli::input::Input;
+use crate::cli::ledger::tell_missing;
 use crate::cli::train::{self, tell_roles};
 use crate::data::Header;
 use crate::data::columns::Roles;
@@ -53,19 +55,29 @@ impl Readings {
         let header = input.header();
         let mut roles = roles(&trainings[0], &header)?;
         for training in trainings {
-            let Roles { features, encodings, .. } = self::roles(training, &header)?;
+            let Roles { features, encodings, categories, .. } = self::roles(training, &header)?;
             for name in features {
                 if !roles.features.contains(&name) {
                     roles.features.push(name);
                 }
             }
             roles.encodings.extend(encodings);
+            roles.categories.extend(categories);
         }
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
-        let (mut train, held_out) = reader.read(input, &roles)?;
-        let folds = folds(&std::mem::take(&mut train.folds))?;
-        Ok(Readings { header, roles, all: Rows { train, held_out }, folds })
+        let (mut train, held_out, roles) = reader.read(input, &roles)?;
+        let folds = std::mem::take(&mut train.folds).into_iter();
+        let fold = |(summary, held_out)| Rows {
+            train: Compressed { summary, ..Compressed::default() },
+            held_out: Some(held_out),
+        };
+        Ok(Readings { header, roles, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
+    }
+
+    /// Which column is what in `training`.
+    fn roles(&self, training: &train::Args) -> Result<Roles, Error> {
+        roles(training, &self.header)?.with_levels(&self.all.train.levels, &self.header.file)
     }
 
     /// Tells what was read.
@@ -73,6 +85,7 @@ impl Readings {
         let Rows { train, held_out } = &self.all;
         let size = (train.summary.rows(), train.summary.weight());
         tell_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
+        train.missing.iter().for_each(tell_missing);
     }
 
     /// The part of `rows` that `roles` need.
@@ -82,14 +95,16 @@ impl Readings {
             |summary: &Summary| summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")));
         let all = [&self.roles.features[..], &self.roles.targets[..]].concat();
         let places: Vec<usize> = names.iter().filter_map(|name| all.iter().position(|other| other == name)).collect();
+        let mut missing = rows.train.missing.clone();
+        missing.iter_mut().for_each(|missing| missing.means.retain(|name, _| names.contains(name)));
         let train = Compressed {
             summary: select(&rows.train.summary)?,
             rows: rows.train.rows.as_ref().map(|rows| WeightedRows {
                 values: rows.values.select_columns(&places),
                 weights: rows.weights.clone(),
             }),
-            held_out: None,
-            folds: Vec::new(),
+            missing,
+            ..Compressed::default()
         };
         Ok(Rows { train, held_out: rows.held_out.as_ref().map(select).transpose()? })
     }
@@ -114,7 +129,7 @@ impl Readings {
     }
 
     fn reach_on(&self, rows: &Rows, training: &train::Args, epochs: &[u64]) -> Result<Vec<Outcome>, Error> {
-        let roles = roles(training, &self.header)?;
+        let roles = self.roles(training)?;
         if roles.features == self.roles.features {
             return training.reach(epochs, &rows.train, rows.held_out.as_ref(), &roles);
         }
@@ -124,27 +139,10 @@ impl Readings {
 
     /// Writes the model of `training`.
     pub fn write_model(&self, training: &train::Args, file: OutputFile, path: Option<&Path>) -> Result<(), Error> {
-        let roles = roles(training, &self.header)?;
+        let roles = self.roles(training)?;
         let Rows { train, held_out } = self.select(&self.all, &roles)?;
         training.write_model(&train, held_out.as_ref(), roles, file, path)
     }
-}
-
-/// For every fold, the sum of the others to train on, and the fold to validate on.
-fn folds(folds: &[Summary]) -> Result<Vec<Rows>, Error> {
-    let others = |k: usize| {
-        let mut train = Summary::default();
-        for (_, fold) in folds.iter().enumerate().filter(|(i, _)| *i != k) {
-            train.merge(fold, "")?;
-        }
-        if folds[k].rows() == 0 || train.rows() == 0 {
-            let message = format!("--folds {}: one of them has no row", folds.len());
-            return Err(Error::usage(message).with_hint("fewer folds, or another --split-seed"));
-        }
-        let train = Compressed { summary: train, rows: None, held_out: None, folds: Vec::new() };
-        Ok(Rows { train, held_out: Some(folds[k].clone()) })
-    };
-    (0..folds.len()).map(others).collect()
 }
 
 /// The mean, and its standard error: the deviation (divisor n − 1) over √n.

@@ -4,12 +4,15 @@ use nalgebra::DMatrix;
 
 use super::Args;
 use super::exact::Solver;
-use crate::cli::input::{Compressed, Input, push_rows};
+use crate::cli::compress::{Compressed, Kept, feature_fields};
+use crate::cli::input::Input;
+use crate::cli::ledger::Ledger;
 use crate::cli::options::note;
 use crate::data::columns::Roles;
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::Error;
 use crate::fit::{Gradients, LeastSquares, WeightedRows};
+use crate::model::{MissingCells, Rule};
 use crate::output::rounded;
 
 /// Below this condition the triangle alone leaves no more than the last three digits open.
@@ -36,7 +39,7 @@ impl Args {
         if input.has_summary() {
             return Ok(Some(solution));
         }
-        let gradients = self.gradients(input, roles, &solution)?;
+        let gradients = self.gradients(input, roles, compressed.missing.as_ref(), &solution)?;
         solution.step(gradients);
         if !self.quiet {
             let condition = rounded(condition);
@@ -46,25 +49,39 @@ impl Args {
     }
 
     /// What all rows that are trained on have to say of `solution`.
-    fn gradients(&self, input: Input, roles: &Roles, solution: &LeastSquares) -> Result<Gradients, Error> {
+    fn gradients(
+        &self,
+        input: Input,
+        roles: &Roles,
+        missing: Option<&MissingCells>,
+        solution: &LeastSquares,
+    ) -> Result<Gradients, Error> {
         let design = roles.design();
         let weight = self.columns.weight.column();
-        let rows = input.rows_for("train")?.weighted_rows(design.fields().to_vec(), weight, Missing::Refuse)?;
+        let mut rows = input.rows_for("train")?.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
+        rows.categorize(design.readers(Some(&design.levels())));
+        let (fields, features) = (design.fields().len(), feature_fields(&design, roles.targets.len()));
+        let rule = missing.map_or(Rule::Error, |missing| missing.rule);
         let (split, columns) = (self.split(), design.names().len());
         let aside = Batch::with_weights(weight.is_some(), 1 + design.fields().len(), BATCH_ROWS);
         let new = || (Gradients::default(), aside.clone(), None);
         let add = |(sum, aside, room): &mut (Gradients, Batch, Option<Batch>), batch: &mut Batch, records: &Records| {
-            if let Some(split) = split {
-                batch.split_off(aside, |i| split.part(records.input, records.offset(i)) != 0);
+            let lacking = Ledger::new(fields).scan(batch, records, rule, features).unwrap_or_default();
+            let is_other = |i: usize| split.is_some_and(|split| split.part(records.input, records.offset(i)) != 0);
+            if split.is_some() || !lacking.is_empty() {
+                batch.split_off(aside, |i| lacking.get(i) == Some(&true) || is_other(i));
             }
-            let (mut values, mut weights) = (Vec::new(), Vec::new());
-            push_rows(&mut values, &mut weights, design.features(batch, room));
+            let batch = design.features(batch, room);
+            missing.into_iter().for_each(|missing| missing.fill(&roles.features, batch));
+            let mut kept = Kept::default();
+            kept.push(batch);
+            let Kept { values, weights } = kept;
             let values = DMatrix::from_row_slice(values.len() / columns, columns, &values);
             sum.merge(solution.gradients(&WeightedRows { values, weights }));
         };
         let mut all = Gradients::default();
         let reading = self.data.reading(self.shown_progress());
-        reading.fold(rows, 1, &Work { new: &new, add: &add }, |(sum, ..)| {
+        reading.fold(rows, 1, &Work { new: &new, add: &add }, |(sum, ..), _| {
             all.merge(sum);
             Ok(())
         })?;

@@ -9,6 +9,7 @@ use super::Args;
 use super::exact::Solver;
 use super::preflight::tell_roles;
 use crate::cli::input::Input;
+use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Problem, Stop, Weights};
@@ -33,7 +34,8 @@ struct Line {
 impl Args {
     /// Reads once, solves in every way, prints a table.
     pub(super) fn compare(&self, input: Input, roles: &Roles) -> Result<(), Error> {
-        let (compressed, held_out) = self.read(input, roles)?;
+        let (compressed, held_out, roles) = self.read(input, roles)?;
+        let roles = &roles;
         let prepared = self.assemble(&compressed, held_out.as_ref(), roles, None)?;
         if !self.quiet {
             tell_roles(
@@ -41,6 +43,7 @@ impl Args {
                 (compressed.summary.rows(), compressed.summary.weight()),
                 held_out.as_ref().map(Summary::rows),
             );
+            compressed.missing.iter().for_each(tell_missing);
         }
         let (scaled, standardization) = self.scaled(&compressed.summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());

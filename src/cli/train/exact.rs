@@ -6,7 +6,9 @@ use super::Args;
 use super::inference::PENALIZED;
 use super::outcome;
 use super::preflight::tell_roles;
-use crate::cli::input::{Compressed, Input};
+use crate::cli::compress::Compressed;
+use crate::cli::input::Input;
+use crate::cli::ledger::tell_missing;
 use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
@@ -63,7 +65,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 24] = [
+const USED: [&str; 27] = [
     "data",
     "delimiter",
     "decimal",
@@ -75,6 +77,9 @@ const USED: [&str; 24] = [
     "target",
     "features",
     "ignore",
+    "categorical",
+    "reference",
+    "missing",
     "poly",
     "solver",
     "no_bias",
@@ -126,11 +131,12 @@ impl Args {
 
     /// Reads, solves, writes.
     pub(super) fn solve(&self, input: Input, roles: Roles, file: Option<OutputFile>) -> Result<(), Error> {
+        let (compressed, held_out, roles) = self.read(input, &roles)?;
         self.check_roles(&roles)?;
-        let (compressed, held_out) = self.read(input, &roles)?;
         if !self.quiet {
             let summary = &compressed.summary;
             tell_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
+            compressed.missing.iter().for_each(tell_missing);
         }
         let improved = self.read_again(&compressed, &roles)?;
         let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles, improved);
@@ -215,8 +221,10 @@ impl Args {
             let exact = solution.exact.unwrap_or_else(|| least_squares(summary, k, bias, 0.0, None));
             infer(summary, k, bias, &Exact { weights: weights.clone(), ..exact }, compressed.rows.as_ref())
         });
-        let training = Some(training);
-        (Model { features, targets, weights, encodings, training, inference, no_inference, state: None }, outcome)
+        let (training, missing) = (Some(training), compressed.missing.clone());
+        let model =
+            Model { features, targets, weights, encodings, missing, training, inference, no_inference, state: None };
+        (model, outcome)
     }
 
     /// The rows with standardized features, if those are asked for.

@@ -7,7 +7,7 @@ use clap::{ArgMatches, Command};
 
 use super::exact::Solver;
 use super::{Args, outcome};
-use crate::cli::input::Compressed;
+use crate::cli::compress::Compressed;
 use crate::data::Manner;
 use crate::data::columns::Roles;
 use crate::error::Error;

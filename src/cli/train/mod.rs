@@ -223,7 +223,7 @@ impl Args {
         if self.solver != Solver::Gd {
             return self.solve(input, roles, outputs.model);
         }
-        let prepared = self.prepare(input, &roles, earlier.as_ref())?;
+        let (prepared, roles) = self.prepare(input, &roles, earlier.as_ref())?;
         if !self.quiet {
             preflight::tell(&prepared, &roles);
         }

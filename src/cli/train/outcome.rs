@@ -50,8 +50,8 @@ impl Args {
             None => fit.weights.clone(),
         };
         let Roles { features, targets, encodings, .. } = roles;
-        let (training, state) = (Some(training), Some(state(prepared, fit)));
-        Model { features, targets, weights, encodings, training, inference: None, no_inference: None, state }
+        let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
+        Model { features, targets, weights, encodings, missing, training, inference: None, no_inference: None, state }
     }
 }
 

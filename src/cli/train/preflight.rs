@@ -1,6 +1,7 @@
 //! What is known before the first epoch, in plain words on standard error.
 
 use super::prepare::Prepared;
+use crate::cli::ledger::tell_missing;
 use crate::cli::options::{count, listed, note, rows_and_weight};
 use crate::data::columns::Roles;
 use crate::fit::{Forecast, Optimizer, Problem, Schedule};
@@ -13,6 +14,7 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
         (prepared.problem.rows(), prepared.problem.weight()),
         prepared.held_out.as_ref().map(Problem::rows),
     );
+    prepared.missing.iter().for_each(tell_missing);
     note(&rate(prepared));
     let predicted = predicted(prepared);
     note(&forecast(prepared, predicted));

@@ -2,8 +2,9 @@
 
 use nalgebra::DMatrix;
 
+use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
-use super::super::input::{Compressed, Input, Wish};
+use super::super::input::Input;
 use super::{Args, Validation};
 use crate::cli::options::{note_invented, note_unnamed};
 use crate::data::columns::Roles;
@@ -13,7 +14,7 @@ use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, WeightedRows,
     largest_eigenvalue, largest_stable_rate, least_loss,
 };
-use crate::model::Model;
+use crate::model::{MissingCells, Model, Rule};
 use crate::summary::Summary;
 
 /// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
@@ -52,6 +53,8 @@ pub struct Prepared {
     pub summary: Summary,
     /// The rows themselves (n×c), if they are at hand and wanted.
     pub rows: Option<WeightedRows>,
+    /// The missing cells of the rows.
+    pub missing: Option<MissingCells>,
 }
 
 impl Args {
@@ -68,6 +71,7 @@ impl Args {
             if choice.polynomials.is_empty() {
                 choice.polynomials = model.design().polynomials();
             }
+            choice.resume_categories(&model.design(), header);
         }
         if !self.quiet {
             note_invented(header);
@@ -80,10 +84,16 @@ impl Args {
     }
 
     /// Reads everything and finds out what can be known beforehand.
-    pub(super) fn prepare(&self, input: Input, roles: &Roles, earlier: Option<&Model>) -> Result<Prepared, Error> {
-        let (compressed, held_out) = self.read(input, roles)?;
-        let prepared = self.assemble(&compressed, held_out.as_ref(), roles, earlier)?;
-        Ok(Prepared { summary: compressed.summary, rows: compressed.rows.filter(|_| self.summary), ..prepared })
+    pub(super) fn prepare(
+        &self,
+        input: Input,
+        roles: &Roles,
+        earlier: Option<&Model>,
+    ) -> Result<(Prepared, Roles), Error> {
+        let (compressed, held_out, roles) = self.read(input, roles)?;
+        let prepared = self.assemble(&compressed, held_out.as_ref(), &roles, earlier)?;
+        let rows = compressed.rows.filter(|_| self.summary);
+        Ok((Prepared { summary: compressed.summary, rows, ..prepared }, roles))
     }
 
     /// How rows are divided, if they are.
@@ -95,17 +105,21 @@ impl Args {
         parts.map(|parts| Split { seed: self.split_seed, parts })
     }
 
-    /// Reads the rows to train on and those held out.
-    pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>), Error> {
-        let design = roles.design();
+    /// Reads the rows to train on and those held out, and finds the levels of categories.
+    pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>, Roles), Error> {
         let reading = self.data.reading(self.shown_progress());
         let weight = self.columns.weight.column();
-        let wish = Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight };
-        let compressed = input.compress(&design, reading, wish)?;
+        let missing = self.columns.missing;
+        let wish =
+            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, ..Wish::default() };
+        let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
                 let input = Input::open(std::slice::from_ref(path), self.data.manner())?;
-                Some(input.compress(&design, reading, Wish { weight, ..Wish::default() })?.summary)
+                let missing = compressed.missing.as_ref().map_or(Rule::Error, |missing| missing.rule);
+                let wish = Wish { weight, missing, ..Wish::default() };
+                let means = compressed.missing.as_ref().map(|missing| &missing.means);
+                Some(input.compress_like(&roles.design(), means, reading, wish)?)
             }
             _ => compressed.held_out.clone(),
         };
@@ -114,7 +128,7 @@ impl Args {
                 return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")));
             }
         }
-        Ok((compressed, held_out))
+        Ok((compressed, held_out, roles))
     }
 
     pub(super) fn assemble(
@@ -180,6 +194,7 @@ impl Args {
             is_rate_auto,
             summary: Summary::default(),
             rows: None,
+            missing: compressed.missing.clone(),
         })
     }
 

@@ -137,6 +137,7 @@ impl Chunks<'_> {
         let mut blocks = Blocks::new(self.span.from(self.span.start + from), from, self.layout.delimiter);
         let skipped = if known.is_none() { blocks.skip_line(block) } else { Ok(()) };
         let mut chunk = Chunk::new(work, blocks.offset());
+        parser.start_chunk();
         chunk.failure = skipped.err().map(Failure::Read);
         for i in 1..=self.plan.chunk_blocks {
             if chunk.failure.is_some() || blocks.is_done() {

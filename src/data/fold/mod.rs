@@ -33,12 +33,16 @@ pub struct Plan {
 }
 
 /// How far a reading has come.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Rows handed on.
     pub rows: u64,
     /// Bytes of text.
     pub bytes: u64,
+    /// The input of the chunk that is handed on.
+    pub file: String,
+    /// Lines of the input above the chunk that is handed on.
+    pub lines: u64,
 }
 
 /// What is done with batches: a new state for every chunk, to which each batch of the chunk is added.
@@ -130,7 +134,8 @@ impl<S> Chunk<S> {
     fn add(&mut self, block: &Block, parser: &mut Parser, work: &Work<S>) {
         let start = self.end;
         self.end += block.bytes().len() as u64;
-        match parser.read(block, start, |batch, records| (work.add)(&mut self.state, batch, records)) {
+        match parser.read(block, start, self.counts.lines, |batch, records| (work.add)(&mut self.state, batch, records))
+        {
             Ok(counts) => {
                 self.counts.rows += counts.rows;
                 self.counts.lines += counts.lines;
@@ -165,6 +170,8 @@ impl<S> Commit<'_, S> {
             }
             None => {}
         }
+        self.progress.lines = self.lines;
+        self.progress.file.clone_from(&self.input.header.file);
         self.lines += chunk.counts.lines;
         self.end = chunk.end;
         self.progress.rows += chunk.counts.rows;

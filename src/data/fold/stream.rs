@@ -105,7 +105,10 @@ impl<S> Worker<'_, S> {
     fn run(self, parser: &mut Parser) {
         let mut current = None;
         while let Some(Parcel { chunk: index, start, block, is_last }) = self.next() {
-            let mut chunk = current.take().unwrap_or_else(|| Chunk::new(self.work, start));
+            let mut chunk = current.take().unwrap_or_else(|| {
+                parser.start_chunk();
+                Chunk::new(self.work, start)
+            });
             match block {
                 Ok(block) => {
                     if chunk.failure.is_none() {

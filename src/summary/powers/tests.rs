@@ -20,7 +20,7 @@ fn summary(rows: &[[f64; 2]], degree: u32, shift: [f64; 2], size: usize) -> Summ
         for k in 0..2 {
             read.column_mut(1 + k).iter_mut().zip(rows).for_each(|(value, row)| *value = row[k] - shift[k]);
         }
-        summary.push_fields(&design, &mut read, &mut room);
+        summary.push_fields(&design, &mut read, &[], &mut room);
     }
     summary
 }

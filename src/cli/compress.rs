@@ -1,0 +1,230 @@
+//! All rows of the inputs, compressed on the way.
+
+use std::collections::BTreeMap;
+
+use nalgebra::DMatrix;
+
+use super::input::Reading;
+use super::ledger::Ledger;
+use super::resolve::KnownLevels;
+use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split, Work};
+use crate::error::{Error, Place};
+use crate::fit::WeightedRows;
+use crate::model::{MissingCells, Rule};
+use crate::summary::{Category, Moments, Summary};
+
+/// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
+/// among those of the chunk.
+const ROWS_PER_COLUMN: u64 = 4;
+
+/// What is wanted of rows besides their summary.
+#[derive(Clone, Copy, Default)]
+pub struct Wish<'a> {
+    /// The rows themselves, however many.
+    pub all_rows: bool,
+    /// A summary of its own for each of these parts.
+    pub split: Option<Split>,
+    /// The column that says how often each row counts.
+    pub weight: Option<&'a str>,
+    /// What to do about missing cells.
+    pub missing: Rule,
+    /// The levels that categories may have; any if nothing is told.
+    pub levels: Option<&'a KnownLevels>,
+    /// How many of the columns are targets, the last of all.
+    pub targets: usize,
+}
+
+/// What is left of rows once they have been read.
+#[derive(Default)]
+pub struct Compressed {
+    /// All rows.
+    pub summary: Summary,
+    /// The rows themselves, if the first block of text holds them all, or they were asked for: fields, or columns.
+    pub rows: Option<WeightedRows>,
+    /// The rows that are held out.
+    pub held_out: Option<Summary>,
+    /// Their missing cells, if there are any.
+    pub missing: Option<MissingCells>,
+    /// The levels of categories, by the numbers they have in rows of fields.
+    pub levels: KnownLevels,
+    /// For every fold, if such were asked for, the sum of the others and that one.
+    pub folds: Vec<(Summary, Summary)>,
+    /// The folds as they were read.
+    pub parts: Vec<Summary>,
+}
+
+/// What is made of a chunk of rows.
+#[derive(Clone)]
+struct Part {
+    summary: Summary,
+    /// The other parts of the rows, if they are split.
+    others: Vec<Summary>,
+    kept: Kept,
+    ledger: Ledger,
+    /// Where features are made.
+    room: Option<Batch>,
+}
+
+/// Rows of fields, as they stand in the text.
+#[derive(Clone, Default)]
+pub struct Kept {
+    /// Row by row.
+    pub values: Vec<f64>,
+    /// The weight of each, if they have weights.
+    pub weights: Vec<f64>,
+}
+
+impl Kept {
+    /// Adds the rows of `batch`. Those of weight 0 do not count.
+    pub fn push(&mut self, batch: &Batch) {
+        let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
+        for i in (0..batch.rows()).filter(counts) {
+            self.values.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
+            self.weights.extend(batch.weights().map(|weights| weights[i]));
+        }
+    }
+
+    /// Adds the rows of a chunk, in whose categories the numbers of levels are other ones.
+    fn append(&mut self, mut part: Kept, fields: usize, maps: &[Vec<usize>]) {
+        for row in part.values.chunks_exact_mut(fields) {
+            for (code, map) in row.iter_mut().zip(maps).filter(|(code, _)| code.is_finite()) {
+                *code = map[*code as usize] as f64;
+            }
+        }
+        self.values.append(&mut part.values);
+        self.weights.append(&mut part.weights);
+    }
+}
+
+/// How the rows of a batch are dealt with.
+struct Manner<'a> {
+    design: &'a Design,
+    wish: Wish<'a>,
+    /// Fields that are not only targets.
+    features: usize,
+}
+
+impl Manner<'_> {
+    /// Leaves out of `batch` the rows that miss cells. Returns the part of each row that is left, if they are split.
+    fn clean(&self, ledger: &mut Ledger, batch: &mut Batch, records: &Records) -> Vec<usize> {
+        let part = |i: usize| self.wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
+        let mut parts: Vec<usize> = (0..batch.rows()).filter(|_| self.wish.split.is_some()).map(part).collect();
+        if let Some(leaves) = ledger.scan(batch, records, self.wish.missing, self.features) {
+            batch.split_off(&mut self.aside(), |i| leaves[i]);
+            let mut left = leaves.iter();
+            parts.retain(|_| !left.next().copied().unwrap_or(false));
+        }
+        parts
+    }
+
+    fn aside(&self) -> Batch {
+        Batch::with_weights(self.wish.weight.is_some(), 1 + self.design.fields().len(), BATCH_ROWS)
+    }
+
+    fn is_held_out(&self) -> bool {
+        self.wish.split.is_some_and(|split| matches!(split.parts, Parts::Fraction(_)))
+    }
+
+    fn add(&self, part: &mut Part, batch: &mut Batch, records: &Records, keeps: bool) {
+        let mut parts = self.clean(&mut part.ledger, batch, records);
+        if keeps && !self.is_held_out() {
+            part.kept.push(batch);
+        }
+        for (k, summary) in (1..).zip(&mut part.others) {
+            let mut aside = self.aside();
+            batch.split_off(&mut aside, |i| parts[i] == k);
+            parts.retain(|&part| part != k);
+            summary.push_fields(self.design, &mut aside, records.levels, &mut part.room);
+        }
+        if keeps && self.is_held_out() {
+            part.kept.push(batch);
+        }
+        part.summary.push_fields(self.design, batch, records.levels, &mut part.room);
+    }
+}
+
+/// The fields of a design that are more than targets stand before the targets.
+pub fn feature_fields(design: &Design, targets: usize) -> usize {
+    let columns = design.columns();
+    let features = &columns[..columns.len() - targets];
+    features.iter().map(|column| 1 + column.0).max().unwrap_or(0)
+}
+
+/// Reads `rows`, which are of the fields of `design`.
+pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
+    let fields = design.fields();
+    let manner = Manner { design, wish, features: feature_fields(design, wish.targets) };
+    let mut moments = Moments::new(fields.len());
+    let is_sample_all = rows.are_few() && !manner.is_held_out();
+    let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
+    rows.categorize(levels.clone());
+    rows.advise_categories(manner.features);
+    rows.sample(|batch, records| {
+        moments.push(batch);
+        if is_sample_all {
+            manner.clean(&mut Ledger::new(fields.len()), batch, records);
+            few.push(batch);
+        }
+        levels.clone_from_slice(records.levels);
+    })?;
+    // Subtracting a shift rounds, so rows that are wanted as they are go without. Categories have none.
+    let mut shift = if wish.all_rows { vec![0.0; fields.len()] } else { moments.shift() };
+    shift[..levels.len()].fill(0.0);
+    rows.shift(&shift);
+    let names: Vec<usize> = levels.iter().map(|levels| levels.names().len()).collect();
+    rows.categorize(levels);
+    let empty = Summary::of_design(design, &shift);
+    let others = vec![empty.clone(); wish.split.map_or(0, |split| split.count() - 1)];
+    let mut sum = Part { summary: empty, others, kept: few, ledger: Ledger::new(fields.len()), room: None };
+    let none = Part { kept: Kept::default(), ..sum.clone() };
+    let keeps = wish.all_rows && !is_sample_all;
+    let add = |part: &mut Part, batch: &mut Batch, records: &Records| manner.add(part, batch, records, keeps);
+    let columns = design.names().len() + names.iter().sum::<usize>();
+    let wanted = ROWS_PER_COLUMN * columns as u64 * rows.record_bytes();
+    let work = Work { new: &|| none.clone(), add: &add };
+    let file = rows.file().to_owned();
+    let count = reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part, progress| {
+        let mut others = sum.others.iter_mut().zip(&part.others);
+        others.try_for_each(|(sum, part)| sum.merge(part, &progress.file))?;
+        sum.summary.merge(&part.summary, &progress.file)?;
+        sum.kept.append(part.kept, fields.len(), &codes(&part.summary, &sum.summary));
+        sum.ledger.merge(part.ledger, progress);
+        Ok(())
+    })?;
+    if wish.missing == Rule::Error && !sum.ledger.is_empty() {
+        return Err(sum.ledger.refusal(fields, count, Some(manner.features)));
+    }
+    finish(sum, &manner, &file, is_sample_all || wish.all_rows)
+}
+
+/// Of each category, the number that each level of `part` has in `sum`.
+fn codes(part: &Summary, sum: &Summary) -> Vec<Vec<usize>> {
+    let of = |(part, sum): (&Category, &Category)| {
+        let places: BTreeMap<&String, usize> = sum.levels.iter().zip(0..).collect();
+        part.levels.iter().filter_map(|level| places.get(level).copied()).collect()
+    };
+    part.categories().iter().zip(sum.categories()).map(of).collect()
+}
+
+fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Compressed, Error> {
+    let Part { mut summary, others, kept, ledger, .. } = sum;
+    let (design, rule) = (manner.design, manner.wish.missing);
+    let left = summary.rows() + others.iter().map(Summary::rows).sum::<u64>();
+    if left == 0 && !ledger.is_empty() {
+        return Err(Error::input(Place::file(file), "a cell is missing in every row, so none is left")
+            .with_hint("--ignore leaves columns out, --missing mean puts the mean of a column there"));
+    }
+    let fields = design.fields().len();
+    let values = DMatrix::from_row_slice(kept.values.len() / fields, fields, &kept.values);
+    let rows = has_rows.then_some(WeightedRows { values, weights: kept.weights });
+    let missing = (rule != Rule::Error).then(|| ledger.record(rule, design.fields()));
+    let mut compressed = Compressed { rows, missing, ..Compressed::default() };
+    if manner.is_held_out() {
+        compressed.held_out = others.into_iter().next();
+    } else if !others.is_empty() {
+        compressed.parts = std::iter::once(summary.clone()).chain(others).collect();
+        compressed.parts[1..].iter().try_for_each(|part| summary.merge(part, file))?;
+    }
+    compressed.summary = summary;
+    Ok(compressed)
+}

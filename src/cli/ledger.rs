@@ -1,0 +1,149 @@
+//! Missing cells: which there are, and what becomes of their rows.
+
+use std::collections::BTreeMap;
+
+use super::options::{count, note};
+use crate::data::columns::ignore;
+use crate::data::{Batch, Progress, Records};
+use crate::error::{Error, Place};
+use crate::model::{MissingCells, Rule};
+
+/// Places that are kept to be told.
+const PLACES: usize = 3;
+
+/// Missing cells of some rows. Rows of weight 0 do not count.
+#[derive(Debug, Clone, Default)]
+pub struct Ledger {
+    /// Rows with at least one.
+    rows: u64,
+    /// How many of these were left out.
+    dropped: u64,
+    /// How many cells are missing in each column read.
+    cells: Vec<u64>,
+    /// The first of them.
+    places: Vec<(Place, usize)>,
+}
+
+impl Ledger {
+    /// Of no rows of so many columns.
+    pub fn new(columns: usize) -> Ledger {
+        Ledger { cells: vec![0; columns], ..Ledger::default() }
+    }
+
+    /// Notes the missing cells of `batch` and says which of its rows `rule` leaves out, if any: all with a missing cell, or,
+    /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0.
+    pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
+        let is_missing = |column: usize| batch.column(1 + column).iter().fold(false, |any, value| any | value.is_nan());
+        let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| is_missing(column)).collect();
+        if columns.is_empty() {
+            return None;
+        }
+        let leaves = |i: usize| {
+            let mut missing: Vec<usize> =
+                columns.iter().copied().filter(|&k| batch.column(1 + k)[i].is_nan()).collect();
+            if missing.is_empty() {
+                return false;
+            }
+            if batch.weights().is_some_and(|weights| weights[i] == 0.0) {
+                return true;
+            }
+            self.rows += 1;
+            missing.sort_by_key(|&column| records.columns[column].field);
+            for &column in &missing {
+                self.cells[column] += 1;
+                if self.places.len() < PLACES {
+                    let field = Some(1 + records.columns[column].field);
+                    self.places.push((Place { file: String::new(), line: Some(records.line(i)), field }, column));
+                }
+            }
+            let is_left_out = rule != Rule::Mean || missing.iter().any(|&column| column >= features);
+            self.dropped += u64::from(is_left_out);
+            is_left_out
+        };
+        Some((0..batch.rows()).map(leaves).collect())
+    }
+
+    /// Adds those of the chunk that `progress` tells of.
+    pub fn merge(&mut self, part: Ledger, progress: &Progress) {
+        self.rows += part.rows;
+        self.dropped += part.dropped;
+        self.cells.iter_mut().zip(part.cells).for_each(|(sum, part)| *sum += part);
+        let room = PLACES - self.places.len();
+        self.places.extend(part.places.into_iter().take(room).map(|(place, column)| {
+            let line = place.line.map(|line| 1 + progress.lines + line);
+            (Place { file: progress.file.clone(), line, ..place }, column)
+        }));
+    }
+
+    /// Whether there are none.
+    pub fn is_empty(&self) -> bool {
+        self.rows == 0
+    }
+
+    /// Columns with missing cells, and how many each has.
+    fn columns(&self, names: &[String]) -> BTreeMap<String, u64> {
+        let columns = names.iter().zip(&self.cells).filter(|(_, cells)| **cells > 0);
+        columns.map(|(name, cells)| (name.clone(), *cells)).collect()
+    }
+
+    /// For the model; the columns read have these names.
+    pub fn record(&self, rule: Rule, names: &[String]) -> MissingCells {
+        let columns = self.columns(names);
+        MissingCells { rule, rows: self.rows, dropped: self.dropped, columns, means: BTreeMap::new() }
+    }
+
+    /// Refuses missing cells: the first one, and how many there are among `rows` rows. What is done about them is chosen in
+    /// training, where the first `features` columns are not only targets.
+    pub fn refusal(&self, names: &[String], rows: u64, features: Option<usize>) -> Error {
+        let (place, column) = self.places.first().cloned().unwrap_or((Place::file(""), 0));
+        let name = &names[column];
+        let others: Vec<String> = self.places[1..].iter().map(|(place, _)| place_in_file(place)).collect();
+        let mut message = format!("column \"{name}\": the cell is missing");
+        if self.cells.iter().sum::<u64>() > 1 {
+            let cells = in_words(&self.columns(names));
+            let rows = format!("{} of {}", self.rows, count(rows, "row"));
+            message += &format!(", then {}; {rows} lack cells: {cells}", others.join(", "));
+        }
+        Error::input(place, message).with_hint(match features {
+            Some(features) if column < features => format!(
+                "--missing drop leaves such rows out, --missing mean puts the mean of the column there, {} leaves the column out",
+                ignore(name)
+            ),
+            Some(_) => "--missing drop leaves such rows out".to_owned(),
+            None => "take the rows out, or train with --missing drop or --missing mean".to_owned(),
+        })
+    }
+}
+
+/// Line and field.
+fn place_in_file(place: &Place) -> String {
+    let numbers = [place.line, place.field.map(|field| field as u64)];
+    numbers.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(":")
+}
+
+/// `Ozone 37, Solar.R 7`: the first of many.
+fn in_words(columns: &BTreeMap<String, u64>) -> String {
+    const SHOWN: usize = 8;
+    let mut columns: Vec<(&String, &u64)> = columns.iter().collect();
+    columns.sort_by(|a, b| b.1.cmp(a.1));
+    let mut words: Vec<String> = columns.iter().take(SHOWN).map(|(name, cells)| format!("{name} {cells}")).collect();
+    if columns.len() > SHOWN {
+        words.push(format!("{} more columns", columns.len() - SHOWN));
+    }
+    words.join(", ")
+}
+
+/// Tells what was done about missing cells.
+pub fn tell_missing(missing: &MissingCells) {
+    if missing.rows == 0 {
+        return;
+    }
+    let rows = format!("{} with missing cells ({})", count(missing.rows, "row"), in_words(&missing.columns));
+    note(&match (missing.rule, missing.dropped) {
+        (Rule::Mean, 0) => format!("missing: {rows}; the mean of the column stands there"),
+        (Rule::Mean, dropped) => {
+            format!("missing: {rows}; the mean of the column stands there, {dropped} without a target left out")
+        }
+        _ => format!("missing: {rows} left out"),
+    });
+}

@@ -1,0 +1,224 @@
+//! From what was read to what is trained on: the levels of categories are known now, and means for missing cells.
+
+use std::collections::BTreeMap;
+
+use nalgebra::DMatrix;
+
+use super::compress::Compressed;
+use crate::data::columns::{Roles, first_repeated, leave_out};
+use crate::data::{Column, Design, Encoding, level_name, sorted};
+use crate::error::{Error, Place};
+use crate::fit::WeightedRows;
+use crate::model::{MissingCells, Rule};
+use crate::summary::{Gap, Summary};
+
+/// What stands for a missing cell in each feature.
+type Means = BTreeMap<String, f64>;
+
+/// Levels by the names of their categories.
+pub type KnownLevels = BTreeMap<String, Vec<String>>;
+
+/// The columns of `design` of a summary in a file, and what says where cells of its fields were missing; of categories the
+/// `known` levels only, if some are told.
+pub fn chosen(
+    mut summary: Summary,
+    design: &Design,
+    known: Option<&KnownLevels>,
+    file: &str,
+) -> Result<Summary, Error> {
+    let mut names = Vec::new();
+    for (column, levels) in known.into_iter().flatten() {
+        if let Some(level) = summary.complete(column, levels) {
+            let message =
+                format!("column \"{column}\": \"{level}\" is a level that no row had when the model was trained");
+            return Err(Error::input(Place::file(file), message));
+        }
+    }
+    for (&(field, column), name) in design.columns().iter().zip(design.names()) {
+        let category = summary.categories().iter().find(|category| category.column == design.fields()[field]);
+        match (column, category) {
+            (Column::Category, Some(category)) => names.extend(category.names()),
+            (Column::Category, None) => {
+                let message = format!("the column \"{name}\" of the summary holds numbers, not levels");
+                let hint = format!("linreg summarize --categorical {name} --data … makes one with levels");
+                return Err(Error::input(Place::file(file), message).with_hint(hint));
+            }
+            _ => names.push(name.clone()),
+        }
+    }
+    let is_read = |gap: &&Gap| design.fields().contains(&gap.column);
+    names.extend(summary.gaps().iter().filter(is_read).map(|gap| Gap::name(&gap.column)));
+    summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
+}
+
+impl Compressed {
+    /// Notes the levels: those of rows that are left.
+    pub fn take_stock(&mut self) -> Result<(), Error> {
+        if let Some(name) = first_repeated(self.summary.columns()) {
+            let message = format!("\"{name}\" is made of a column, but there is another column of that name");
+            return Err(Error::usage(message).with_hint("give one of them another name in the header"));
+        }
+        let parts: Vec<&Summary> = self.held_out.iter().chain(&self.parts).chain([&self.summary]).collect();
+        for category in self.summary.categories() {
+            let is_left = |level: &&String| parts.iter().any(|part| part.has_level(&category.column, level));
+            let levels = category.levels.iter().filter(is_left).cloned().collect();
+            self.levels.insert(category.column.clone(), levels);
+        }
+        Ok(())
+    }
+
+    /// Adds the rows of a summary from `file`.
+    pub fn add(&mut self, summary: &Summary, rule: Rule, file: &str) -> Result<(), Error> {
+        self.summary.merge(summary, file)?;
+        // Its rows are no longer told apart.
+        self.rows = None;
+        if summary.gaps().is_empty() {
+            return Ok(());
+        }
+        if rule == Rule::Drop {
+            let message = "the summary was made with --missing mean: rows with missing cells can no longer be left out";
+            let hint = "linreg summarize --missing drop leaves them out";
+            return Err(Error::input(Place::file(file), message).with_hint(hint));
+        }
+        let missing = self.missing.get_or_insert_with(MissingCells::default);
+        missing.rule = Rule::Mean;
+        missing.rows += summary.incomplete();
+        for (column, count) in summary.gap_counts() {
+            *missing.columns.entry(column).or_insert(0) += count;
+        }
+        Ok(())
+    }
+
+    /// All rows, their columns in the order of `design`, levels sorted, and what says where cells were missing behind all.
+    pub fn in_order(&self, design: &Design) -> Result<Summary, Error> {
+        let mut names: Vec<String> = Vec::new();
+        for name in design.names() {
+            match self.summary.categories().iter().find(|category| category.column == *name) {
+                Some(category) => names.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
+                None => names.push(name.clone()),
+            }
+        }
+        names.extend(self.summary.gaps().iter().map(|gap| Gap::name(&gap.column)));
+        self.summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
+    }
+
+    /// The same once it is known what the columns are: `roles` for the levels that were found, and means where cells were
+    /// missing. It was read for `read` from `file`.
+    pub fn resolve(self, read: &Design, roles: &Roles, file: &str) -> Result<(Compressed, Roles), Error> {
+        let rows = self.summary.rows() + self.held_out.as_ref().map_or(0, Summary::rows);
+        if let Some(gap) = self.summary.gaps().iter().find(|gap| roles.targets.contains(&gap.column)) {
+            let target = &gap.column;
+            let message = format!("the target \"{target}\" misses cells in the summary");
+            let hint = format!("linreg summarize --target {target} --missing mean … leaves these rows out");
+            return Err(Error::input(Place::file(file), message).with_hint(hint));
+        }
+        for (column, levels) in &self.levels {
+            if levels.len() as u64 == rows {
+                let message = format!("column \"{column}\": as many levels as rows, {rows}, which says nothing");
+                return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
+            }
+        }
+        let roles = roles.clone().with_levels(&self.levels, file)?;
+        let (summary, held_out, means) = self.settle(self.summary.clone(), self.held_out.as_ref(), &roles, file)?;
+        let rows = self.rows_of(read, &roles.design(), &means);
+        let mut missing = self.missing.clone();
+        if let Some(missing) = missing.as_mut().filter(|missing| missing.rule == Rule::Mean) {
+            missing.means = means;
+        }
+        let fold = |k: usize| {
+            let mut train = Summary::default();
+            for (_, part) in self.parts.iter().enumerate().filter(|(i, _)| *i != k) {
+                train.merge(part, file)?;
+            }
+            if self.parts[k].rows() == 0 || train.rows() == 0 {
+                let message = format!("--folds {}: one of them has no row", self.parts.len());
+                return Err(Error::usage(message).with_hint("fewer folds, or another --split-seed"));
+            }
+            let (train, held_out, _) = self.settle(train, Some(&self.parts[k]), &roles, file)?;
+            Ok((train, held_out.unwrap_or_default()))
+        };
+        let folds = (0..self.parts.len()).map(fold).collect::<Result<Vec<_>, Error>>()?;
+        let resolved = Compressed { summary, rows, held_out, missing, folds, levels: self.levels, parts: Vec::new() };
+        Ok((resolved, roles))
+    }
+
+    /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.
+    fn settle(
+        &self,
+        mut train: Summary,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+        file: &str,
+    ) -> Result<(Summary, Option<Summary>, Means), Error> {
+        let names = [&roles.features[..], &roles.targets].concat();
+        let no_cell = |column: String| {
+            let message = format!("column \"{column}\": every cell is missing");
+            Error::input(Place::file(file), message).with_hint(leave_out(&column))
+        };
+        let select =
+            |summary: Summary| summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")));
+        self.complete(&mut train);
+        let train = select(train.filled(None).map_err(no_cell)?)?;
+        let means = means_of(&train, roles);
+        let held_out = held_out.cloned().map(|mut held_out| {
+            self.complete(&mut held_out);
+            select(held_out.filled(Some(&means)).map_err(no_cell)?)
+        });
+        Ok((train, held_out.transpose()?, means))
+    }
+
+    /// Gives `part` columns for all levels.
+    fn complete(&self, part: &mut Summary) {
+        for (column, levels) in &self.levels {
+            part.complete(column, levels);
+        }
+    }
+
+    /// The rows (n×c) of `design`, which is no longer open, from those of the fields of the design they were read for, with
+    /// `means` where a cell is missing.
+    fn rows_of(&self, read: &Design, design: &Design, means: &BTreeMap<String, f64>) -> Option<WeightedRows> {
+        let kept = self.rows.as_ref()?;
+        let mut values = DMatrix::zeros(kept.values.nrows(), design.names().len());
+        let place = |field: &String| read.fields().iter().position(|other| other == field);
+        let levels = design.levels();
+        // The numbers of levels are those in which they were found.
+        let own = |column: &String| {
+            let mut categories = self.summary.categories().iter();
+            categories.find(|category| category.column == *column).map(|category| &category.levels)
+        };
+        let codes: Vec<Vec<usize>> = design
+            .categories()
+            .iter()
+            .map(|column| {
+                let number = |level: &String| own(column).and_then(|own| own.iter().position(|other| other == level));
+                levels[column].iter().filter_map(number).collect()
+            })
+            .collect();
+        for (k, (name, &(field, column))) in design.names().iter().zip(design.columns()).enumerate() {
+            let read = kept.values.column(place(&design.fields()[field])?);
+            for (i, &value) in read.iter().enumerate() {
+                let made = match column {
+                    Column::Power(power) => (1..power).fold(value, |product, _| product * value),
+                    Column::Level(_) if value.is_nan() => value,
+                    Column::Level(level) => f64::from(u8::from(codes[field].get(level) == Some(&(value as usize)))),
+                    Column::Category => return None,
+                };
+                values[(i, k)] = if made.is_nan() { means.get(name).copied().unwrap_or(made) } else { made };
+            }
+        }
+        Some(WeightedRows { values, weights: kept.weights.clone() })
+    }
+}
+
+/// What stands in each feature for a missing cell: its mean, and for a power that of the mean.
+fn means_of(summary: &Summary, roles: &Roles) -> BTreeMap<String, f64> {
+    let places: BTreeMap<&String, usize> = roles.features.iter().zip(0..).collect();
+    let of = |(name, &place): (&&String, &usize)| match roles.encodings.get(*name) {
+        Some(Encoding::Power { column, power }) => {
+            let mean = summary.mean(places[column]);
+            (1..*power).fold(mean, |product, _| product * mean)
+        }
+        _ => summary.mean(place),
+    };
+    places.iter().map(|place| (place.0.to_string(), of(place))).collect()
+}

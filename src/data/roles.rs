@@ -1,0 +1,118 @@
+//! What columns are used for, once that is known.
+
+use std::collections::BTreeMap;
+use std::str::FromStr;
+
+use super::cell::shortened;
+use super::columns::{SHOWN, first_repeated};
+use super::levels::{level_name, sorted};
+use super::{Design, Encoding, Encodings};
+use crate::error::{Error, Place};
+
+/// A category and its level for which there is no feature.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Reference {
+    /// The category.
+    pub column: String,
+    /// The level.
+    pub level: String,
+}
+
+impl FromStr for Reference {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Reference, String> {
+        let (column, level) = text.split_once('=').ok_or("expected COLUMN=LEVEL, such as region=Hoenn")?;
+        Ok(Reference { column: column.to_owned(), level: level.to_owned() })
+    }
+}
+
+/// The columns a training uses.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Roles {
+    /// At least one name; powers stand behind their column. A category stands for its levels until they are known.
+    pub features: Vec<String>,
+    /// How features are made that are no columns.
+    pub encodings: Encodings,
+    /// At least one name.
+    pub targets: Vec<String>,
+    /// Features that are categories whose levels are to be found.
+    pub categories: Vec<String>,
+    /// What the user said of their levels.
+    pub references: Vec<Reference>,
+    /// True if the target is the last column because nobody said otherwise.
+    pub is_target_guessed: bool,
+}
+
+impl Roles {
+    /// Features, then targets.
+    #[must_use]
+    pub fn design(&self) -> Design {
+        Design::open([&self.features[..], &self.targets].concat(), &self.encodings, &self.categories)
+    }
+
+    /// The roles of columns once the levels of the categories are known: a feature for each level but the reference, the
+    /// first unless told, in sorted order.
+    ///
+    /// # Errors
+    /// [`Error::Input`] in the name of `file` if a category has one level only, [`Error::Usage`] if a reference is no level,
+    /// or the name of a feature is that of another.
+    pub fn with_levels(mut self, levels: &BTreeMap<String, Vec<String>>, file: &str) -> Result<Roles, Error> {
+        let mut features = Vec::new();
+        for feature in std::mem::take(&mut self.features) {
+            let Some(levels) = levels.get(&feature).filter(|_| self.categories.contains(&feature)) else {
+                features.push(feature);
+                continue;
+            };
+            let levels = sorted(levels);
+            let reference = self.reference(&feature, &levels, file)?;
+            for level in levels.iter().filter(|level| *level != reference) {
+                let name = level_name(&feature, level);
+                let (column, level, reference) = (feature.clone(), level.clone(), reference.clone());
+                self.encodings.insert(name.clone(), Encoding::Level { column, level, reference });
+                features.push(name);
+            }
+        }
+        if let Some(name) = first_repeated(&[&features[..], &self.targets].concat()) {
+            let message = format!("the level \"{name}\" of a category has the name of another feature or target");
+            return Err(Error::usage(message).with_hint("give the column of that name another one"));
+        }
+        self.features = features;
+        self.categories.clear();
+        Ok(self)
+    }
+
+    /// The level of the category `column` for which there is no feature.
+    fn reference<'a>(&self, column: &str, levels: &'a [String], file: &str) -> Result<&'a String, Error> {
+        if levels.len() < 2 {
+            let only = levels.first().map_or(String::new(), |level| format!(", \"{}\"", shortened(level)));
+            let message = format!("column \"{column}\": a category with one level only{only}, which says nothing");
+            return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
+        }
+        let Some(told) = self.references.iter().find(|reference| reference.column == column) else {
+            return Ok(&levels[0]);
+        };
+        levels.iter().find(|level| **level == told.level).ok_or_else(|| {
+            let message = format!("--reference {column}={}: no such level", told.level);
+            let shown: Vec<String> = levels.iter().take(SHOWN).map(|level| shortened(level)).collect();
+            Error::usage(message).with_hint(format!("the levels are {}", shown.join(", ")))
+        })
+    }
+}
+
+/// A hint that always works for a feature.
+#[must_use]
+pub fn leave_out(column: &str) -> String {
+    format!("leave the column out: {}", ignore(column))
+}
+
+/// The option that leaves out a column.
+#[must_use]
+pub fn ignore(column: &str) -> String {
+    format!("--ignore {}", quoted(column))
+}
+
+/// A name as it can be typed into a shell.
+pub(super) fn quoted(name: &str) -> String {
+    shlex::try_quote(name).map_or(name.to_owned(), Into::into)
+}

@@ -1,0 +1,331 @@
+//! Columns of zeros and ones: the levels of categories, and where cells were missing.
+//!
+//! Nobody knows them before all rows have been read. The first row that needs one adds it to the triangle: a column behind
+//! the others, zero so far, and a row of zeros. Summaries with other levels merge in the same way: each gets the columns that
+//! only the other has.
+//!
+//! A missing cell is pushed as one number, the same in all such rows, beside a one in the column "was missing". With that
+//! column, what stands in the others can be changed in these rows alone: putting the mean of the rest there is a sum of
+//! columns of the triangle, and needs no row again. See [`Summary::filled`].
+
+#[cfg(test)]
+mod tests;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use serde::{Deserialize, Serialize};
+
+use super::{Sum, Summary};
+use crate::data::{Batch, Design, Levels, Polynomial, level_name};
+use crate::error::{Error, Place};
+use crate::pair::{number, pair};
+
+/// A category that a summary holds, with a column for each level.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Category {
+    /// Its name.
+    pub column: String,
+    /// The texts that stood in it.
+    pub levels: Vec<String>,
+}
+
+impl Category {
+    /// The columns of its levels.
+    pub fn names(&self) -> impl Iterator<Item = String> {
+        self.levels.iter().map(|level| level_name(&self.column, level))
+    }
+
+    /// Whether each level has its column, once.
+    pub(super) fn is_in(&self, columns: &[String]) -> bool {
+        let mut levels: Vec<&String> = self.levels.iter().collect();
+        levels.sort();
+        !levels.is_empty()
+            && levels.windows(2).all(|pair| pair[0] != pair[1])
+            && self.names().all(|name| columns.contains(&name))
+    }
+}
+
+/// A column some of whose cells were missing.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+pub struct Gap {
+    /// Its name.
+    pub column: String,
+    /// The number that was put there; nothing for a category, whose levels are all 0.
+    pub value: f64,
+}
+
+impl Gap {
+    /// The column that is 1 where a cell of `column` was missing.
+    #[must_use]
+    pub fn name(column: &str) -> String {
+        format!("{column} was missing")
+    }
+
+    /// Whether the column and what says where it was missing are there.
+    pub(super) fn is_in(&self, columns: &[String], categories: &[Category]) -> bool {
+        let is_category = categories.iter().any(|category| category.column == self.column);
+        let is_there = is_category || columns.contains(&self.column);
+        is_there && columns.contains(&Gap::name(&self.column)) && self.value.is_finite()
+    }
+}
+
+/// A share of rows that is no row: rounding alone leaves so much.
+const NOTHING: f64 = 1e-13;
+
+impl Summary {
+    /// The categories it holds.
+    #[must_use]
+    pub fn categories(&self) -> &[Category] {
+        &self.categories
+    }
+
+    /// The columns it holds some of whose cells were missing.
+    #[must_use]
+    pub fn gaps(&self) -> &[Gap] {
+        &self.gaps
+    }
+
+    /// Adds the rows of `read`, whose categories are numbers of `levels`; see [`Summary::push_fields`].
+    pub(super) fn grow(&mut self, design: &Design, read: &Batch, levels: &[Levels]) {
+        let mut names = Vec::new();
+        for (category, levels) in self.categories.iter_mut().zip(levels) {
+            let new = &levels.names()[category.levels.len()..];
+            names.extend(new.iter().map(|level| level_name(&category.column, level)));
+            category.levels.extend_from_slice(new);
+        }
+        for (field, column) in design.fields().iter().enumerate() {
+            let has_gap = read.column(1 + field).iter().fold(false, |any, value| any | value.is_nan());
+            if has_gap && !self.gaps.iter().any(|gap| gap.column == *column) {
+                // What stands for it in the batch is 0.
+                let own = self.columns.iter().position(|name| name == column);
+                self.gaps.push(Gap { column: column.clone(), value: own.map_or(0.0, |own| self.shift[1 + own]) });
+                names.push(Gap::name(column));
+            }
+        }
+        let is_incomplete = |i: &usize| (1..=design.fields().len()).any(|column| read.column(column)[*i].is_nan());
+        if !self.gaps.is_empty() {
+            let counts = |i: &usize| read.weights().is_none_or(|weights| weights[*i] > 0.0);
+            self.incomplete += (0..read.rows()).filter(|i| counts(i) && is_incomplete(i)).count() as u64;
+        }
+        self.append(&names);
+    }
+
+    /// How many rows have a missing cell, unless gaps have been closed.
+    #[must_use]
+    pub fn incomplete(&self) -> u64 {
+        self.incomplete
+    }
+
+    /// Adds columns of zeros.
+    fn append(&mut self, names: &[String]) {
+        if !names.is_empty() {
+            self.columns.extend_from_slice(names);
+            self.shift.resize(1 + self.columns.len(), 0.0);
+            self.triangle = self.triangle.widened(self.shift.len());
+        }
+    }
+
+    /// Writes zeros and ones into the columns of `made`, a batch of [1 | columns] for the rows of `read`.
+    pub(super) fn indicate(&self, design: &Design, read: &Batch, made: &mut Batch) {
+        for (field, category) in self.categories.iter().enumerate() {
+            let places: Vec<usize> = category.names().map(|name| self.place(&name)).collect();
+            places.iter().for_each(|&place| made.column_mut(place).fill(0.0));
+            for (i, &code) in read.column(1 + field).iter().enumerate().filter(|(_, code)| !code.is_nan()) {
+                made.column_mut(places[code as usize])[i] = 1.0;
+            }
+        }
+        for gap in &self.gaps {
+            let field = design.fields().iter().position(|field| *field == gap.column);
+            let cells = read.column(1 + field.expect("gaps are in fields"));
+            let was_missing = made.column_mut(self.place(&Gap::name(&gap.column)));
+            was_missing.iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
+        }
+    }
+
+    /// Gives it and `other` the same categories with the same levels, and the same gaps.
+    ///
+    /// # Errors
+    /// [`Error::Input`] in the name of `source` if a column is a category in only one of them.
+    pub(super) fn align_indicators(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
+        let is_in = |column: &String, others: &[Category]| others.iter().any(|category| category.column == *column);
+        let (own, others) = (&self.categories, &other.categories);
+        let only = own
+            .iter()
+            .find(|own| !is_in(&own.column, others))
+            .or(others.iter().find(|other| !is_in(&other.column, own)));
+        if let Some(Category { column, .. }) = only {
+            let message =
+                format!("its columns are not those of the rows before: \"{column}\" is a category in only one of them");
+            return Err(Error::input(Place::file(source), message).with_hint(format!(
+                "--categorical {column} makes it one where rows are read, --ignore {column} leaves it out"
+            )));
+        }
+        self.adopt(other);
+        other.adopt(self);
+        Ok(())
+    }
+
+    /// Adds the levels and gaps that `other` has beyond its own.
+    pub(super) fn adopt(&mut self, other: &Summary) {
+        let mut names = Vec::new();
+        for category in &mut self.categories {
+            let others = other.categories.iter().find(|other| other.column == category.column);
+            for level in others.iter().flat_map(|others| &others.levels) {
+                if !category.levels.contains(level) {
+                    category.levels.push(level.clone());
+                    names.push(level_name(&category.column, level));
+                }
+            }
+        }
+        for gap in &other.gaps {
+            if !self.gaps.iter().any(|own| own.column == gap.column) {
+                self.gaps.push(gap.clone());
+                names.push(Gap::name(&gap.column));
+            }
+        }
+        self.append(&names);
+    }
+
+    /// Puts another number where cells of `column` were missing.
+    pub(super) fn refill(&mut self, column: &str, value: f64) {
+        let Some(gap) = self.gaps.iter().position(|gap| gap.column == *column && gap.value != value) else { return };
+        let old = self.gaps[gap].value;
+        if let Some(group) = self.powers.iter().position(|powers| powers.column == column) {
+            let interval = self.powers[group].interval.including(value, value);
+            self.move_to(group, interval);
+        }
+        let was_missing = self.place(&Gap::name(column));
+        let changed = self.made_of(column, value).into_iter().zip(self.made_of(column, old));
+        let sums: Vec<(usize, Sum)> = changed
+            .map(|((place, new), (_, old))| (place, vec![(place, pair(1.0)), (was_missing, pair(new - old))]))
+            .collect();
+        self.combine(&sums);
+        self.gaps[gap].value = value;
+    }
+
+    /// The columns made of `column`, by their places in the triangle, and what each holds where that is `value`.
+    fn made_of(&self, column: &str, value: f64) -> Vec<(usize, f64)> {
+        if let Some(category) = self.categories.iter().find(|category| category.column == *column) {
+            return category.names().map(|name| (self.place(&name), 0.0)).collect();
+        }
+        let own = self.place(column);
+        let mut made = vec![(own, value - self.shift[own])];
+        if let Some(powers) = self.powers.iter().find(|powers| powers.column == *column) {
+            let values = powers.interval.values(value, powers.degree as usize);
+            let higher = (2..=powers.degree).zip(&values[2..]);
+            made.extend(higher.map(|(power, value)| {
+                let place = self.place(&Polynomial::name(column, power));
+                (place, number(*value) - self.shift[place])
+            }));
+        }
+        made
+    }
+
+    /// Where a column stands in the triangle.
+    fn place(&self, name: &str) -> usize {
+        1 + self.columns.iter().position(|column| column == name).expect("a column of the summary")
+    }
+
+    /// Puts sums of columns in the places of some.
+    fn combine(&mut self, changed: &[(usize, Sum)]) {
+        let mut columns: Vec<Sum> = (0..self.shift.len()).map(|place| vec![(place, pair(1.0))]).collect();
+        changed.iter().for_each(|(place, sum)| columns[*place].clone_from(sum));
+        self.triangle = self.triangle.combined(&columns);
+    }
+
+    /// The same rows with the mean of the rest, or with `means`, where cells were missing; gaps are closed then. Powers are
+    /// those of the mean, and each level of a category has its share of the rest.
+    ///
+    /// In a column c with the number v where cells were missing, a share f of all rows, the mean of the rest is
+    /// (mean of c − f·v)/(1 − f), and c plus (that − v) times "was missing" is what is wanted.
+    ///
+    /// # Errors
+    /// The name of a column of which no cell is there.
+    pub fn filled(&self, means: Option<&BTreeMap<String, f64>>) -> Result<Summary, String> {
+        if self.gaps.is_empty() {
+            return Ok(self.clone());
+        }
+        let top = |place: usize| self.triangle.get(0, place) / self.triangle.get(0, 0);
+        let mut changed = Vec::new();
+        for gap in &self.gaps {
+            let was_missing = self.place(&Gap::name(&gap.column));
+            let share = top(was_missing);
+            if means.is_none() && 1.0 - share < NOTHING {
+                return Err(gap.column.clone());
+            }
+            let mean = |place: usize, value: f64| match means {
+                // The reference of a category has none told, and needs none.
+                Some(means) => means.get(&self.columns[place - 1]).copied().unwrap_or(0.0),
+                None => (top(place) - share * value) / (1.0 - share) + self.shift[place],
+            };
+            let made = self.made_of(&gap.column, gap.value);
+            let wanted: Vec<f64> = match self.categories.iter().any(|category| category.column == gap.column) {
+                true => made.iter().map(|&(place, value)| mean(place, value)).collect(),
+                false => self.made_of(&gap.column, mean(made[0].0, made[0].1)).iter().map(|made| made.1).collect(),
+            };
+            for ((place, value), wanted) in made.into_iter().zip(wanted) {
+                changed.push((place, vec![(place, pair(1.0)), (was_missing, pair(wanted - value))]));
+            }
+        }
+        let mut filled = self.clone();
+        filled.combine(&changed);
+        (filled.gaps, filled.incomplete) = (Vec::new(), 0);
+        let gaps: Vec<String> = self.gaps.iter().map(|gap| Gap::name(&gap.column)).collect();
+        let left: Vec<String> = self.columns.iter().filter(|name| !gaps.contains(name)).cloned().collect();
+        filled.select(&left)
+    }
+
+    /// Whether any row has that level of the category `column`.
+    #[must_use]
+    pub fn has_level(&self, column: &str, level: &str) -> bool {
+        let place = self.columns.iter().position(|name| *name == level_name(column, level));
+        place.is_some_and(|place| (0..=1 + place).any(|i| self.triangle.get(i, 1 + place) != 0.0))
+    }
+
+    /// How many cells were missing in each column that has missing ones.
+    #[must_use]
+    pub fn gap_counts(&self) -> BTreeMap<String, u64> {
+        let share = |gap: &Gap| self.triangle.get(0, self.place(&Gap::name(&gap.column))) / self.triangle.get(0, 0);
+        let count = |gap: &Gap| (share(gap) * self.rows as f64).round() as u64;
+        self.gaps.iter().map(|gap| (gap.column.clone(), count(gap))).collect()
+    }
+
+    /// Gives the category `column` columns for all of `levels`. Returns a level it has beyond those.
+    pub fn complete(&mut self, column: &str, levels: &[String]) -> Option<String> {
+        let category = self.categories.iter_mut().find(|category| category.column == *column)?;
+        let beyond = category.levels.iter().find(|level| !levels.contains(level)).cloned();
+        let new: Vec<String> = levels.iter().filter(|level| !category.levels.contains(level)).cloned().collect();
+        category.levels.extend_from_slice(&new);
+        let names: Vec<String> = new.iter().map(|level| level_name(column, level)).collect();
+        self.append(&names);
+        beyond
+    }
+
+    /// The categories that are left when only the columns `names` are: those with all levels. Columns of others are
+    /// numbers like all.
+    pub(super) fn categories_in(&self, names: &[String]) -> Vec<Category> {
+        self.categories.iter().filter(|category| category.is_in(names) || category.levels.is_empty()).cloned().collect()
+    }
+
+    /// The gaps that are left then.
+    pub(super) fn gaps_in(&self, names: &[String]) -> Vec<Gap> {
+        self.gaps.iter().filter(|gap| names.contains(&Gap::name(&gap.column))).cloned().collect()
+    }
+
+    /// Names of the columns as the rows had them, with a category for all its levels.
+    #[must_use]
+    pub fn fields(&self) -> Vec<String> {
+        let mut fields: Vec<String> = Vec::new();
+        let levels = self.categories.iter().flat_map(|category| category.names().map(|name| (name, &category.column)));
+        let levels: BTreeMap<String, &String> = levels.collect();
+        let made: BTreeSet<String> =
+            self.made().into_iter().chain(self.gaps.iter().map(|gap| Gap::name(&gap.column))).collect();
+        for name in self.columns.iter().filter(|name| !made.contains(*name)) {
+            let field = levels.get(name).copied().unwrap_or(name);
+            if fields.last() != Some(field) && !(levels.contains_key(name) && fields.contains(field)) {
+                fields.push(field.clone());
+            }
+        }
+        fields
+    }
+}
