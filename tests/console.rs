@@ -62,7 +62,7 @@ fn files() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let folder = |name: &str| std::fs::read_dir(root.join(name)).unwrap().map(|entry| entry.unwrap().path());
     let has_session = |path: &PathBuf| std::fs::read_to_string(path).unwrap().contains("\n```console");
-    let docs = folder("docs").filter(has_session);
+    let docs = folder("docs").chain(folder("docs/tutorials")).filter(|path| path.is_file() && has_session(path));
     let mut files: Vec<PathBuf> = folder("tests/cases").chain(docs).chain([root.join("README.md")]).collect();
     files.sort();
     files
