@@ -21,8 +21,8 @@ use run::Readings;
 /// Train with every combination of hyperparameters
 ///
 /// Takes the options of `train`, with a list of values for each hyperparameter, and prints one row for each combination: CSV, or
-/// an aligned table on a terminal. The rows of the data are read once. Each row of the result is, to the last bit, what `train` would
-/// reach; a combination that diverges is a row too.
+/// an aligned table on a terminal. The rows of the data are read once. Each row of the result is what `train` would reach, a
+/// descent's to the last bit if all combinations use the same columns; a combination that diverges is a row too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Values are lists (1e-6,1e-5) and ranges, and may be mixed:
