@@ -127,6 +127,7 @@ impl Input {
             }
             let chosen = chosen(summary, design, wish.levels, &file)?;
             compressed.add(&chosen, wish.missing, &file)?;
+            check_weights(&compressed, &file)?;
         }
         compressed.take_stock()?;
         compressed.summary.powers().iter().try_for_each(check_size)?;

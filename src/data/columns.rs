@@ -263,18 +263,21 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
     match first_repeated(&header.names) {
         None => Ok(()),
         Some(name) => {
+            const SHOWN: usize = 5;
             let places: Vec<String> =
                 (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
-            let message = format!("{} columns are called \"{name}\" (fields {})", places.len(), places.join(" and "));
+            let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
+            let (count, shown) = (places.len(), shown.join(" and "));
+            let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
             Err(Error::input(Place::line(&header.file, 1), message).with_hint("give every column a name of its own"))
         }
     }
 }
 
-/// A name that stands twice, if any.
+/// A name that stands twice, if any does.
 #[must_use]
-pub fn first_repeated(names: &[String]) -> Option<&String> {
-    let mut sorted: Vec<&String> = names.iter().collect();
+pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
+    let mut sorted: Vec<&String> = names.into_iter().collect();
     sorted.sort();
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }

@@ -17,6 +17,7 @@ use super::inference::{CovarianceDocument, Named, RegressionDocument};
 use super::{MissingCells, Model, Rows, State, Training};
 use crate::data::Encoding;
 use crate::data::Encodings;
+use crate::data::columns::first_repeated;
 use crate::document;
 use crate::error::{Error, Place};
 
@@ -126,7 +127,8 @@ impl Document {
         if let Some(row) = self.numbers.weights.iter().find(|row| row.len() != p) {
             return Err(format!("{p} features, but a row of \"weights\" has {} numbers", row.len()));
         }
-        if let Some(name) = self.encodings.keys().find(|name| !self.features.contains(name)) {
+        let features: BTreeSet<&String> = self.features.iter().collect();
+        if let Some(name) = self.encodings.keys().find(|name| !features.contains(name)) {
             return Err(format!("\"encodings\" has \"{name}\", which is no feature"));
         }
         if let Some((name, encoding)) = self.encodings.iter().find(|(_, encoding)| !encoding.is_possible()) {
@@ -137,9 +139,9 @@ impl Document {
                 Encoding::Level { .. } => format!("\"encodings\": the level of \"{name}\" is its reference"),
             });
         }
+        self.state.as_ref().map_or(Ok(()), |state| state.check(k, p))?;
         for names in [&self.features, &self.targets] {
-            let mut seen = BTreeSet::new();
-            if let Some(name) = names.iter().find(|name| !seen.insert(*name)) {
+            if let Some(name) = first_repeated(names) {
                 return Err(format!("the name \"{name}\" stands twice"));
             }
         }
@@ -179,6 +181,16 @@ mod tests {
         let made = |encoding: &str| SMALL.replace("\"bias\"", &format!("\"encodings\":{{{encoding}}},\"bias\""));
         assert!(refusal(&made(r#""z":{"column":"x","power":2}"#)).contains("\"z\", which is no feature"));
         assert!(refusal(&made(r#""x":{"column":"z","power":0}"#)).contains("the power 0 of \"x\" is impossible"));
+        let state = |epochs: &str, bias: &str| {
+            let memory = format!(r#""memory":{{"v":{{"weights":[[1]],"bias":{bias}}}}}"#);
+            let state = format!(r#""state":{{"epochs":{epochs},"optimizer":"sgd","steps":1,{memory}}},"bias""#);
+            SMALL.replace("\"bias\"", &state)
+        };
+        assert!(Model::from_json(state("3", "[2]").as_bytes(), "m.json").is_ok());
+        assert!(refusal(&state("3", "[2,3]")).contains("\"state\": \"v\" has not the size of \"weights\""));
+        assert!(
+            refusal(&state("18446744073709551615", "[2]")).contains("\"state\": nobody has run 18446744073709551615")
+        );
         let twice = SMALL.replace("[\"x\"]", "[\"x\",\"x\"]").replace("[[0.1]]", "[[1,2]]");
         assert!(refusal(&twice).contains("the name \"x\" stands twice"));
     }

@@ -23,6 +23,23 @@ pub struct State {
     pub standardized: Option<Rows>,
 }
 
+impl State {
+    /// Refuses what no run of a model of k targets and p features leaves.
+    pub(super) fn check(&self, k: usize, p: usize) -> Result<(), String> {
+        // Far more than any run, and none of the sums made of them overflows.
+        const MOST: u64 = 1 << 53;
+        if let Some(count) = [self.epochs, self.steps].into_iter().find(|&count| count > MOST) {
+            return Err(format!("\"state\": nobody has run {count} epochs or steps"));
+        }
+        let standardized = self.standardized.iter().map(|rows| ("standardized", rows));
+        let memory = self.memory.iter().map(|(name, rows)| (&name[..], rows));
+        match memory.chain(standardized).find(|(_, rows)| rows.to_weights(k, p).is_none()) {
+            Some((name, _)) => Err(format!("\"state\": \"{name}\" has not the size of \"weights\"")),
+            None => Ok(()),
+        }
+    }
+}
+
 /// Numbers for every weight (k rows of p) and bias (k), as a model file has them.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rows {

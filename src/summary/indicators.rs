@@ -16,6 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Sum, Summary};
+use crate::data::columns::first_repeated;
 use crate::data::{Batch, Design, Levels, Polynomial, level_name};
 use crate::error::{Error, Place};
 use crate::pair::{number, pair};
@@ -59,6 +60,11 @@ impl Gap {
     #[must_use]
     pub fn name(column: &str) -> String {
         format!("{column} was missing")
+    }
+
+    /// The column that is 1 where a cell was missing.
+    pub(super) fn own_name(&self) -> String {
+        Gap::name(&self.column)
     }
 
     /// Whether the column and what says where it was missing are there.
@@ -162,7 +168,13 @@ impl Summary {
         }
         self.adopt(other);
         other.adopt(self);
-        Ok(())
+        match [&self.columns, &other.columns].into_iter().find_map(first_repeated) {
+            None => Ok(()),
+            Some(name) => {
+                let message = format!("\"{name}\" is a column in one of the inputs, and made of another in the other");
+                Err(Error::input(Place::file(source), message).with_hint("give the column another name"))
+            }
+        }
     }
 
     /// Adds the levels and gaps that `other` has beyond its own.

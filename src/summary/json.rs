@@ -10,9 +10,12 @@
 //! [`super::powers`]. `categories` has the levels of those, whose columns are called `region=Hoenn`; `missing` has the
 //! columns that have missing cells, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
+use std::collections::BTreeSet;
+
 use serde::{Deserialize, Serialize};
 
 use super::{Category, Gap, Powers, Summary, Triangle};
+use crate::data::columns::first_repeated;
 use crate::document;
 use crate::error::{Error, Place};
 
@@ -83,7 +86,17 @@ impl Summary {
         let mut sum = Summary::default();
         for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
             let summary = from_line(line).map_err(|message| Error::input(Place::line(name, number), message))?;
+            if summary.rows == 0 {
+                continue;
+            }
             sum.merge(&summary, &Place::line(name, number).to_string())?;
+            let fault = |message: &str| Err(Error::input(Place::line(name, number), message));
+            if !sum.triangle.is_finite() {
+                return fault("squares of the numbers overflow, together with those before");
+            }
+            if !sum.is_finite() {
+                return fault("sums of the numbers overflow, together with those before");
+            }
         }
         if sum.rows == 0 {
             return Err(Error::input(Place::file(name), "a summary of no rows"));
@@ -98,28 +111,65 @@ fn from_line(line: &str) -> Result<Summary, String> {
     if document.shift.len() != q - 1 {
         return Err(format!("{} columns, but {} numbers in \"shift\"", q - 1, document.shift.len()));
     }
-    if (1..q - 1).any(|i| document.columns[..i].contains(&document.columns[i])) {
-        return Err("a name stands twice in \"columns\"".to_owned());
-    }
     let triangle = Triangle::from_rows(&document.r)
         .filter(|triangle| triangle.columns() == q)
         .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
     let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, .. } = document;
-    if let Some(powers) = powers.iter().find(|powers| !powers.are_in(&columns)) {
-        return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
+    if let Some(name) = first_repeated(&columns) {
+        return Err(format!("the name \"{name}\" stands twice in \"columns\""));
     }
-    if let Some(category) = categories.iter().find(|category| !category.is_in(&columns)) {
-        return Err(format!("the levels of \"{}\" are not all in \"columns\"", category.column));
-    }
-    if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(&columns, &categories)) {
-        return Err(format!("where \"{}\" was missing is not in \"columns\"", gap.column));
-    }
+    check_made(&columns, &powers, &categories, &gaps)?;
     let weight = document.weight_sum.unwrap_or(rows as f64);
     if !weight.is_finite() || weight < 0.0 || (weight == 0.0) != (rows == 0) {
         return Err(format!("{rows} rows cannot have a \"weight_sum\" of {weight}"));
     }
+    if incomplete > rows {
+        return Err(format!("{rows} rows cannot have {incomplete} \"missing_rows\""));
+    }
+    let first = triangle.get(0, 0);
+    // Of millions of rows, rounding leaves a dozen digits.
+    if (first / weight.sqrt() - 1.0).abs() > 1e-6 {
+        return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the rows it stands for"));
+    }
     Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete })
+}
+
+/// What is made of columns is there, made once, and nothing is made of it.
+fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], gaps: &[Gap]) -> Result<(), String> {
+    let bases = [
+        ("powers", powers.iter().map(|powers| &powers.column).collect::<Vec<_>>()),
+        ("categories", categories.iter().map(|category| &category.column).collect()),
+        ("missing", gaps.iter().map(|gap| &gap.column).collect()),
+    ];
+    for (key, names) in &bases {
+        if let Some(name) = first_repeated(names.iter().copied()) {
+            return Err(format!("\"{name}\" stands twice in \"{key}\""));
+        }
+    }
+    if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
+        return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
+    }
+    if let Some(category) = categories.iter().find(|category| !category.is_in(columns)) {
+        return Err(format!("the levels of \"{}\" are not all in \"columns\"", category.column));
+    }
+    if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(columns, categories)) {
+        return Err(format!("where \"{}\" was missing is not in \"columns\"", gap.column));
+    }
+    let levels = categories.iter().flat_map(Category::names);
+    let made: Vec<String> =
+        powers.iter().flat_map(Powers::names).chain(levels).chain(gaps.iter().map(Gap::own_name)).collect();
+    if let Some(name) = first_repeated(&made) {
+        return Err(format!("\"{name}\" is made in two ways"));
+    }
+    let made: BTreeSet<&String> = made.iter().collect();
+    if let Some(name) = bases.iter().flat_map(|(_, names)| names).find(|name| made.contains(*name)) {
+        return Err(format!("\"{name}\" is made of a column, and others of it"));
+    }
+    match categories.iter().find(|category| columns.contains(&category.column)) {
+        Some(Category { column, .. }) => Err(format!("\"{column}\" is a category and a column of numbers")),
+        None => Ok(()),
+    }
 }
 
 #[cfg(test)]
@@ -173,5 +223,47 @@ mod tests {
         assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[1.0,")).contains("no triangle of 3 rows"));
         let other = summary_of(&[[1.0, 2.0]], ["a", "c"]).to_json();
         assert!(refusal(&format!("{line}\n{other}")).contains("\"b\" is in only one of them"));
+    }
+
+    #[test]
+    fn what_no_rows_can_have_is_refused() {
+        let summary = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]);
+        let line = summary.to_json();
+        // A million rows of nothing would be a triangle of four terabytes.
+        let empty = format!("[{}[]]", "[],".repeat(1_000_000));
+        let huge = format!("{},\"r\":{empty}}}", &line[..line.find(",\"r\"").unwrap()]);
+        assert!(refusal(&huge).contains("no triangle of 3 rows"));
+        assert!(refusal(&line.replace("\"r\":[[1", "\"r\":[[0")).contains("expected the root of 2"));
+        let many = line.replace("\"rows\":2", "\"rows\":18446744073709551615,\"weight_sum\":2.0");
+        assert!(refusal(&format!("{line}\n{many}")).starts_with("s.json:2: more rows than"));
+    }
+
+    #[test]
+    fn sums_that_overflow_are_refused() {
+        let large = summary_of(&[[1.0, 1.5e308]], ["a", "b"]);
+        let lines = format!("{}\n{}", large.to_json(), large.to_json());
+        assert!(Summary::from_json_lines(&large.to_json(), "s").is_ok());
+        assert!(refusal(&lines).contains("s.json:2: squares of the numbers overflow"));
+        let heavy =
+            r#"{"format":"linreg-summary","version":1,"rows":1,"weight_sum":1e308,"columns":["a"],"shift":[0.0],
+            "r":[[1e154,0.0],[0.0]]}"#
+                .replace('\n', "");
+        assert!(refusal(&format!("{heavy}\n{heavy}")).contains("s.json:2: sums of the numbers overflow"));
+    }
+
+    #[test]
+    fn a_column_has_powers_once_and_is_none_itself() {
+        let line = r#"{"format":"linreg-summary","version":2,"rows":1,"columns":["x","x^2","x^2^2"],"shift":[0,0,0],
+            "r":[[1,0,0,0],[0,0,0],[0,0],[0]],"powers":[POWERS]}"#
+            .replace('\n', "");
+        let powers = |column: &str| format!(r#"{{"column":"{column}","degree":2,"center":0.0,"scale":1.0}}"#);
+        let with = |powers: &[String]| line.replace("POWERS", &powers.join(","));
+        assert!(Summary::from_json_lines(&with(&[powers("x")]), "s").is_ok());
+        assert!(Summary::from_json_lines(&with(&[powers("x^2")]), "s").is_ok());
+        assert!(refusal(&with(&[powers("x"), powers("x")])).contains("\"x\" stands twice in \"powers\""));
+        assert!(
+            refusal(&with(&[powers("x"), powers("x^2")])).contains("\"x^2\" is made of a column, and others of it")
+        );
+        assert!(refusal(&with(&[powers("y")])).contains("not all in \"columns\""));
     }
 }

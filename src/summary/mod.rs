@@ -81,7 +81,7 @@ impl Summary {
     /// Adds the rows of `other`, whose columns may stand in another order, and whose categories may have other levels.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `source` if its columns are not the same.
+    /// [`Error::Input`] in the name of `source` if its columns are not the same, or the rows too many to be counted.
     pub fn merge(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
         if other.rows == 0 {
             // Levels that only rows of other parts have.
@@ -110,9 +110,11 @@ impl Summary {
             aligned.refill(&gap.column, gap.value);
         }
         aligned.reshift(&self.shift);
+        self.rows = self.rows.checked_add(other.rows).ok_or_else(|| {
+            Error::input(Place::file(source), "more rows than this program can count, together with those before")
+        })?;
         self.triangle.merge(&aligned.triangle);
-        self.rows += other.rows;
-        self.incomplete += other.incomplete;
+        self.incomplete = self.incomplete.saturating_add(other.incomplete);
         self.weight += other.weight;
         Ok(())
     }
@@ -168,6 +170,13 @@ impl Summary {
     #[must_use]
     pub fn weight(&self) -> f64 {
         self.weight
+    }
+
+    /// False if squares or sums of the numbers were too large.
+    #[must_use]
+    pub fn is_finite(&self) -> bool {
+        let are_intervals = self.powers.iter().all(|powers| powers.interval.largest().is_finite());
+        self.triangle.is_finite() && self.weight.is_finite() && are_intervals
     }
 
     /// Mean of column `j`, counted without the ones; of the polynomial where the column stands for a power.

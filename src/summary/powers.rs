@@ -28,6 +28,11 @@ pub struct Powers {
 }
 
 impl Powers {
+    /// Names of the powers, from the square on.
+    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+        (2..=self.degree).map(|power| Polynomial::name(&self.column, power))
+    }
+
     /// Whether `columns` has the column and then its powers, one behind the other, and the interval is one.
     pub(super) fn are_in(&self, columns: &[String]) -> bool {
         let place = |power| columns.iter().position(|column| *column == Polynomial::name(&self.column, power));
@@ -130,9 +135,7 @@ impl Summary {
     /// Names of the columns that stand for powers of others.
     #[must_use]
     pub fn made(&self) -> Vec<String> {
-        let names =
-            |powers: &Powers| (2..=powers.degree).map(|power| Polynomial::name(&powers.column, power)).collect();
-        self.powers.iter().flat_map(|powers| -> Vec<String> { names(powers) }).collect()
+        self.powers.iter().flat_map(Powers::names).collect()
     }
 
     /// Of every column with powers, where it lies, and where the ones, the column and its powers stand in the triangle.

@@ -111,12 +111,15 @@ impl Triangle {
     /// The triangle with these rows, each from its diagonal on; `None` if they are not 1, 2, … numbers short of the
     /// first, or hold something that no triangle does.
     pub fn from_rows(rows: &[Vec<f64>]) -> Option<Triangle> {
-        let mut triangle = Triangle::new(rows.len());
-        for (i, row) in rows.iter().enumerate() {
-            let fits = row.len() == rows.len() - i && row[0] >= 0.0 && row.iter().all(|entry| entry.is_finite());
-            triangle.row_mut(i).copy_from_slice(fits.then_some(row)?);
-        }
-        Some(triangle)
+        let fits = |(i, row): (usize, &Vec<f64>)| {
+            row.len() == rows.len() - i && row[0] >= 0.0 && row.iter().all(|entry| entry.is_finite())
+        };
+        // Before there is room for them: a short text may name many rows that are empty.
+        rows.iter().enumerate().all(fits).then(|| {
+            let mut triangle = Triangle::new(rows.len());
+            rows.iter().enumerate().for_each(|(i, row)| triangle.row_mut(i).copy_from_slice(row));
+            triangle
+        })
     }
 
     pub(super) fn row_mut(&mut self, i: usize) -> &mut [f64] {

@@ -1,14 +1,9 @@
+mod standard;
+
 use super::super::index::{Index, PAD};
 use super::*;
 use proptest::prelude::*;
-use std::collections::BTreeSet;
-
-/// What the standard library says to a field without its blanks.
-fn oracle(field: &[u8], decimal: u8) -> Option<f64> {
-    let text = std::str::from_utf8(trim(field)).ok()?;
-    let text = if decimal == b'.' { text.to_owned() } else { text.replace('.', "x").replace(decimal as char, ".") };
-    text.parse().ok().filter(|value: &f64| value.is_finite())
-}
+use standard::{check_dialect, oracle};
 
 /// Numbers that differ in no way, bits and all.
 fn same(left: Option<f64>, right: Option<f64>) -> bool {
@@ -39,35 +34,6 @@ fn check_table(padded: &[u8], width: usize, columns: &[Column]) {
         byte => byte,
     };
     check_dialect(&padded.iter().map(other).collect::<Vec<u8>>(), width, columns, (b';', b','));
-}
-
-fn check_dialect(padded: &[u8], width: usize, columns: &[Column], (delimiter, decimal): (u8, u8)) {
-    let text = Text::new(padded);
-    let mut first = None;
-    for isa in Isa::available() {
-        let mut index = Index::default();
-        index.fill(isa, text, delimiter);
-        let table = Table::new(text, &index, width).expect("all records have that many fields").with_decimal(decimal);
-        let count = table.records();
-        let mut out = vec![7.0; columns.len() * (count + 1)];
-        let mut faults = Vec::new();
-        parse_columns(isa, &table, 0..count, columns, &mut out, count + 1, &mut faults);
-        let reported: BTreeSet<_> = faults.iter().copied().collect();
-        assert_eq!(reported.len(), faults.len(), "{isa}: reported twice");
-        for (place, column) in columns.iter().enumerate() {
-            for record in 0..count {
-                let field = table.field(record, column.field);
-                let (expected, value) = (oracle(field, decimal), out[place * (count + 1) + record]);
-                let fault = reported.contains(&Fault { record, column: place });
-                let shown = String::from_utf8_lossy(field);
-                assert_eq!(fault, expected.is_none(), "{isa}: {shown:?}");
-                let expected = expected.map_or(f64::NAN, |value| value - column.shift);
-                assert_eq!(value.to_bits(), expected.to_bits(), "{isa}: {shown:?} read as {value}");
-            }
-            assert_eq!(out[place * (count + 1) + count], 7.0, "{isa} writes no more than it should");
-        }
-        assert_eq!(*first.get_or_insert_with(|| faults.clone()), faults, "{isa}: another order");
-    }
 }
 
 /// Digits of every length, plain, and with sign and dot at every place.
