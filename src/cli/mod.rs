@@ -21,7 +21,7 @@ use crate::error::Error;
 
 /// Train linear regressions at the command line
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "linreg", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Examples:
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
