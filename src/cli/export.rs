@@ -111,7 +111,8 @@ impl Args {
             }
         };
         if format == Format::Safetensors && !model.design().is_plain() {
-            let made: Vec<String> = model.design().made().cloned().collect();
+            let made: Vec<String> =
+                model.features.iter().filter(|name| model.encodings.contains_key(*name)).cloned().collect();
             note(&format!(
                 "the weights are those of {}: who uses them has to make {}",
                 listed(&model.features),

@@ -7,7 +7,7 @@ use std::collections::BTreeSet;
 
 use prost::Message;
 
-use super::{Dtype, Made, Recipe};
+use super::{Dtype, Feature, Made, Recipe};
 use crate::error::Error;
 use crate::model::Model;
 
@@ -32,6 +32,8 @@ struct ModelProto {
 /// `OperatorSetIdProto`: the standard one has no name.
 #[derive(Clone, PartialEq, Message)]
 struct OperatorSet {
+    #[prost(string, tag = "1")]
+    domain: String,
     #[prost(int64, tag = "2")]
     version: i64,
 }
@@ -62,15 +64,23 @@ struct Node {
     op_type: String,
     #[prost(message, repeated, tag = "5")]
     attribute: Vec<Attribute>,
+    #[prost(string, tag = "7")]
+    domain: String,
 }
 
-/// `AttributeProto` of a whole number.
+/// `AttributeProto`
 #[derive(Clone, PartialEq, Message)]
 struct Attribute {
     #[prost(string, tag = "1")]
     name: String,
-    #[prost(int64, tag = "3")]
-    i: i64,
+    #[prost(float, optional, tag = "2")]
+    f: Option<f32>,
+    #[prost(int64, optional, tag = "3")]
+    i: Option<i64>,
+    #[prost(float, repeated, packed = "false", tag = "7")]
+    floats: Vec<f32>,
+    #[prost(bytes = "vec", repeated, tag = "9")]
+    strings: Vec<Vec<u8>>,
     #[prost(int32, tag = "20")]
     kind: i32,
 }
@@ -139,19 +149,45 @@ impl Dtype {
     }
 }
 
-impl Value {
-    /// A number for every row.
-    fn column(name: &str, dtype: Dtype) -> Value {
-        let rows = Dimension { value: None, name: Some("rows".to_owned()) };
-        let one = Dimension { value: Some(1), name: None };
-        let shape = Some(Shape { dim: vec![rows, one] });
-        Value { name: name.to_owned(), kind: Some(Type { tensor: Some(TensorType { element: dtype.onnx(), shape }) }) }
+/// `TensorProto.DataType.STRING`
+const TEXT: i32 = 8;
+
+/// The domain of operators on categories.
+const CATEGORIES: &str = "ai.onnx.ml";
+
+impl Attribute {
+    fn int(name: &str, i: i64) -> Attribute {
+        Attribute { name: name.to_owned(), i: Some(i), kind: 2, ..Attribute::default() }
+    }
+
+    fn float(name: &str, f: f32) -> Attribute {
+        Attribute { name: name.to_owned(), f: Some(f), kind: 1, ..Attribute::default() }
+    }
+
+    fn floats(name: &str, floats: Vec<f32>) -> Attribute {
+        Attribute { name: name.to_owned(), floats, kind: 6, ..Attribute::default() }
+    }
+
+    fn strings(name: &str, strings: Vec<Vec<u8>>) -> Attribute {
+        Attribute { name: name.to_owned(), strings, kind: 8, ..Attribute::default() }
     }
 }
 
-/// The nodes so far, and the names that are taken.
+impl Value {
+    /// Something for every row.
+    fn column(name: &str, element: i32) -> Value {
+        let rows = Dimension { value: None, name: Some("rows".to_owned()) };
+        let one = Dimension { value: Some(1), name: None };
+        let shape = Some(Shape { dim: vec![rows, one] });
+        Value { name: name.to_owned(), kind: Some(Type { tensor: Some(TensorType { element, shape }) }) }
+    }
+}
+
+/// The graph so far, and the names that are taken.
 struct Builder {
+    dtype: Dtype,
     nodes: Vec<Node>,
+    tensors: Vec<Tensor>,
     names: BTreeSet<String>,
 }
 
@@ -165,21 +201,67 @@ impl Builder {
         name
     }
 
-    /// Adds a node; the attribute, if any, is the axis of columns.
-    fn node(&mut self, operator: &str, input: Vec<String>, output: Vec<String>, is_by_column: bool) {
-        let axis = Attribute { name: "axis".to_owned(), i: 1, kind: 2 };
-        let attribute = Vec::from_iter(is_by_column.then_some(axis));
-        self.nodes.push(Node { input, output, op_type: operator.to_owned(), attribute });
+    /// Adds numbers of these dimensions, and tells their name.
+    fn tensor(&mut self, wish: &str, dims: Vec<i64>, raw_data: Vec<u8>) -> String {
+        let name = self.fresh(wish);
+        self.tensors.push(Tensor { dims, data_type: self.dtype.onnx(), name: name.clone(), raw_data });
+        name
     }
 
-    /// The name of a feature's values. Powers are products from the left: x³ is (x·x)·x.
-    fn feature(&mut self, made: Made) -> String {
-        match made {
-            Made::Power { column, power } => (2..=power).fold(column.to_owned(), |product, power| {
-                let next = self.fresh(&format!("{column}^{power}"));
-                self.node("Mul", vec![product, column.to_owned()], vec![next.clone()], false);
-                next
-            }),
+    /// Adds a node.
+    fn node(&mut self, op_type: &str, input: Vec<String>, output: Vec<String>, attribute: Vec<Attribute>) {
+        let domain = if op_type == "LabelEncoder" { CATEGORIES } else { "" }.to_owned();
+        self.nodes.push(Node { input, output, op_type: op_type.to_owned(), attribute, domain });
+    }
+
+    /// Adds a node with one output, and tells its name.
+    fn result(&mut self, op_type: &str, wish: &str, input: Vec<String>, attribute: Vec<Attribute>) -> String {
+        let name = self.fresh(wish);
+        self.node(op_type, input, vec![name.clone()], attribute);
+        name
+    }
+
+    /// The name of a feature's values, NaN where it has none.
+    fn feature(&mut self, feature: Feature, recipe: &Recipe) -> Result<String, Error> {
+        match feature.made {
+            // Powers are products from the left: x³ is (x·x)·x.
+            Made::Power { column, power } => {
+                let power = (2..=power).fold(column.to_owned(), |product, power| {
+                    self.result("Mul", &format!("{column}^{power}"), vec![product, column.to_owned()], vec![])
+                });
+                let Some(mean) = feature.mean else { return Ok(power) };
+                let is_missing = self.result("IsNaN", &format!("{column} is missing"), vec![power.clone()], vec![]);
+                let mean = self.tensor(&format!("mean of {power}"), vec![1], self.dtype.bytes([mean].iter())?);
+                Ok(self.result("Where", &format!("{power} or its mean"), vec![is_missing, mean, power], vec![]))
+            }
+            Made::Level { column, level } => {
+                let levels = &recipe.levels[column];
+                let indicator = self.indicator(column, level, levels, feature.mean.is_some());
+                let Some(mean) = feature.mean else { return Ok(indicator) };
+                let is_missing = self.indicator(column, "", levels, true);
+                let mean = self.tensor(&format!("share of {level}"), vec![1], self.dtype.bytes([mean].iter())?);
+                let share = self.result("Mul", &format!("{level} where missing"), vec![is_missing, mean], vec![]);
+                Ok(self.result("Add", &format!("{column}={level} or its mean"), vec![indicator, share], vec![]))
+            }
+        }
+    }
+
+    /// 1 where a column holds `text`, 0 where it holds another of `levels` or, if so allowed, nothing; NaN elsewhere.
+    fn indicator(&mut self, column: &str, text: &str, levels: &[String], may_be_empty: bool) -> String {
+        let keys: Vec<&str> = levels.iter().map(String::as_str).chain(may_be_empty.then_some("")).collect();
+        let values = keys.iter().map(|&key| if key == text { 1.0 } else { 0.0 }).collect();
+        let attributes = vec![
+            Attribute::strings("keys_strings", keys.iter().map(|key| key.as_bytes().to_vec()).collect()),
+            Attribute::floats("values_floats", values),
+            Attribute::float("default_float", f32::NAN),
+        ];
+        let name = self.result("LabelEncoder", &format!("{column} is {text}"), vec![column.to_owned()], attributes);
+        match self.dtype {
+            Dtype::F32 => name,
+            Dtype::F64 => {
+                let to = Attribute::int("to", i64::from(self.dtype.onnx()));
+                self.result("Cast", &format!("{column}={text}"), vec![name], vec![to])
+            }
         }
     }
 }
@@ -191,39 +273,41 @@ impl Builder {
 pub fn to_onnx(model: &Model, dtype: Dtype) -> Result<Vec<u8>, Error> {
     let recipe = Recipe::new(model)?;
     let names = recipe.columns.iter().map(|&name| name.to_owned()).chain(recipe.outputs.iter().cloned()).collect();
-    let mut builder = Builder { nodes: Vec::new(), names };
-    let features: Vec<String> = recipe.features.iter().map(|&made| builder.feature(made)).collect();
-    let [table, weight, product, bias] = ["features", "weight", "product", "bias"].map(|name| builder.fresh(name));
-    builder.node("Concat", features, vec![table.clone()], true);
-    builder.node("MatMul", vec![table, weight.clone()], vec![product.clone()], false);
-    let terms = vec![product, bias.clone()];
+    let mut builder = Builder { dtype, nodes: Vec::new(), tensors: Vec::new(), names };
+    let (k, p) = (recipe.outputs.len() as i64, recipe.features.len() as i64);
+    // Weights are (k×p) column by column, and so (p×k) row by row.
+    let weight = builder.tensor("weight", vec![p, k], dtype.bytes(recipe.weights.matrix.iter())?);
+    let bias = builder.tensor("bias", vec![k], dtype.bytes(recipe.weights.bias.iter())?);
+    let features = recipe.features.iter().map(|&own| builder.feature(own, &recipe)).collect::<Result<_, Error>>()?;
+    let by_column = vec![Attribute::int("axis", 1)];
+    let features = builder.result("Concat", "features", features, by_column.clone());
+    let product = builder.result("MatMul", "product", vec![features, weight], vec![]);
+    let terms = vec![product, bias];
     match &recipe.outputs[..] {
-        [output] => builder.node("Add", terms, vec![output.clone()], false),
+        [output] => builder.node("Add", terms, vec![output.clone()], vec![]),
         outputs => {
-            let predictions = builder.fresh("predictions");
-            builder.node("Add", terms, vec![predictions.clone()], false);
-            builder.node("Split", vec![predictions], outputs.to_vec(), true);
+            let predictions = builder.result("Add", "predictions", terms, vec![]);
+            builder.node("Split", vec![predictions], outputs.to_vec(), by_column);
         }
     }
-    let (k, p) = (recipe.outputs.len() as i64, recipe.features.len() as i64);
-    let tensor =
-        |name: String, dims: Vec<i64>, raw_data: Vec<u8>| Tensor { dims, data_type: dtype.onnx(), name, raw_data };
-    // Weights are (k×p) column by column, and so (p×k) row by row.
-    let weight = tensor(weight, vec![p, k], dtype.bytes(recipe.weights.matrix.iter())?);
-    let bias = tensor(bias, vec![k], dtype.bytes(recipe.weights.bias.iter())?);
+    let kind = |name: &str| if recipe.levels.contains_key(name) { TEXT } else { dtype.onnx() };
     let graph = Graph {
         node: builder.nodes,
         name: "linreg".to_owned(),
-        initializer: vec![weight, bias],
-        input: recipe.columns.iter().map(|name| Value::column(name, dtype)).collect(),
-        output: recipe.outputs.iter().map(|name| Value::column(name, dtype)).collect(),
+        initializer: builder.tensors,
+        input: recipe.columns.iter().map(|name| Value::column(name, kind(name))).collect(),
+        output: recipe.outputs.iter().map(|name| Value::column(name, dtype.onnx())).collect(),
     };
+    let mut opset_import = vec![OperatorSet { domain: String::new(), version: OPERATORS }];
+    if !recipe.levels.is_empty() {
+        opset_import.push(OperatorSet { domain: CATEGORIES.to_owned(), version: 2 });
+    }
     let model = ModelProto {
         ir_version: IR_VERSION,
         producer_name: "linreg".to_owned(),
         producer_version: env!("CARGO_PKG_VERSION").to_owned(),
         graph: Some(graph),
-        opset_import: vec![OperatorSet { version: OPERATORS }],
+        opset_import,
     };
     Ok(model.encode_to_vec())
 }
@@ -240,10 +324,13 @@ mod tests {
     #[test]
     fn weights_are_p_by_k_row_by_row() {
         let graph = graph(&model(), Dtype::F64);
-        let [weight, bias] = &graph.initializer[..] else { panic!("two tensors") };
+        let [weight, bias, ..] = &graph.initializer[..] else { panic!("two tensors") };
         let numbers: Vec<f64> =
             weight.raw_data.chunks(8).map(|bytes| f64::from_le_bytes(bytes.try_into().unwrap())).collect();
-        assert_eq!((&weight.dims[..], &numbers[..]), (&[3, 2][..], &[1.5, 3.0, -2.0, 1e300, 0.1, 5e-324][..]));
+        assert_eq!(
+            (&weight.dims[..], &numbers[..]),
+            (&[4, 2][..], &[1.5, 3.0, -2.0, 1e300, 0.1, 5e-324, 4.0, 5.0][..])
+        );
         assert_eq!((&bias.dims[..], bias.raw_data.len()), (&[2][..], 16));
     }
 
@@ -254,7 +341,7 @@ mod tests {
         let graph = graph(&model, Dtype::F64);
         let mut known: BTreeSet<&String> = graph.input.iter().map(|value| &value.name).collect();
         known.extend(graph.initializer.iter().map(|tensor| &tensor.name));
-        assert_eq!(known.len(), 4);
+        assert_eq!(known.len(), 3 + 4);
         for node in &graph.node {
             assert!(node.input.iter().all(|name| known.contains(name)), "{node:?}");
             assert!(node.output.iter().all(|name| known.insert(name)), "{node:?}");

@@ -8,7 +8,7 @@ use std::io;
 use quick_xml::Writer;
 use quick_xml::events::{BytesDecl, Event};
 
-use super::{Made, Recipe};
+use super::{Feature, Made, Recipe};
 use crate::error::Error;
 use crate::model::Model;
 use crate::output::number;
@@ -28,7 +28,9 @@ pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     };
     let is_control =
         |name: &&str| name.contains(|c: char| c < ' ' && !"\t\n\r".contains(c) || "\u{fffe}\u{ffff}".contains(c));
-    if let Some(name) = recipe.columns.iter().copied().chain([target.as_str()]).find(is_control) {
+    let levels = recipe.levels.values().flatten().map(String::as_str);
+    let names = recipe.columns.iter().copied().chain(levels);
+    if let Some(name) = names.chain([target.as_str()]).find(is_control) {
         return Err(Error::usage(format!("the name {name:?} cannot stand in XML")));
     }
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
@@ -48,16 +50,21 @@ fn document(xml: &mut Xml, recipe: &Recipe, target: &str, output: &str) -> io::R
         let fields = (recipe.columns.len() + 1).to_string();
         let dictionary = xml.create_element("DataDictionary").with_attribute(("numberOfFields", fields.as_str()));
         dictionary.write_inner_content(|xml| {
-            for name in recipe.columns.iter().copied().chain([target]) {
-                element(xml, "DataField", &[("name", name), ("optype", "continuous"), ("dataType", "double")])?;
-            }
-            Ok(())
+            recipe.columns.iter().try_for_each(|name| field(xml, recipe, name))?;
+            element(xml, "DataField", &[("name", target), ("optype", "continuous"), ("dataType", "double")])
         })?;
         let regression = xml.create_element("RegressionModel").with_attribute(("functionName", "regression"));
         regression.write_inner_content(|xml| {
             xml.create_element("MiningSchema").write_inner_content(|xml| {
-                for name in &recipe.columns {
-                    element(xml, "MiningField", &[("name", name)])?;
+                for &name in &recipe.columns {
+                    let is_it = |feature: &&Feature| feature.made == Made::Power { column: name, power: 1 };
+                    let mean = recipe.features.iter().find(is_it).and_then(|feature| feature.mean).map(number);
+                    let mean = mean.as_deref().map(|mean| ("missingValueReplacement", mean));
+                    element(
+                        xml,
+                        "MiningField",
+                        &[Some(("name", name)), mean].into_iter().flatten().collect::<Vec<_>>(),
+                    )?;
                 }
                 element(xml, "MiningField", &[("name", target), ("usageType", "target")])
             })?;
@@ -65,8 +72,51 @@ fn document(xml: &mut Xml, recipe: &Recipe, target: &str, output: &str) -> io::R
                 let kind = [("optype", "continuous"), ("dataType", "double"), ("feature", "predictedValue")];
                 element(xml, "OutputField", &[&[("name", output)], &kind[..]].concat())
             })?;
+            levels(xml, recipe)?;
             table(xml, recipe)
         })?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
+/// A column of the data.
+fn field(xml: &mut Xml, recipe: &Recipe, name: &str) -> io::Result<()> {
+    let Some(levels) = recipe.levels.get(name) else {
+        return element(xml, "DataField", &[("name", name), ("optype", "continuous"), ("dataType", "double")]);
+    };
+    let attributes = [("name", name), ("optype", "categorical"), ("dataType", "string")];
+    let field = xml.create_element("DataField").with_attributes(attributes);
+    field.write_inner_content(|xml| levels.iter().try_for_each(|level| element(xml, "Value", &[("value", level)])))?;
+    Ok(())
+}
+
+/// What the feature of a level is called: no column has such a name.
+fn level_name(recipe: &Recipe, column: &str, level: &str) -> String {
+    let mut name = format!("{column}={level}");
+    while recipe.columns.contains(&name.as_str()) || recipe.targets.contains(&name) {
+        name.push('\'');
+    }
+    name
+}
+
+/// Features of levels. As `CategoricalPredictor`s they would be 0 where the column is missing, and so the reference.
+fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
+    if recipe.levels.is_empty() {
+        return Ok(());
+    }
+    xml.create_element("LocalTransformations").write_inner_content(|xml| {
+        for feature in &recipe.features {
+            let Made::Level { column, level } = feature.made else { continue };
+            let name = level_name(recipe, column, level);
+            let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
+            xml.create_element("DerivedField").with_attributes(attributes).write_inner_content(|xml| {
+                let mean = feature.mean.map(number);
+                let mean = mean.as_deref().map(|mean| ("mapMissingTo", mean));
+                let attributes = [Some(("field", column)), Some(("value", level)), mean];
+                element(xml, "NormDiscrete", &attributes.into_iter().flatten().collect::<Vec<_>>())
+            })?;
+        }
         Ok(())
     })?;
     Ok(())
@@ -77,17 +127,15 @@ fn table(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     let intercept = number(recipe.weights.bias[0]);
     let table = xml.create_element("RegressionTable").with_attribute(("intercept", intercept.as_str()));
     table.write_inner_content(|xml| {
-        for (&made, &weight) in recipe.features.iter().zip(recipe.weights.matrix.row(0).iter()) {
-            let coefficient = number(weight);
-            match made {
-                Made::Power { column, power } => {
-                    let power = power.to_string();
-                    let exponent = Some(("exponent", power.as_str())).filter(|_| power != "1");
-                    let attributes = [Some(("name", column)), exponent, Some(("coefficient", coefficient.as_str()))];
-                    let attributes: Vec<_> = attributes.into_iter().flatten().collect();
-                    element(xml, "NumericPredictor", &attributes)?;
-                }
-            }
+        for (feature, &weight) in recipe.features.iter().zip(recipe.weights.matrix.row(0).iter()) {
+            let (name, power) = match feature.made {
+                Made::Power { column, power } => (column.to_owned(), power),
+                Made::Level { column, level } => (level_name(recipe, column, level), 1),
+            };
+            let (coefficient, power) = (number(weight), power.to_string());
+            let exponent = Some(("exponent", power.as_str())).filter(|_| power != "1");
+            let attributes = [Some(("name", name.as_str())), exponent, Some(("coefficient", coefficient.as_str()))];
+            element(xml, "NumericPredictor", &attributes.into_iter().flatten().collect::<Vec<_>>())?;
         }
         Ok(())
     })?;
@@ -144,10 +192,14 @@ mod tests {
             pairs(&[("name", "x"), ("coefficient", "1.5")]),
             pairs(&[("name", "x"), ("exponent", "3"), ("coefficient", "-2.0")]),
             pairs(&[("name", "a \"b\" <c>"), ("coefficient", "0.1")]),
+            pairs(&[("name", "r=it's"), ("coefficient", "4.0")]),
         ];
         assert_eq!(attributes(&bytes, "NumericPredictor"), expected);
         assert_eq!(attributes(&bytes, "RegressionTable"), [pairs(&[("intercept", "0.25")])]);
-        assert_eq!(attributes(&bytes, "MiningField").len(), 3);
+        assert_eq!(attributes(&bytes, "MiningField").len(), 4);
+        assert_eq!(attributes(&bytes, "MiningField")[0], pairs(&[("name", "x"), ("missingValueReplacement", "0.5")]));
+        assert_eq!(attributes(&bytes, "Value"), [pairs(&[("value", "k")]), pairs(&[("value", "it's")])]);
+        assert_eq!(attributes(&bytes, "NormDiscrete"), [pairs(&[("field", "r"), ("value", "it's")])]);
     }
 
     #[test]

@@ -84,7 +84,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Layer, Error> {
     let weights = weights(&tensors).map_err(fault)?;
     let Some(Names { features, targets, encodings }) = names else { return Ok(Layer::Nameless(weights)) };
     #[rustfmt::skip]
-    let model = Model { features, targets, weights, encodings, training: None, inference: None, no_inference: None, state: None };
+    let model = Model { features, targets, weights, encodings, missing: None, training: None, inference: None, no_inference: None, state: None };
     // What is true of every model is checked where models are read.
     let document = serde_json::to_vec(&model).map_err(|error| fault(error.to_string()))?;
     Ok(Layer::Named(Box::new(Model::from_json(&document, file)?)))
@@ -147,12 +147,14 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut model = model();
+        // Means are not what a layer holds.
+        model.missing = None;
         let bytes = to_safetensors(&model, Dtype::F64).unwrap();
         assert!(is_safetensors(&bytes) && !is_safetensors(br#"{"a":1, {"#));
         assert_eq!(read(&bytes, "w").unwrap(), Layer::Named(Box::new(model.clone())));
 
         assert!(to_safetensors(&model, Dtype::F32).is_err());
-        model.weights = Weights { matrix: dmatrix![0.1, 2.0, 3.0; 4.0, 5.0, 6.0], bias: dvector![7.0, 8.0] };
+        model.weights = Weights { matrix: dmatrix![0.1, 2.0, 3.0, 9.0; 4.0, 5.0, 6.0, 9.0], bias: dvector![7.0, 8.0] };
         let bytes = to_safetensors(&model, Dtype::F32).unwrap();
         model.weights.matrix[(0, 0)] = f64::from(0.1f32);
         assert_eq!(read(&bytes, "w").unwrap(), Layer::Named(Box::new(model)));

@@ -5,7 +5,7 @@
 
 use std::str::FromStr;
 
-use super::{Made, Recipe};
+use super::{Feature, Made, Recipe};
 use crate::error::Error;
 use crate::model::Model;
 
@@ -40,6 +40,15 @@ impl FromStr for Dialect {
 }
 
 impl Dialect {
+    /// A column as a text without blanks around it.
+    fn text(self, column: &str) -> Result<String, Error> {
+        let column = format!("input.{}", quoted(column)?);
+        Ok(match self {
+            Dialect::Ansi | Dialect::Postgres | Dialect::Duckdb => format!("TRIM(CAST({column} AS VARCHAR))"),
+            Dialect::Sqlite => format!("NULLIF(TRIM(CAST({column} AS TEXT)), '')"),
+        })
+    }
+
     /// A column as a double.
     fn number(self, column: &str) -> Result<String, Error> {
         // A column that does not exist would be a text to SQLite, were it not for the table's name.
@@ -65,9 +74,9 @@ pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, E
         for (group, features) in recipe.features.chunks(TERMS).enumerate() {
             let is_nested = recipe.features.len() > TERMS;
             sql += if is_nested { "\n  + (0e0" } else { "" };
-            for (place, &made) in features.iter().enumerate() {
+            for (place, &own) in features.iter().enumerate() {
                 let weight = recipe.weights.matrix[(target, group * TERMS + place)];
-                sql += &format!("\n    + {weight:e} * {}", feature(made, dialect)?);
+                sql += &format!("\n    + {weight:e} * {}", value(own, &recipe, dialect)?);
             }
             sql += if is_nested { ")" } else { "" };
         }
@@ -77,11 +86,33 @@ pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, E
     Ok(sql.into_bytes())
 }
 
-fn feature(made: Made, dialect: Dialect) -> Result<String, Error> {
-    match made {
-        Made::Power { column, power: 1 } => dialect.number(column),
-        Made::Power { column, power } => Ok(format!("({})", vec![dialect.number(column)?; power as usize].join(" * "))),
+/// The value of a feature, NULL where there is none.
+fn value(feature: Feature, recipe: &Recipe, dialect: Dialect) -> Result<String, Error> {
+    let value = match feature.made {
+        Made::Power { column, power: 1 } => dialect.number(column)?,
+        Made::Power { column, power } => format!("({})", vec![dialect.number(column)?; power as usize].join(" * ")),
+        Made::Level { column, level } => {
+            let text = dialect.text(column)?;
+            let others = recipe.levels[column].iter().filter(|other| *other != level);
+            let others: Vec<String> = others.map(|other| literal(other)).collect::<Result<_, Error>>()?;
+            let missing = feature.mean.map(|mean| format!(" WHEN {text} IS NULL THEN {mean:e}"));
+            return Ok(format!(
+                "CASE WHEN {text} = {} THEN 1e0 WHEN {text} IN ({}) THEN 0e0{} END",
+                literal(level)?,
+                others.join(", "),
+                missing.unwrap_or_default()
+            ));
+        }
+    };
+    Ok(feature.mean.map_or(value.clone(), |mean| format!("COALESCE({value}, {mean:e})")))
+}
+
+/// A text in quotes.
+fn literal(text: &str) -> Result<String, Error> {
+    if text.contains('\0') {
+        return Err(Error::usage(format!("the level {text:?} cannot stand in SQL")));
     }
+    Ok(format!("'{}'", text.replace('\'', "''")))
 }
 
 /// A name in quotes.
@@ -107,14 +138,16 @@ mod tests {
             sql(Dialect::Duckdb),
             r#"SELECT input.*,
   2.5e-1
-    + 1.5e0 * CAST(input."x" AS DOUBLE)
-    + -2e0 * (CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE))
+    + 1.5e0 * COALESCE(CAST(input."x" AS DOUBLE), 5e-1)
+    + -2e0 * COALESCE((CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE)), 1.25e-1)
     + 1e-1 * CAST(input."a ""b"" <c>" AS DOUBLE)
+    + 4e0 * CASE WHEN TRIM(CAST(input."r" AS VARCHAR)) = 'it''s' THEN 1e0 WHEN TRIM(CAST(input."r" AS VARCHAR)) IN ('k') THEN 0e0 END
   AS "predicted_y",
   -7e0
-    + 3e0 * CAST(input."x" AS DOUBLE)
-    + 1e300 * (CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE))
+    + 3e0 * COALESCE(CAST(input."x" AS DOUBLE), 5e-1)
+    + 1e300 * COALESCE((CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE) * CAST(input."x" AS DOUBLE)), 1.25e-1)
     + 5e-324 * CAST(input."a ""b"" <c>" AS DOUBLE)
+    + 5e0 * CASE WHEN TRIM(CAST(input."r" AS VARCHAR)) = 'it''s' THEN 1e0 WHEN TRIM(CAST(input."r" AS VARCHAR)) IN ('k') THEN 0e0 END
   AS "predicted_z"
 FROM t AS input;
 "#
@@ -128,6 +161,7 @@ FROM t AS input;
         let mut model = model();
         model.features = (0..600).map(|j| format!("c{j}")).collect();
         model.encodings.clear();
+        model.missing = None;
         model.weights.matrix = nalgebra::DMatrix::from_fn(2, 600, |_, j| j as f64);
         let sql = String::from_utf8(to_sql(&model, Dialect::Ansi, "t").unwrap()).unwrap();
         assert_eq!(sql.matches("+ (0e0").count(), 2 * 3);

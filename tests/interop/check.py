@@ -42,6 +42,19 @@ AWKWARD = [
     [9, 1, 4, -4, 0],
 ]
 
+# Categories and missing cells, "it's" among the levels.
+REGIONS = [
+    ["size", "region", "price"],
+    [1.5, "Kanto", 10],
+    ["", "it's", 22.5],
+    [3.25, "Joh to", 31],
+    [4, "it's", 44],
+    [5.5, "", 48],
+    [2, "ünï", 21],
+    [7, "Kanto", 71],
+    [1, "ünï", 8],
+]
+
 
 def linreg(*arguments):
     done = subprocess.run([LINREG, *arguments], capture_output=True, check=False)
@@ -74,32 +87,48 @@ class Case:
         self.columns = list(dict.fromkeys(self.encodings.get(name, {"column": name})["column"] for name in self.features))
         names, rows = rows_of(path)
         known = [[row[names.index(name)] for name in self.columns] for row in rows]
-        p = len(self.columns)
-        new = [["0"] * p, ["-0.1"] * p, [str(1 / (j + 3)) for j in range(p)], [str(97.3 + j) for j in range(p)]]
-        self.rows = known + new
-        self.missing = len(self.rows)
-        self.rows.append([""] + ["1"] * (p - 1))
+        self.means = self.model.get("missing", {}).get("means", {})
+        kinds = [self.levels(name) for name in self.columns]
+        new = [[0] * len(kinds), [-0.1] * len(kinds), [1 / (j + 3) for j in range(len(kinds))], [97.3 + j for j in range(len(kinds))]]
+        new = [[levels[i % len(levels)] if levels else str(cell) for cell, levels in zip(row, kinds)] for i, row in enumerate(new)]
+        # Every column missing in turn, then every category a level that no row had.
+        gaps = [["" if i == j else cell for j, cell in enumerate(new[-1])] for i in range(len(kinds))]
+        unseen = [["unseen" if levels else cell for cell, levels in zip(new[-1], kinds)]] if any(kinds) else []
+        self.rows = known + new + gaps + unseen
         write("rows.csv", self.columns, self.rows)
         self.outputs = ["predicted_" + target for target in self.targets]
         linreg_says = linreg("predict", "--model", "model.json", "--data", "rows.csv").decode()
         header, *predictions = list(csv.reader(linreg_says.splitlines(keepends=True)))
         assert header == self.outputs, header
         self.predictions = [[float(cell) if cell else None for cell in row] for row in predictions]
-        assert len(self.predictions) == len(self.rows) and self.predictions[self.missing] == [None] * len(self.targets)
+        assert len(self.predictions) == len(self.rows)
+        self.empty = sum(None in row for row in self.predictions)
+        assert self.empty == len(unseen) + (0 if self.means else len(gaps)), (self.name, self.empty)
 
-    def numbers(self, dtype=numpy.float64):
-        """The columns (n×c), NaN where a cell is missing."""
-        return numpy.array([[float(cell or "nan") for cell in row] for row in self.rows], dtype)
+    def levels(self, column):
+        """All levels of a category, none of a number."""
+        own = [each for each in self.encodings.values() if each["column"] == column and "level" in each]
+        return list(dict.fromkeys([each["reference"] for each in own] + [each["level"] for each in own]))
+
+    def cells(self, column):
+        """Those of all rows: numbers, NaN where one is missing, or texts."""
+        cells = [row[self.columns.index(column)] for row in self.rows]
+        return cells if self.levels(column) else [float(cell or "nan") for cell in cells]
 
     def design(self):
         """The features (n×p)."""
-        by_name = dict(zip(self.columns, self.numbers().T))
         made = []
         for name in self.features:
             encoding = self.encodings.get(name, {"column": name, "power": 1})
-            assert encoding.keys() == {"column", "power"}, f"{encoding}: teach check.py what this is"
-            made.append(by_name[encoding["column"]] ** encoding["power"])
-        return numpy.column_stack(made)
+            column, cells = encoding["column"], self.cells(encoding["column"])
+            if "level" in encoding:
+                known = {level: float(level == encoding["level"]) for level in self.levels(column)}
+                known[""] = self.means.get(name, math.nan)
+                made.append([known.get(cell, math.nan) for cell in cells])
+            else:
+                powers = [cell ** encoding["power"] for cell in cells]
+                made.append([self.means.get(name, math.nan) if math.isnan(cell) else cell for cell in powers])
+        return numpy.array(made).T
 
     def export(self, *options):
         linreg("export", "--model", "model.json", *options)
@@ -141,7 +170,8 @@ def check_onnx(case, results):
         session = onnxruntime.InferenceSession("m.onnx", providers=["CPUExecutionProvider"])
         assert [each.name for each in session.get_inputs()] == case.columns
         assert [each.name for each in session.get_outputs()] == case.outputs
-        inputs = {name: column[:, None] for name, column in zip(case.columns, case.numbers(kind).T)}
+        kinds = {name: object if case.levels(name) else kind for name in case.columns}
+        inputs = {name: numpy.array(case.cells(name), kinds[name])[:, None] for name in case.columns}
         predictions = numpy.column_stack(session.run(None, inputs))
         client = (f"ONNX, {dtype}", f"onnxruntime {version('onnxruntime')}")
         results.compare(client, case, predictions.tolist(), single=dtype == "f32")
@@ -177,9 +207,14 @@ def check_pmml(case, results):
         evaluator = make_evaluator("m.pmml").verify()
         other = Pmml4s.load("m.pmml")
         for i, row in enumerate(case.rows):
-            cells = {name: float(cell) if cell else None for name, cell in zip(case.columns, row)}
-            jpmml[i][j] = evaluator.evaluate(cells)[output]
-            pmml4s[i][j] = other.predict({name: cell for name, cell in cells.items() if cell is not None})[output]
+            cells = {name: cell or None for name, cell in zip(case.columns, row)}
+            cells = {name: cell if cell is None or case.levels(name) else float(cell) for name, cell in cells.items()}
+            try:
+                jpmml[i][j] = evaluator.evaluate(cells).get(output)
+            except Exception as error:  # whose class is made at run time
+                # The only level that is none.
+                assert "unseen" in row and "InvalidResult" in str(error), error
+            pmml4s[i][j] = other.predict({name: cell for name, cell in cells.items() if cell is not None}).get(output)
     results.compare(("PMML 4.4", f"JPMML-Evaluator (jpmml_evaluator {version('jpmml_evaluator')})"), case, jpmml)
     results.compare(("PMML 4.4", f"PMML4S (pypmml {version('pypmml')})"), case, pmml4s)
 
@@ -189,7 +224,8 @@ def quoted(name):
 
 
 def check_sql(case, results):
-    cells = [[float(cell) if cell else None for cell in row] for row in case.rows]
+    is_text = [bool(case.levels(name)) for name in case.columns]
+    cells = [[None if not cell else cell if text else float(cell) for cell, text in zip(row, is_text)] for row in case.rows]
     texts = [list(row) for row in case.rows]
 
     def ask(connect, label, dialect, kind, rows, mark):
@@ -198,7 +234,8 @@ def check_sql(case, results):
             select = file.read().strip().removesuffix(";")
         with connect() as connection:
             cursor = connection.cursor()
-            columns = ", ".join(f"{quoted(name)} {kind}" for name in case.columns)
+            kinds = ["TEXT" if text else kind for text in is_text]
+            columns = ", ".join(f"{quoted(name)} {own}" for name, own in zip(case.columns, kinds))
             cursor.execute(f"CREATE TEMPORARY TABLE data (row_number INTEGER, {columns})")
             marks = ", ".join([mark] * (1 + len(case.columns)))
             cursor.executemany(f"INSERT INTO data VALUES ({marks})", [[i, *row] for i, row in enumerate(rows)])
@@ -217,8 +254,9 @@ def check_sql(case, results):
         label = "PostgreSQL " + connection.execute("SHOW server_version").fetchone()[0].split()[0]
     for dialect in ("postgres", "ansi"):
         ask(postgres, label, dialect, "DOUBLE PRECISION", cells, "%s")
-    whole = [row for row in cells if None not in row and not any(cell % 1 for cell in row)]
-    check_whole_numbers(case, [[int(cell) for cell in row] for row in whole])
+    if not any(is_text):
+        whole = [row for row in cells if None not in row and not any(cell % 1 for cell in row)]
+        check_whole_numbers(case, [[int(cell) for cell in row] for row in whole])
 
 
 def check_whole_numbers(case, rows):
@@ -252,23 +290,29 @@ def main():
     folder = tempfile.TemporaryDirectory()
     os.chdir(folder.name)
     write("awkward.csv", AWKWARD[0], AWKWARD[1:])
+    write("regions.csv", REGIONS[0], REGIONS[1:])
     results, cases = Results(), 0
-    for path in [*paths, os.path.abspath("awkward.csv")]:
+    for path in [*paths, os.path.abspath("awkward.csv"), os.path.abspath("regions.csv")]:
         names, _ = rows_of(path)
         targets = {"fruits.csv": names[-2:], "crops.csv": names[-2:]}.get(os.path.basename(path), names[-1:])
-        rate = ["--target", ",".join(targets), "--standardize", "--epochs", "40"]
-        for options in (rate, [*rate, "--poly", f"{names[0]}:3"], [*rate, "--no-bias"], [*rate, "--l1", "1"]):
-            case = Case(path, options)
+        plain = ["--target", ",".join(targets), "--standardize", "--epochs", "40"]
+        others = [["--poly", f"{names[0]}:3"], ["--no-bias"], ["--l1", "1"]]
+        if "regions" in path:
+            plain += ["--missing", "drop"]
+            others = [["--no-bias"], ["--missing", "mean"], ["--missing", "mean", "--poly", "size:2"]]
+        for options in ([], *others):
+            given = plain[:-2] if "--missing" in options else plain
+            case = Case(path, [*given, *options])
             check_onnx(case, results)
             check_safetensors(case, results)
             check_pmml(case, results)
             check_sql(case, results)
             cases += 1
-        if "awkward" not in path:
-            check_init(path, Case(path, rate))
+        if path in paths:
+            check_init(path, Case(path, plain))
     Pmml4s.close()
     print("\n".join(results.table()))
-    print(f"{cases} models of {len(paths) + 1} data sets: every client predicts what linreg predicts")
+    print(f"{cases} models of {len(paths) + 2} data sets: every client predicts what linreg predicts")
 
 
 if __name__ == "__main__":

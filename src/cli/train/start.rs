@@ -50,6 +50,7 @@ impl Earlier {
             targets: roles.targets.clone(),
             weights: weights.clone(),
             encodings: roles.encodings.clone(),
+            missing: None,
             training: None,
             inference: None,
             no_inference: None,
