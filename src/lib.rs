@@ -22,7 +22,7 @@
 //! - The loss of epoch i is the one **before** update i; epochs count from 0.
 //! - Everything is `f64`.
 //!
-//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`] · 4 [`model`] · 3 [`fit`] · 2
+//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`export`] · 4 [`model`] · 3 [`fit`] · 2
 //! [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
 //!
 //! See [`fit`] for a run in a few lines.
@@ -31,6 +31,7 @@ pub mod cli;
 pub mod data;
 pub mod document;
 pub mod error;
+pub mod export;
 pub mod fit;
 pub mod init;
 pub mod model;

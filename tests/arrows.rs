@@ -2,9 +2,10 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 11] = [
+const RANKS: [(&str, u8); 12] = [
     ("cli", 6),
     ("observers", 5),
+    ("export", 5),
     ("model", 4),
     ("fit", 3),
     ("summary", 2),

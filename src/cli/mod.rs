@@ -2,6 +2,7 @@
 
 mod compress;
 mod evaluate;
+mod export;
 mod hyper;
 mod input;
 mod inspect;
@@ -9,6 +10,7 @@ mod ledger;
 mod options;
 mod predict;
 mod resolve;
+mod shell;
 mod summarize;
 mod sweep;
 mod train;
@@ -19,7 +21,7 @@ use crate::error::Error;
 
 /// Train linear regressions at the command line
 #[derive(Debug, Parser)]
-#[command(version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
+#[command(name = "linreg", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
 #[command(after_help = "Examples:
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
@@ -27,7 +29,8 @@ use crate::error::Error;
   linreg evaluate --model fruits.json --data data/fruits.csv
   linreg inspect --data data/fruits.csv --target apples,oranges
   linreg summarize --data data/fruits.csv > fruits.summary
-  linreg sweep --data data/fruits.csv --lr log:1e-6:1e-4:5 --epochs 100,500")]
+  linreg sweep --data data/fruits.csv --lr log:1e-6:1e-4:5 --epochs 100,500
+  linreg export --model fruits.json --out fruits.onnx")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -41,6 +44,9 @@ enum Command {
     Inspect(Box<inspect::Args>),
     Summarize(summarize::Args),
     Sweep(Box<sweep::Args>),
+    Export(export::Args),
+    Completions(shell::CompletionsArgs),
+    Man(shell::ManArgs),
 }
 
 impl Cli {
@@ -69,6 +75,9 @@ impl Cli {
             Command::Inspect(args) => args.run(),
             Command::Summarize(args) => args.run(),
             Command::Sweep(args) => args.run(),
+            Command::Export(args) => args.run(),
+            Command::Completions(args) => args.run(Cli::command()),
+            Command::Man(args) => args.run(Cli::command()),
         }
     }
 }

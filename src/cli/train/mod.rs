@@ -85,13 +85,14 @@ pub struct Args {
     #[command(flatten)]
     hyper: Hyperparameters,
 
-    /// First weights: normal, zeros, torch, torch-linear, or a model file to continue from
+    /// First weights: normal, zeros, torch, torch-linear, or a model or safetensors file to continue from
     ///
     /// normal: the draws of np.random.seed(S) and randn, W row by row, then b.
     /// torch: torch.manual_seed(S) and torch.randn for W, then for b. torch-linear: nn.Linear's own.
     /// These two draw f32 as PyTorch does; torch-f64 and torch-linear-f64 draw with dtype=torch.float64.
     /// With a model file, its targets, features and powers are the default for --target, --features and --poly, and the
-    /// optimizer, the schedule and the shuffling go on where its run ended.
+    /// optimizer, the schedule and the shuffling go on where its run ended. A file of safetensors holds the weight (k×p) and bias
+    /// (k) of a linear layer, for targets and features in the order of this training if it has no names.
     #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, help_heading = "Start")]
     init: InitChoice,
 

@@ -5,6 +5,7 @@ use nalgebra::DMatrix;
 use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
+use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::options::{note_invented, note_unnamed};
 use crate::data::columns::Roles;
@@ -14,7 +15,7 @@ use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, WeightedRows,
     largest_eigenvalue, largest_stable_rate, least_loss,
 };
-use crate::model::{MissingCells, Model, Rule};
+use crate::model::{MissingCells, Rule};
 use crate::summary::Summary;
 
 /// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
@@ -59,9 +60,9 @@ pub struct Prepared {
 
 impl Args {
     /// Which column is what; with a model to continue from, as it was there.
-    pub fn roles(&self, header: &Header, earlier: Option<&Model>) -> Result<Roles, Error> {
+    pub fn roles(&self, header: &Header, earlier: Option<&Earlier>) -> Result<Roles, Error> {
         let mut choice = self.columns.choice();
-        if let Some(model) = earlier
+        if let Some(model) = earlier.and_then(Earlier::model)
             && choice.targets.is_empty()
         {
             choice.targets.clone_from(&model.targets);
@@ -88,7 +89,7 @@ impl Args {
         &self,
         input: Input,
         roles: &Roles,
-        earlier: Option<&Model>,
+        earlier: Option<&Earlier>,
     ) -> Result<(Prepared, Roles), Error> {
         let (compressed, held_out, roles) = self.read(input, roles)?;
         let prepared = self.assemble(&compressed, held_out.as_ref(), &roles, earlier)?;
@@ -136,7 +137,7 @@ impl Args {
         compressed: &Compressed,
         held_out: Option<&Summary>,
         roles: &Roles,
-        earlier: Option<&Model>,
+        earlier: Option<&Earlier>,
     ) -> Result<Prepared, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         let elements = compressed.summary.weight() * k as f64;

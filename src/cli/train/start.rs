@@ -1,23 +1,82 @@
-//! First weights: drawn, or those of a model, with what its run left behind.
+//! First weights: drawn, or those of a model, with what its run left behind, or those of a linear layer.
+
+use std::borrow::Cow;
+use std::fs;
 
 use super::{Args, InitChoice};
-use crate::cli::options::note;
+use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
+use crate::export::safetensors::{self, Layer};
 use crate::fit::{Memory, Optimizer, Problem, Standardization, Start, Weights};
 use crate::init::Init;
 use crate::model::{Model, Rows};
 
+/// What a run continues from.
+pub enum Earlier {
+    /// Its names are known.
+    Model(Box<Model>),
+    /// Weights of a file without names: they are those of the training, in order.
+    Nameless(Weights),
+}
+
+impl Earlier {
+    /// What says which column is what.
+    pub fn model(&self) -> Option<&Model> {
+        match self {
+            Earlier::Model(model) => Some(model),
+            Earlier::Nameless(_) => None,
+        }
+    }
+
+    /// With the names of this training if it has none; `file` is what it was read from.
+    fn named(&self, roles: &Roles, file: &str) -> Result<Cow<'_, Model>, Error> {
+        let weights = match self {
+            Earlier::Model(model) => return Ok(Cow::Borrowed(model)),
+            Earlier::Nameless(weights) => weights,
+        };
+        let (k, p) = weights.matrix.shape();
+        if (k, p) != (roles.targets.len(), roles.features.len()) {
+            let (targets, features) = (roles.targets.join(", "), roles.features.join(", "));
+            let message =
+                format!("its weights are those of {} and {}", count(k as u64, "target"), count(p as u64, "feature"));
+            let hint = format!(
+                "the targets are {targets}, the features {features}; choose others with --target and --features"
+            );
+            return Err(Error::input(Place::file(file), message).with_hint(hint));
+        }
+        Ok(Cow::Owned(Model {
+            features: roles.features.clone(),
+            targets: roles.targets.clone(),
+            weights: weights.clone(),
+            encodings: roles.encodings.clone(),
+            missing: None,
+            training: None,
+            inference: None,
+            no_inference: None,
+            state: None,
+        }))
+    }
+}
+
 impl Args {
     /// The model to continue from, if any.
-    pub fn earlier_model(&self) -> Result<Option<Model>, Error> {
+    pub fn earlier_model(&self) -> Result<Option<Earlier>, Error> {
         let InitChoice::Continue(path) = &self.init else { return Ok(None) };
         if !path.exists() {
             let names = Init::NAMES.map(|(name, _)| name).join(", ");
             let message = format!("--init {}: neither a way to draw weights nor a file", path.display());
             return Err(Error::usage(message).with_hint(format!("the ways are {names}")));
         }
-        Model::read(path).map(Some)
+        let (bytes, file) =
+            (fs::read(path).map_err(|source| Error::io(path, "read", source))?, path.display().to_string());
+        if !safetensors::is_safetensors(&bytes) {
+            return Ok(Some(Earlier::Model(Box::new(Model::from_json(&bytes, &file)?))));
+        }
+        Ok(Some(match safetensors::read(&bytes, &file)? {
+            Layer::Named(model) => Earlier::Model(model),
+            Layer::Nameless(weights) => Earlier::Nameless(weights),
+        }))
     }
 
     /// Where the descent begins.
@@ -25,13 +84,14 @@ impl Args {
         &self,
         problem: &Problem,
         roles: &Roles,
-        earlier: Option<&Model>,
+        earlier: Option<&Earlier>,
         standardization: Option<&Standardization>,
     ) -> Result<Start, Error> {
         match (&self.init, earlier) {
-            (InitChoice::Continue(path), Some(model)) => {
+            (InitChoice::Continue(path), Some(earlier)) => {
                 let file = path.display().to_string();
-                self.resume(problem, roles, model, &file, standardization)
+                let model = earlier.named(roles, &file)?;
+                self.resume(problem, roles, &model, &file, standardization)
             }
             (InitChoice::Draw(init), _) => {
                 let (k, p) = (roles.targets.len(), roles.features.len());

@@ -1,0 +1,186 @@
+//! `linreg export`: a model → a file that another program predicts with.
+
+use std::ffi::OsStr;
+use std::io::{IsTerminal, Write, stdout};
+use std::path::{Path, PathBuf};
+use std::str::FromStr;
+
+use super::options::{listed, note};
+use crate::error::{Error, Place};
+use crate::export::sql::Dialect;
+use crate::export::{Dtype, onnx, pmml, safetensors, sql};
+use crate::fit::Weights;
+use crate::model::Model;
+use crate::output::OutputFile;
+
+/// Write a model as ONNX, safetensors, PMML or SQL
+///
+/// Predictions of the program that reads it are those of `linreg predict`: weights are in the data's own units, and the powers of
+/// --poly are computed where the format can say how.
+///
+/// onnx: an input for each column and an output predicted_<target> for each target, (rows × 1) doubles.
+/// safetensors: weight (k×p) and bias (k) for PyTorch's nn.Linear; `train --init` reads it back.
+/// pmml: a RegressionModel of PMML 4.4, one target to a file.
+/// sql: a SELECT that adds predicted_<target> to the columns of a table.
+#[derive(Debug, clap::Args)]
+#[command(
+    verbatim_doc_comment,
+    after_long_help = "\
+Examples:
+  linreg train --data data/fruits.csv --target apples,oranges --solver qr --quiet --out fruits.json
+  linreg export --model fruits.json --out fruits.onnx
+  linreg export --model fruits.json --out fruits.safetensors
+  linreg export --model fruits.json --target apples --out apples.pmml
+  linreg export --model fruits.json --format sql --dialect duckdb --table \"'data/fruits.csv'\"
+  linreg train --data data/fruits.csv --init fruits.safetensors --lr 1e-5 --epochs 10 --quiet"
+)]
+pub struct Args {
+    /// The model file
+    #[arg(short, long, value_name = "MODEL.json")]
+    model: PathBuf,
+
+    /// onnx, safetensors, pmml or sql [default: as --out ends]
+    #[arg(short, long, value_name = "NAME", required_unless_present = "out")]
+    format: Option<Format>,
+
+    /// Write to this file instead of standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// Targets to export, by name [default: all of the model]
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',')]
+    target: Vec<String>,
+
+    /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]
+    #[arg(long, value_name = "KIND", value_parser = dtype)]
+    dtype: Option<Dtype>,
+
+    /// Whose SQL: ansi, sqlite, duckdb or postgres [default: ansi]
+    #[arg(long, value_name = "NAME")]
+    dialect: Option<Dialect>,
+
+    /// What the SELECT reads, as it stands behind FROM [default: data]
+    #[arg(long, value_name = "TEXT")]
+    table: Option<String>,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Format {
+    Onnx,
+    Safetensors,
+    Pmml,
+    Sql,
+}
+
+impl FromStr for Format {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Format, String> {
+        match text.to_ascii_lowercase().as_str() {
+            "onnx" => Ok(Format::Onnx),
+            "safetensors" => Ok(Format::Safetensors),
+            "pmml" => Ok(Format::Pmml),
+            "sql" => Ok(Format::Sql),
+            _ => Err("expected onnx, safetensors, pmml or sql".to_owned()),
+        }
+    }
+}
+
+fn dtype(text: &str) -> Result<Dtype, String> {
+    match text {
+        "f32" => Ok(Dtype::F32),
+        "f64" => Ok(Dtype::F64),
+        _ => Err("expected f32 or f64".to_owned()),
+    }
+}
+
+impl Args {
+    /// Everything is made before the first byte is written.
+    pub fn run(self) -> Result<(), Error> {
+        let format = self.format()?;
+        self.check(format)?;
+        let file = self.out.as_deref().map(OutputFile::create).transpose()?;
+        let model = self.chosen(Model::read(&self.model)?)?;
+        let bytes = match format {
+            Format::Onnx => onnx::to_onnx(&model, self.dtype.unwrap_or(Dtype::F64))?,
+            Format::Safetensors => safetensors::to_safetensors(&model, self.dtype.unwrap_or(Dtype::F32))?,
+            Format::Pmml => pmml::to_pmml(&model)?,
+            Format::Sql => {
+                let table = self.table.as_deref().unwrap_or("data");
+                sql::to_sql(&model, self.dialect.unwrap_or(Dialect::Ansi), table)?
+            }
+        };
+        if format == Format::Safetensors && !model.design().is_plain() {
+            let made: Vec<String> =
+                model.features.iter().filter(|name| model.encodings.contains_key(*name)).cloned().collect();
+            note(&format!(
+                "the weights are those of {}: who uses them has to make {}",
+                listed(&model.features),
+                listed(&made)
+            ));
+        }
+        match file.zip(self.out.as_deref()) {
+            Some((mut file, path)) => {
+                file.write_all(&bytes).map_err(|source| Error::io(path, "write", source))?;
+                file.commit()
+            }
+            None => stdout().lock().write_all(&bytes).map_err(Error::stdout),
+        }
+    }
+
+    /// The one named, or that of the file's extension.
+    fn format(&self) -> Result<Format, Error> {
+        if let Some(format) = self.format {
+            return Ok(format);
+        }
+        let extension = self.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
+        extension.and_then(|extension| extension.parse().ok()).ok_or_else(|| {
+            let out = self.out.as_deref().unwrap_or(Path::new("")).display().to_string();
+            Error::usage(format!("--out {out}: the end of the name tells no format"))
+                .with_hint("--format onnx, safetensors, pmml or sql")
+        })
+    }
+
+    /// Options that the format has no use for are refused.
+    fn check(&self, format: Format) -> Result<(), Error> {
+        let is_binary = matches!(format, Format::Onnx | Format::Safetensors);
+        if self.dtype.is_some() && !is_binary {
+            return Err(Error::usage(
+                "--dtype is for onnx and safetensors: the others hold decimal numbers, with all digits",
+            ));
+        }
+        for (option, is_given) in [("--dialect", self.dialect.is_some()), ("--table", self.table.is_some())] {
+            if is_given && format != Format::Sql {
+                return Err(Error::usage(format!("{option} is for --format sql")));
+            }
+        }
+        if self.table.as_ref().is_some_and(|table| table.trim().is_empty()) {
+            return Err(Error::usage("--table is empty; expected what the SELECT reads, such as data"));
+        }
+        if is_binary && self.out.is_none() && stdout().is_terminal() {
+            return Err(Error::usage("the format is binary, and standard output is a terminal")
+                .with_hint("name a file with --out FILE"));
+        }
+        Ok(())
+    }
+
+    /// The model with the chosen targets, in their order.
+    fn chosen(&self, model: Model) -> Result<Model, Error> {
+        if self.target.is_empty() {
+            return Ok(model);
+        }
+        let place = |name: &String| {
+            model.targets.iter().position(|target| target == name).ok_or_else(|| {
+                Error::input(Place::file(&self.model.display().to_string()), format!("no target {name:?}"))
+                    .with_hint(format!("the targets are {}", listed(&model.targets)))
+            })
+        };
+        let places = self.target.iter().map(place).collect::<Result<Vec<usize>, Error>>()?;
+        if (1..places.len()).any(|i| places[..i].contains(&places[i])) {
+            return Err(Error::usage("--target names a target twice"));
+        }
+        let Weights { matrix, bias } = &model.weights;
+        let weights = Weights { matrix: matrix.select_rows(&places), bias: bias.select_rows(&places) };
+        Ok(Model { targets: self.target.clone(), weights, inference: None, state: None, ..model })
+    }
+}

@@ -1,0 +1,196 @@
+//! Models for other programs: a file a format, each a function from a model to bytes.
+//!
+//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] say everything that predictions need, so they
+//! read the columns of the data; [`safetensors`] holds weights and bias alone, so whoever uses it makes the features.
+
+pub mod onnx;
+pub mod pmml;
+pub mod safetensors;
+pub mod sql;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::data::{Encoding, Encodings};
+use crate::error::Error;
+use crate::fit::Weights;
+use crate::model::Model;
+
+/// What the numbers of a format are.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Dtype {
+    /// 32 bits.
+    F32,
+    /// 64 bits.
+    F64,
+}
+
+impl Dtype {
+    /// `values` in little-endian bytes.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if one is too large for 32 bits.
+    fn bytes<'a>(self, values: impl Iterator<Item = &'a f64>) -> Result<Vec<u8>, Error> {
+        let mut bytes = Vec::new();
+        for value in values {
+            match self {
+                Dtype::F64 => bytes.extend_from_slice(&value.to_le_bytes()),
+                Dtype::F32 if (*value as f32).is_finite() => bytes.extend_from_slice(&(*value as f32).to_le_bytes()),
+                Dtype::F32 => {
+                    let message = format!("the model has the number {value:e}, which is too large for f32");
+                    return Err(Error::usage(message).with_hint("--dtype f64"));
+                }
+            }
+        }
+        Ok(bytes)
+    }
+}
+
+/// How a feature is made of a column of the data.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub enum Made<'a> {
+    /// A power of a number; 1 is the column as it stands.
+    Power {
+        /// The column.
+        column: &'a str,
+        /// 1 or more.
+        power: u32,
+    },
+    /// 1 where the column holds a text, 0 where it holds another of its levels, missing where it holds none of them.
+    Level {
+        /// The column.
+        column: &'a str,
+        /// The text.
+        level: &'a str,
+    },
+}
+
+impl<'a> Made<'a> {
+    fn of(feature: &'a str, encodings: &'a Encodings) -> Made<'a> {
+        match encodings.get(feature) {
+            None => Made::Power { column: feature, power: 1 },
+            Some(Encoding::Power { column, power }) => Made::Power { column, power: *power },
+            Some(Encoding::Level { column, level, reference: _ }) => Made::Level { column, level },
+        }
+    }
+
+    /// The column.
+    #[must_use]
+    pub fn column(self) -> &'a str {
+        match self {
+            Made::Power { column, .. } | Made::Level { column, .. } => column,
+        }
+    }
+}
+
+/// A feature.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Feature<'a> {
+    /// What it is made of.
+    pub made: Made<'a>,
+    /// What it is where its column is missing; nothing is predicted without one.
+    pub mean: Option<f64>,
+}
+
+/// All that another program has to do to predict.
+#[derive(Debug)]
+pub struct Recipe<'a> {
+    /// The columns it reads, each once.
+    pub columns: Vec<&'a str>,
+    /// Of the columns that are categories, all levels.
+    pub levels: BTreeMap<String, Vec<String>>,
+    /// p features.
+    pub features: Vec<Feature<'a>>,
+    /// k names.
+    pub targets: &'a [String],
+    /// What predictions are called: k names.
+    pub outputs: Vec<String>,
+    /// k×p and k.
+    pub weights: &'a Weights,
+}
+
+impl<'a> Recipe<'a> {
+    /// That of `model`.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if a column has the name of a prediction.
+    pub fn new(model: &'a Model) -> Result<Recipe<'a>, Error> {
+        // Everything by name: what a model may hold one day has to be thought of here.
+        #[rustfmt::skip]
+        let Model { features, targets, weights, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
+        let means = missing.as_ref().map(|missing| &missing.means);
+        let feature = |name: &'a String| Feature {
+            made: Made::of(name, encodings),
+            mean: means.and_then(|means| means.get(name)).copied(),
+        };
+        let features: Vec<Feature> = features.iter().map(feature).collect();
+        let mut seen = BTreeSet::new();
+        let columns =
+            features.iter().map(|feature| feature.made.column()).filter(|column| seen.insert(*column)).collect();
+        let outputs: Vec<String> = targets.iter().map(|target| format!("predicted_{target}")).collect();
+        if let Some(name) = outputs.iter().find(|name| seen.contains(name.as_str())) {
+            let message =
+                format!("a feature is made of the column \"{name}\", and that is the name of a prediction, too");
+            return Err(Error::usage(message).with_hint("train again with another name for the column or the target"));
+        }
+        Ok(Recipe { columns, levels: model.design().levels(), features, targets, outputs, weights })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use nalgebra::{dmatrix, dvector};
+
+    use super::*;
+    use crate::model::MissingCells;
+
+    /// Two targets; features x, x^3, a column whose name needs quoting everywhere, and a level, with a mean for those of x.
+    pub(super) fn model() -> Model {
+        let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
+        let [column, level, reference] = ["r", "it's", "k"].map(str::to_owned);
+        let level = Encoding::Level { column, level, reference };
+        let means = [("x".to_owned(), 0.5), ("x^3".to_owned(), 0.125)].into();
+        Model {
+            features: names(&["x", "x^3", "a \"b\" <c>", "r=it's"]),
+            targets: names(&["y", "z"]),
+            weights: Weights {
+                matrix: dmatrix![1.5, -2.0, 0.1, 4.0; 3.0, 1e300, 5e-324, 5.0],
+                bias: dvector![0.25, -7.0],
+            },
+            encodings: [
+                ("x^3".to_owned(), Encoding::Power { column: "x".to_owned(), power: 3 }),
+                ("r=it's".to_owned(), level),
+            ]
+            .into(),
+            missing: Some(MissingCells { means, ..MissingCells::default() }),
+            training: None,
+            inference: None,
+            no_inference: None,
+            state: None,
+        }
+    }
+
+    #[test]
+    fn a_recipe_names_every_column_once() {
+        let model = model();
+        let recipe = Recipe::new(&model).unwrap();
+        assert_eq!(recipe.columns, ["x", "a \"b\" <c>", "r"]);
+        assert_eq!(recipe.features[1], Feature { made: Made::Power { column: "x", power: 3 }, mean: Some(0.125) });
+        assert_eq!(recipe.features[3], Feature { made: Made::Level { column: "r", level: "it's" }, mean: None });
+        assert_eq!(recipe.levels["r"], ["k", "it's"]);
+        assert_eq!(recipe.outputs, ["predicted_y", "predicted_z"]);
+    }
+
+    #[test]
+    fn a_column_with_the_name_of_a_prediction_is_refused() {
+        let mut model = model();
+        model.features[2] = "predicted_z".to_owned();
+        assert!(Recipe::new(&model).unwrap_err().to_string().contains("\"predicted_z\""));
+    }
+
+    #[test]
+    fn what_is_too_large_for_32_bits_is_refused() {
+        assert_eq!(Dtype::F32.bytes([1.5].iter()).unwrap(), 1.5f32.to_le_bytes());
+        assert_eq!(Dtype::F64.bytes([1e300].iter()).unwrap(), 1e300f64.to_le_bytes());
+        assert_eq!(Dtype::F32.bytes([1e300].iter()).unwrap_err().hint(), Some("--dtype f64"));
+    }
+}
