@@ -22,8 +22,8 @@
 //! - The loss of epoch i is the one **before** update i; epochs count from 0.
 //! - Everything is `f64`.
 //!
-//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`export`] · 4 [`model`] · 3 [`fit`] · 2
-//! [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
+//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`report`], [`export`] · 4 [`model`] · 3 [`fit`] ·
+//! 2 [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
 //!
 //! See [`fit`] for a run in a few lines.
 
@@ -38,4 +38,5 @@ pub mod model;
 pub mod observers;
 pub mod output;
 pub mod pair;
+pub mod report;
 pub mod summary;

@@ -2,10 +2,11 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 12] = [
+const RANKS: [(&str, u8); 13] = [
     ("cli", 6),
     ("observers", 5),
     ("export", 5),
+    ("report", 5),
     ("model", 4),
     ("fit", 3),
     ("summary", 2),

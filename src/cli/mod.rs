@@ -8,7 +8,9 @@ mod input;
 mod inspect;
 mod ledger;
 mod options;
+mod plot;
 mod predict;
+mod report;
 mod resolve;
 mod shell;
 mod summarize;
@@ -30,7 +32,9 @@ use crate::error::Error;
   linreg inspect --data data/fruits.csv --target apples,oranges
   linreg summarize --data data/fruits.csv > fruits.summary
   linreg sweep --data data/fruits.csv --lr log:1e-6:1e-4:5 --epochs 100,500
-  linreg export --model fruits.json --out fruits.onnx")]
+  linreg export --model fruits.json --out fruits.onnx
+  linreg plot fit --model fruits.json --data data/fruits.csv --out fit.svg
+  linreg report --model fruits.json --data data/fruits.csv --out report.html")]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -47,6 +51,8 @@ enum Command {
     Export(export::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
+    Plot(plot::Args),
+    Report(report::Args),
 }
 
 impl Cli {
@@ -78,6 +84,8 @@ impl Cli {
             Command::Export(args) => args.run(),
             Command::Completions(args) => args.run(Cli::command()),
             Command::Man(args) => args.run(Cli::command()),
+            Command::Plot(args) => args.run(),
+            Command::Report(args) => args.run(),
         }
     }
 }

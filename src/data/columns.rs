@@ -247,7 +247,8 @@ fn list(header: &Header) -> String {
 }
 
 /// The name most like `name`, if any is like it at all.
-fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
+#[must_use]
+pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
     const LIKE: f64 = 0.6;
     let likeness =
         |other: &&String| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());

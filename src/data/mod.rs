@@ -42,4 +42,4 @@ pub use interval::Interval;
 pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::{Missing, Records};
-pub use split::{Parts, Split};
+pub use split::{Parts, Split, ticket};

@@ -22,7 +22,7 @@ impl Split {
     /// The part of the row that begins at byte `offset` of the text of input number `input`, from 0.
     #[must_use]
     pub fn part(&self, input: u64, offset: u64) -> usize {
-        let mixed = mix(mix(mix(self.seed) ^ input) ^ offset);
+        let mixed = ticket(self.seed, input, offset);
         match self.parts {
             Parts::Fraction(share) => usize::from(((mixed >> 11) as f64) < share * (1u64 << 53) as f64),
             Parts::Folds(count) => ((u128::from(mixed) * count as u128) >> 64) as usize,
@@ -37,6 +37,13 @@ impl Split {
             Parts::Folds(count) => count,
         }
     }
+}
+
+/// A number by lot for the row that begins at byte `offset` of the text of input number `input`, from 0: the rows with the
+/// smallest are a fair sample.
+#[must_use]
+pub fn ticket(seed: u64, input: u64, offset: u64) -> u64 {
+    mix(mix(mix(seed) ^ input) ^ offset)
 }
 
 /// A permutation of the 64-bit numbers without visible order (splitmix64: Steele, Lea & Flood 2014).

@@ -6,6 +6,7 @@ mod exact;
 mod inference;
 mod many;
 mod outcome;
+mod pictures;
 mod preflight;
 mod prepare;
 mod start;
@@ -18,11 +19,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
+use super::plot::{PictureFile, Target};
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
 use crate::observers::{History, Layout, Least, Printer, Progress, When, summary_table};
 use crate::output::OutputFile;
+use crate::report::charts::Run;
 use exact::Solver;
 pub use preflight::tell_roles;
 use prepare::Prepared;
@@ -56,7 +59,9 @@ Examples:
   linreg train --data data/dummy.csv --solver qr --summary
   linreg train --data data/dummy.csv --optimizer adam --lr 0.1 --schedule step:200:0.5
   linreg train --data data/dummy.csv --batch-size 4 --shuffle --lr 1e-3 --tolerance 1e-6
-  linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json")]
+  linreg train --data data/line.csv --init torch-linear --reduction sum --lr 0.01 --json
+  linreg train --data data/dummy.csv --lr 1e-3 --epochs 200 --quiet --plot
+  linreg train --data data/dummy.csv --lr 1e-3 --epochs 200 --quiet --plot loss.svg")]
 pub struct Args {
     #[command(flatten)]
     data: DataOptions,
@@ -134,6 +139,12 @@ pub struct Args {
     #[arg(long, value_name = "FILE", help_heading = "Output")]
     history: Option<PathBuf>,
 
+    /// Draw the mse of every epoch: in the terminal, or in a file that ends in .svg or .png
+    ///
+    /// On a logarithmic scale, beside the least possible mse. A run that diverges is drawn, too. `linreg plot` has more.
+    #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
+    plot: Option<Option<PictureFile>>,
+
     /// Print every Nth epoch
     #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
     log_every: NonZeroU64,
@@ -201,6 +212,7 @@ impl FromStr for Validation {
 struct Outputs {
     model: Option<OutputFile>,
     history: Option<History>,
+    picture: Option<Target>,
 }
 
 impl Args {
@@ -211,6 +223,7 @@ impl Args {
         let mut outputs = Outputs {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
             history: self.history.as_deref().map(History::create).transpose()?,
+            picture: self.open_picture()?,
         };
         let input = Input::open(&self.data.paths()?, self.data.manner())?;
         input.refuse_weight(self.columns.weight.column())?;
@@ -231,11 +244,14 @@ impl Args {
 
         let least = prepared.least_loss.map_or(Least::Mse(prepared.optimum), Least::Loss);
         let mut printer = self.printer(self.gap.then_some(least));
-        let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut())?;
+        let mut losses = outputs.picture.as_ref().map(|_| Run::default());
+        let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut(), losses.as_mut())?;
         if let Some(history) = outputs.history.take() {
             history.commit()?;
         }
+        let picture = outputs.picture.take().zip(losses);
         if fit.stop == Stop::Diverged {
+            picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
             return Err(outcome::divergence(&prepared, &fit));
         }
         let mut model = self.model(roles, &prepared, &fit);
@@ -250,6 +266,7 @@ impl Args {
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
         printer.with_table(table).outcome(&model, &prepared.outcome(&fit))?;
+        picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
         if fit.stop == Stop::Interrupted {
             note(&format!(
                 "interrupted after {}; --init MODEL.json goes on from a model written by --out",
@@ -277,6 +294,7 @@ impl Args {
         prepared: &Prepared,
         printer: &mut Printer,
         mut history: Option<&mut History>,
+        mut losses: Option<&mut Run>,
     ) -> Result<(Fit, bool), Error> {
         let mut descent = prepared.descent();
         let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
@@ -285,6 +303,9 @@ impl Args {
         for epoch in &mut descent {
             if let Some(history) = &mut history {
                 history.epoch(&epoch)?;
+            }
+            if let Some(losses) = &mut losses {
+                losses.push(epoch.number, epoch.mse, epoch.validation_mse);
             }
             if let Some(progress) = &mut progress {
                 progress.epoch(&epoch);

@@ -1,0 +1,121 @@
+//! Where a picture goes: an SVG, a PNG, or characters on standard output.
+
+use std::io::{Write, stdout};
+use std::path::PathBuf;
+use std::str::FromStr;
+
+use console::Term;
+
+use crate::error::Error;
+use crate::observers::When;
+use crate::output::OutputFile;
+use crate::report::{Figure, Place, Screen, Theme, png, svg, terminal};
+
+/// Pixels across, if nothing else is said.
+const PIXELS: u16 = 720;
+
+/// In less there is no room for words.
+const NARROWEST: u16 = 240;
+
+/// Characters across where there is no terminal.
+const COLUMNS: u16 = 80;
+
+/// Lines of a panel in the terminal.
+const LINES: usize = 18;
+
+/// How a picture is drawn.
+#[derive(Debug, Clone, clap::Args)]
+pub struct Drawing {
+    /// Write the picture to this file, as its ending says: .svg or .png [default: draw it in the terminal]
+    #[arg(short, long, value_name = "FILE", help_heading = "Output")]
+    out: Option<PictureFile>,
+
+    /// Width: pixels of a file, characters in the terminal [default: 720, or that of the terminal]
+    ///
+    /// A PNG has two pixels for each, as screens do.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=4000), help_heading = "Output")]
+    width: Option<u16>,
+
+    /// Colours of a file: light, dark, or auto, where an SVG is as dark as the screen it is seen on
+    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Output")]
+    theme: Theme,
+}
+
+/// A file of a kind that can be drawn.
+#[derive(Debug, Clone)]
+pub struct PictureFile {
+    path: PathBuf,
+    is_png: bool,
+}
+
+impl FromStr for PictureFile {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<PictureFile, String> {
+        let path = PathBuf::from(text);
+        let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
+        match extension.to_str() {
+            Some("svg") => Ok(PictureFile { path, is_png: false }),
+            Some("png") => Ok(PictureFile { path, is_png: true }),
+            _ => Err("expected a name that ends in .svg or .png".to_owned()),
+        }
+    }
+}
+
+/// A picture to be drawn, its file opened.
+pub struct Target {
+    drawing: Drawing,
+    file: Option<OutputFile>,
+}
+
+impl Drawing {
+    /// In the terminal, or in this file.
+    pub fn new(out: Option<PictureFile>) -> Drawing {
+        Drawing { out, width: None, theme: Theme::Auto }
+    }
+
+    /// Opens the file, if one is named.
+    pub fn open(&self) -> Result<Target, Error> {
+        if let Some(width) = self.width.filter(|width| self.out.is_some() && *width < NARROWEST) {
+            return Err(Error::usage(format!("--width {width}: a picture in a file has {NARROWEST} pixels at least")));
+        }
+        let file = self.out.as_ref().map(|out| OutputFile::create(&out.path)).transpose()?;
+        Ok(Target { drawing: self.clone(), file })
+    }
+}
+
+impl Target {
+    /// A bar and a picture on one terminal would be too much.
+    pub fn progress(&self) -> When {
+        if self.file.is_some() { When::Auto } else { When::Never }
+    }
+
+    /// Whether it goes to standard output.
+    pub fn is_text(&self) -> bool {
+        self.file.is_none()
+    }
+
+    /// Draws.
+    pub fn draw(self, figure: &Figure) -> Result<(), Error> {
+        let Drawing { out, width, theme } = self.drawing;
+        let Some((mut file, out)) = self.file.zip(out) else {
+            let text = terminal(figure, screen(width));
+            return stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout);
+        };
+        let width = f64::from(width.unwrap_or(PIXELS));
+        let bytes = match out.is_png {
+            true => png(figure, width, theme)?,
+            false => svg(figure, width, theme, Place::File)?.into_bytes(),
+        };
+        file.write_all(&bytes).map_err(|source| Error::io(&out.path, "write", source))?;
+        file.commit()
+    }
+}
+
+fn screen(width: Option<u16>) -> Screen {
+    let term = Term::stdout();
+    let own = if term.is_term() { term.size_checked().map(|(_, columns)| columns) } else { None };
+    let is_rich = term.is_term() && term.features().colors_supported();
+    let width = width.or(own).unwrap_or(COLUMNS).max(40);
+    Screen { width: usize::from(width), height: LINES, is_rich }
+}

@@ -1,0 +1,144 @@
+//! `linreg report`: a model, rows and a history → one page of HTML that needs nothing else.
+
+mod parts;
+mod words;
+
+use std::io::Write;
+use std::path::PathBuf;
+
+use super::compress::Wish;
+use super::input::Input;
+use super::options::{DataOptions, rows_and_weight};
+use super::plot::{Sample, SampleOptions, coefficients, read_history};
+use crate::error::{Error, Place};
+use crate::model::Model;
+use crate::observers::When;
+use crate::output::OutputFile;
+use crate::report::Page;
+use crate::report::charts::{self, Run};
+use crate::summary::Summary;
+
+/// Write a page about a model: one HTML file with all its pictures
+///
+/// Data and roles, how hard the problem is for gradient descent, the losses, coefficients with intervals, fit and
+/// residuals, errors, and how to do it again. The page needs no network and no script; it prints, and fits a phone. The
+/// rows are read twice, so they have to come from files.
+#[derive(Debug, clap::Args)]
+#[command(after_help = "\
+Examples:
+  linreg train --data data/apples.csv --lr 1e-5 --quiet --history run.csv --out apples.json
+  linreg report --model apples.json --data data/apples.csv --history run.csv --out report.html
+  linreg report --model apples.json --data data/apples.csv --title Apples --out report.html")]
+pub struct Args {
+    /// The model file
+    #[arg(short, long, value_name = "MODEL.json")]
+    model: PathBuf,
+
+    #[command(flatten)]
+    data: DataOptions,
+
+    #[command(flatten)]
+    sample: SampleOptions,
+
+    /// The losses of the run, as train --history wrote them; repeat it for several runs
+    #[arg(long, value_name = "FILE")]
+    history: Vec<PathBuf>,
+
+    /// Title of the page [default: the model's targets and features]
+    #[arg(long, value_name = "TEXT")]
+    title: Option<String>,
+
+    /// Write the page to this file
+    #[arg(short, long, value_name = "FILE.html")]
+    out: PathBuf,
+}
+
+/// All that the page tells.
+struct Report {
+    model: Model,
+    files: Vec<PathBuf>,
+    summary: Summary,
+    sample: Sample,
+    runs: Vec<Run>,
+    title: String,
+}
+
+impl Args {
+    /// Opens the page, reads, writes.
+    pub fn run(self) -> Result<(), Error> {
+        let mut file = OutputFile::create(&self.out)?;
+        let html = self.read()?.page()?;
+        file.write_all(html.as_bytes()).map_err(|source| Error::io(&self.out, "write", source))?;
+        file.commit()
+    }
+
+    fn read(&self) -> Result<Report, Error> {
+        let model = Model::read(&self.model)?;
+        let files = self.data.paths()?;
+        if files.iter().any(|file| file.as_os_str() == "-") {
+            return Err(Error::usage("report reads the rows twice, so they cannot come from standard input")
+                .with_hint("give files: --data rows.csv"));
+        }
+        let runs = self.history.iter().map(|path| read_history(path)).collect::<Result<_, Error>>()?;
+        let weight = model.training.as_ref().and_then(|training| training.row_weight.as_ref());
+        let weight = weight.map(|weight| weight.column.as_str());
+        let reading = self.data.reading(When::Auto);
+        let open = || Input::open(&files, self.data.manner());
+
+        let places: Vec<usize> = (0..model.targets.len()).collect();
+        let sample = self.sample.read(&model, &places, open()?.rows_for("report")?, reading, weight)?;
+        let wish = Wish { weight, missing: model.rule(), ..Wish::default() };
+        let means = model.missing.as_ref().map(|missing| &missing.means);
+        let summary = open()?.compress_like(&model.design_with_targets(), means, reading, wish)?;
+        if summary.rows() != sample.rows {
+            let file = files[0].display().to_string();
+            return Err(Error::input(Place::file(&file), "the file changed between its two readings"));
+        }
+        let title = self.title.clone().unwrap_or_else(|| {
+            format!("{} from {}", words::shortened(&model.targets), words::shortened(&model.features))
+        });
+        Ok(Report { model, files, summary, sample, runs, title })
+    }
+}
+
+impl Report {
+    fn page(&self) -> Result<String, Error> {
+        let mut page = Page::new(&format!("Linear regression: {}", self.title));
+        page.section("In short");
+        self.in_short().iter().for_each(|text| page.paragraph(text));
+
+        page.section("Data and roles");
+        self.data(&mut page);
+
+        page.section("Conditioning and learning rates");
+        self.conditioning(&mut page);
+
+        if !self.runs.is_empty() {
+            page.section("Loss");
+            page.picture(&charts::loss(&self.runs, self.optimum()))?;
+        }
+
+        page.section("Coefficients");
+        let places: Vec<usize> = (0..self.model.targets.len()).collect();
+        page.picture(&coefficients(&self.model, &places))?;
+        self.coefficients(&mut page);
+
+        page.section("Fit");
+        page.picture(&charts::fit(&self.sample.targets, &self.sample.remarks()))?;
+
+        page.section("Residuals");
+        page.paragraph(words::RESIDUALS);
+        page.picture(&charts::residuals(&self.sample.targets, &self.sample.remarks()))?;
+
+        page.section("Errors");
+        page.paragraph(&format!("Over {}.", rows_and_weight(self.sample.rows, self.sample.weight)));
+        self.errors(&mut page);
+
+        page.section("Validation");
+        page.paragraph(&self.validation());
+
+        page.section("Do it again");
+        self.again(&mut page);
+        Ok(page.html())
+    }
+}

@@ -1,0 +1,264 @@
+//! Tables of the page.
+
+use std::collections::BTreeSet;
+
+use nalgebra::DMatrix;
+
+use super::Report;
+use crate::cli::options::{count, rows_and_weight};
+use crate::data::{Encoding, Polynomial};
+use crate::fit::{Coefficient, LearningRate, Problem, Reduction, Settings, Spectrum};
+use crate::model::{MissingCells, Rule, coefficient_names};
+use crate::output::{number, rounded};
+use crate::report::Page;
+use crate::summary::Summary;
+
+/// Features beyond which the eigenvalues of a problem take too long.
+const MANY_FEATURES: usize = 1000;
+
+fn known(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), rounded)
+}
+
+impl Report {
+    pub fn data(&self, page: &mut Page) {
+        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        page.paragraph(&format!(
+            "{} from {}.",
+            rows_and_weight(self.summary.rows(), self.summary.weight()),
+            files.join(", ")
+        ));
+        let plain = self.summary.plain();
+        let p = self.model.features.len();
+        let row = |(j, name): (usize, &String)| {
+            let role = if j < p { "feature" } else { "target" };
+            let deviation = (plain.squared_deviation(j) / self.summary.weight()).sqrt();
+            vec![name.clone(), role.to_owned(), rounded(plain.mean(j)), rounded(deviation)]
+        };
+        let rows: Vec<_> = self.model.features.iter().chain(&self.model.targets).enumerate().map(row).collect();
+        page.table("Columns", &["column", "role", "mean", "standard deviation"], &rows, true);
+        let made: Vec<_> = self.model.encodings.iter().map(|(name, encoding)| made(name, encoding)).collect();
+        if !made.is_empty() {
+            page.table("Features that are made of columns", &["feature", "column", "how"], &made, false);
+        }
+        match &self.model.missing {
+            Some(missing) => missing_cells(page, missing),
+            None => page.paragraph("No cell was missing in training, and rows with missing cells are refused."),
+        }
+    }
+
+    /// What `inspect` tells, for plain gradient descent on the mean.
+    pub fn conditioning(&self, page: &mut Page) {
+        if self.model.features.len() > MANY_FEATURES {
+            page.paragraph(&format!("Not looked at: there are more than {MANY_FEATURES} features."));
+            return;
+        }
+        let p = self.model.features.len();
+        let as_they_are = self.rates("as they are", &self.summary);
+        let standardized = self.rates("standardized", &self.summary.standardize(p).0);
+        let rows: Vec<Vec<String>> = [as_they_are, standardized].into_iter().flatten().collect();
+        if rows.is_empty() {
+            page.paragraph("Squares of the numbers overflow: divide the columns by a power of ten.");
+            return;
+        }
+        page.paragraph(
+            "The condition number is how many times steeper the loss is along its steepest direction than along its \
+             flattest: plain gradient descent needs about as many epochs. A learning rate above the largest stable one \
+             makes the loss grow without bounds.",
+        );
+        let heads = ["features", "condition number", "largest stable rate", "best fixed rate", "epochs to 1 %"];
+        page.table("Gradient descent on the mean squared error", &heads, &rows, true);
+        page.paragraph(
+            "Epochs to 1 %: from zero weights, at the best fixed rate, until the error is within 1 % of the least possible.",
+        );
+    }
+
+    fn rates(&self, name: &str, summary: &Summary) -> Option<Vec<String>> {
+        let (k, reduction) = (self.model.targets.len(), Reduction::Mean);
+        let bias = self.model.training.as_ref().is_none_or(|training| training.bias);
+        let problem = Problem::from_summary(summary, k, bias);
+        let spectrum = Spectrum::new(&problem, reduction)?;
+        let settings = Settings::default();
+        let best = spectrum.best_rate(&settings.optimizer, 0.0);
+        let condition = spectrum.condition_number(0.0);
+        let epochs = best.and_then(LearningRate::new).and_then(|learning_rate| {
+            let zeros = DMatrix::zeros(self.model.features.len() + usize::from(bias), k);
+            spectrum.epochs_to(0.01, &zeros, &Settings { learning_rate, ..settings })
+        });
+        Some(vec![
+            name.to_owned(),
+            if condition.is_finite() { rounded(condition) } else { "infinite".to_owned() },
+            known(spectrum.largest_stable_rate(&settings.optimizer, 0.0)),
+            known(best),
+            epochs.map_or("–".to_owned(), |epochs| epochs.to_string()),
+        ])
+    }
+
+    pub fn coefficients(&self, page: &mut Page) {
+        let names = coefficient_names(&self.model.features, true);
+        for (place, target) in self.model.targets.iter().enumerate() {
+            let weights = self.model.weights.matrix.row(place);
+            let values: Vec<f64> = weights.iter().chain([&self.model.weights.bias[place]]).copied().collect();
+            let Some(regression) = self.model.inference.as_ref().map(|inference| &inference.regressions[place]) else {
+                let row = |(name, value): (&String, &f64)| vec![name.clone(), number(*value)];
+                let rows: Vec<Vec<String>> = names.iter().zip(&values).map(row).collect();
+                page.table(&format!("Weights of {target}"), &["feature", "weight"], &rows, true);
+                continue;
+            };
+            let row = |(i, name): (usize, &String)| {
+                let none = Coefficient::default();
+                let one = regression.coefficients.get(i).unwrap_or(&none);
+                let numbers = [one.estimate, one.std_error, one.t, one.p, one.lower, one.upper, one.vif];
+                [name.clone()].into_iter().chain(numbers.map(known)).collect()
+            };
+            let rows: Vec<Vec<String>> = names.iter().enumerate().map(row).collect();
+            let heads = ["feature", "weight", "std. error", "t", "p", "95 % from", "to", "VIF"];
+            page.table(&format!("Coefficients of {target}"), &heads, &rows, true);
+            page.paragraph(&format!(
+                "Residual standard error {} on {} of freedom, R² {}, adjusted R² {}.",
+                known(regression.residual_std_error),
+                count(regression.df, "degree"),
+                known(regression.r2),
+                known(regression.adj_r2)
+            ));
+        }
+    }
+
+    pub fn errors(&self, page: &mut Page) {
+        let row = |(name, metrics): (&String, &crate::model::metrics::Metrics)| {
+            let numbers = [Some(metrics.mse), Some(metrics.rmse), metrics.mae, metrics.r2, metrics.max_error];
+            [name.clone()].into_iter().chain(numbers.map(known)).collect()
+        };
+        let rows: Vec<Vec<String>> = self.model.targets.iter().zip(&self.sample.metrics).map(row).collect();
+        page.table("Errors of every target", &["target", "mse", "rmse", "mae", "R²", "largest error"], &rows, true);
+    }
+
+    /// Commands, versions, and what they do not say.
+    pub fn again(&self, page: &mut Page) {
+        match self.training_command() {
+            Some(command) => {
+                page.paragraph("The training that the model file records:");
+                page.code(&command);
+            }
+            None => page.paragraph("The model file does not say how it was trained."),
+        }
+        if self.model.training.as_ref().is_some_and(|training| training.descent.is_some()) {
+            page.paragraph(
+                "Options that only the optimizer has, such as --momentum, and --shuffle are not in the model file.",
+            );
+        }
+        if self.model.training.as_ref().is_some_and(|training| training.validation_mse.is_some()) {
+            page.paragraph("Rows were held out (--validation); which ones, the model file does not say.");
+        }
+        page.paragraph("This page:");
+        let words = std::iter::once("linreg".to_owned()).chain(std::env::args().skip(1).map(|word| quoted(&word)));
+        page.code(&words.collect::<Vec<_>>().join(" "));
+        page.paragraph(&format!(
+            "linreg {} on {}, {}. The same rows give the same bits for any number of threads.",
+            env!("CARGO_PKG_VERSION"),
+            std::env::consts::OS,
+            std::env::consts::ARCH
+        ));
+    }
+
+    /// The command line of what the model says of its training.
+    fn training_command(&self) -> Option<String> {
+        let training = self.model.training.as_ref()?;
+        let design = self.model.design();
+        let mut words = vec!["linreg".to_owned(), "train".to_owned()];
+        let mut say = |option: &str, value: &str| words.extend([option.to_owned(), quoted(value)]);
+        self.files.iter().for_each(|file| say("--data", &file.display().to_string()));
+        say("--target", &self.model.targets.join(","));
+        say("--features", &design.fields().join(","));
+        Polynomial::of(&self.model.encodings).iter().for_each(|powers| say("--poly", &powers.to_string()));
+        if !design.categories().is_empty() {
+            say("--categorical", &design.categories().join(","));
+        }
+        let references: BTreeSet<String> = self.model.encodings.values().filter_map(reference).collect();
+        references.iter().for_each(|reference| say("--reference", reference));
+        if let Some(weight) = &training.row_weight {
+            say("--row-weight", &weight.column);
+        }
+        let missing = self.model.rule();
+        if missing != Rule::Error {
+            say("--missing", if missing == Rule::Drop { "drop" } else { "mean" });
+        }
+        let penalty = training.penalty;
+        for (option, value) in [("--l2", penalty.l2), ("--l1", penalty.l1)] {
+            if value != 0.0 {
+                say(option, &number(value));
+            }
+        }
+        match &training.descent {
+            None => say("--solver", &training.solver),
+            Some(descent) => {
+                say("--epochs", &descent.epochs_run.to_string());
+                say("--lr", &number(descent.lr));
+                say("--init", &descent.init);
+                say("--seed", &descent.seed.to_string());
+                say("--optimizer", &descent.optimizer);
+                say("--schedule", &descent.schedule);
+                if descent.reduction == Reduction::Sum {
+                    say("--reduction", "sum");
+                }
+                if descent.weight_decay != 0.0 {
+                    say("--weight-decay", &number(descent.weight_decay));
+                }
+                if let Some(size) = descent.batch_size {
+                    say("--batch-size", &size.to_string());
+                }
+            }
+        }
+        if training.standardize {
+            words.push("--standardize".to_owned());
+        }
+        if !training.bias {
+            words.push("--no-bias".to_owned());
+        }
+        Some(words.join(" "))
+    }
+}
+
+/// How a feature is made.
+fn made(name: &str, encoding: &Encoding) -> Vec<String> {
+    let how = match encoding {
+        Encoding::Power { power, .. } => format!("its power {power}"),
+        Encoding::Level { level, reference, .. } => {
+            format!("1 where it is {level}, else 0; {reference} is the reference")
+        }
+    };
+    vec![name.to_owned(), encoding.column().clone(), how]
+}
+
+/// The option that makes the level of a category the reference.
+fn reference(encoding: &Encoding) -> Option<String> {
+    match encoding {
+        Encoding::Power { .. } => None,
+        Encoding::Level { column, reference, .. } => Some(format!("{column}={reference}")),
+    }
+}
+
+/// What training met, and what became of it.
+fn missing_cells(page: &mut Page, missing: &MissingCells) {
+    let done = match missing.rule {
+        Rule::Error => "they are refused",
+        Rule::Drop => "they are left out",
+        Rule::Mean => "missing features get the mean of their column, rows without a target are left out",
+    };
+    page.paragraph(&format!(
+        "Missing cells: {} of training had any, {} of them left out. What is done about such rows: {done}.",
+        count(missing.rows, "row"),
+        missing.dropped
+    ));
+    let row =
+        |(name, cells): (&String, &u64)| vec![name.clone(), cells.to_string(), known(missing.means.get(name).copied())];
+    let rows: Vec<Vec<String>> = missing.columns.iter().map(row).collect();
+    if !rows.is_empty() {
+        page.table("Missing cells in training", &["column", "missing", "mean in their place"], &rows, true);
+    }
+}
+
+/// A word as it can be typed into a shell.
+fn quoted(word: &str) -> String {
+    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.into_owned())
+}

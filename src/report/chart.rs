@@ -1,0 +1,162 @@
+//! What a picture shows, before anything is drawn.
+
+use super::axis::Frame;
+use crate::output::rounded;
+
+/// Panels below each other, with a title.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Figure {
+    /// What it shows.
+    pub title: String,
+    /// What a reader must know: how many rows were left out, and the like.
+    pub remarks: Vec<String>,
+    /// One at least.
+    pub panels: Vec<Panel>,
+}
+
+/// Two axes and what is drawn between them.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Panel {
+    /// Whose panel it is, if there are several.
+    pub title: Option<String>,
+    /// From left to right.
+    pub x: Axis,
+    /// From bottom to top.
+    pub y: Axis,
+    /// The first lie below the others.
+    pub series: Vec<Series>,
+}
+
+/// A direction of a panel.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Axis {
+    /// What is measured along it.
+    pub label: String,
+    /// How.
+    pub scale: Scale,
+}
+
+/// How values become places.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scale {
+    /// In proportion.
+    Linear,
+    /// By their logarithms.
+    Log,
+    /// The value i is the place of the name i.
+    Names(Vec<String>),
+}
+
+/// Marks of one meaning.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Series {
+    /// In the legend; empty for none.
+    pub name: String,
+    /// Which colour.
+    pub colour: Colour,
+    /// What is drawn.
+    pub mark: Mark,
+}
+
+/// Which colour of the palette.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Colour {
+    /// That of what is only compared with.
+    Reference,
+    /// That of a series, from 0.
+    Of(usize),
+}
+
+/// What is drawn at places (x, y).
+#[derive(Debug, Clone, PartialEq)]
+pub enum Mark {
+    /// A line through places.
+    Line(Vec<[f64; 2]>),
+    /// The same, dashed.
+    Dashed(Vec<[f64; 2]>),
+    /// A dot at each place.
+    Points(Vec<[f64; 2]>),
+    /// A cross at a place: here something ends.
+    Cross([f64; 2]),
+    /// All the way along y = value.
+    Level(f64),
+    /// All the way along x = value.
+    Upright(f64),
+    /// (y, from, middle, to): a dot with limits.
+    Intervals(Vec<[f64; 4]>),
+    /// (y, x): a bar from 0 to x.
+    Bars(Vec<[f64; 2]>),
+}
+
+impl Mark {
+    /// Every place where something is drawn; a coordinate that a mark leaves open is NaN.
+    pub(super) fn places(&self) -> Vec<[f64; 2]> {
+        match self {
+            Mark::Line(places) | Mark::Dashed(places) | Mark::Points(places) => places.clone(),
+            Mark::Cross(place) => vec![*place],
+            Mark::Level(y) => vec![[f64::NAN, *y]],
+            Mark::Upright(x) => vec![[*x, f64::NAN]],
+            Mark::Intervals(intervals) => {
+                intervals.iter().flat_map(|[y, from, middle, to]| [[*from, *y], [*middle, *y], [*to, *y]]).collect()
+            }
+            Mark::Bars(bars) => bars.iter().flat_map(|[y, x]| [[0.0, *y], [*x, *y]]).collect(),
+        }
+    }
+}
+
+impl Panel {
+    /// Where its values lie: along x and along y.
+    pub(super) fn frames(&self) -> (Frame, Frame) {
+        let places: Vec<[f64; 2]> = self.series.iter().flat_map(|series| series.mark.places()).collect();
+        let along = |axis: &Axis, i: usize| Frame::around(&axis.scale, places.iter().map(|place| place[i]));
+        (along(&self.x, 0), along(&self.y, 1))
+    }
+
+    /// The series that stand in the legend.
+    pub(super) fn legend(&self) -> impl Iterator<Item = &Series> {
+        self.series.iter().filter(|series| !series.name.is_empty())
+    }
+}
+
+impl Figure {
+    /// The picture in words, for those who cannot see it.
+    #[must_use]
+    pub fn described(&self) -> String {
+        let mut text = self.remarks.iter().map(|remark| format!("{remark}. ")).collect::<String>();
+        for panel in &self.panels {
+            let title = panel.title.as_ref().map_or(String::new(), |title| format!("{title}: "));
+            text += &format!("{title}{} against {}. ", panel.y.label, panel.x.label);
+            for series in panel.legend() {
+                text += &format!("{}: {}. ", series.name, in_words(&series.mark, &panel.y.scale));
+            }
+        }
+        text.trim_end().to_owned()
+    }
+}
+
+fn in_words(mark: &Mark, y: &Scale) -> String {
+    let place = |[x, y]: [f64; 2]| format!("{} at {}", rounded(y), rounded(x));
+    let name = |at: f64| match y {
+        Scale::Names(names) => names.get(at as usize).cloned().unwrap_or_default(),
+        Scale::Linear | Scale::Log => rounded(at),
+    };
+    match mark {
+        Mark::Line(places) | Mark::Dashed(places) => match places[..] {
+            [] => "nothing".to_owned(),
+            [only] => place(only),
+            [first, .., last] => format!("a line from {} to {}", place(first), place(last)),
+        },
+        Mark::Points(places) => format!("{} points", places.len()),
+        Mark::Cross(at) => place(*at),
+        Mark::Level(value) | Mark::Upright(value) => rounded(*value),
+        Mark::Intervals(intervals) => {
+            let one = |[y, from, middle, to]: &[f64; 4]| {
+                format!("{} {} ({} to {})", name(*y), rounded(*middle), rounded(*from), rounded(*to))
+            };
+            intervals.iter().rev().map(one).collect::<Vec<_>>().join(", ")
+        }
+        Mark::Bars(bars) => {
+            bars.iter().rev().map(|[y, x]| format!("{} {}", name(*y), rounded(*x))).collect::<Vec<_>>().join(", ")
+        }
+    }
+}

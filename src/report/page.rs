@@ -1,0 +1,151 @@
+//! A page of HTML that holds all it needs: no script, no network, light and dark, on paper and on a phone.
+
+use super::chart::Figure;
+use super::palette::Theme;
+use super::svg::{self, escaped, svg};
+use crate::error::Error;
+
+/// Pictures are drawn twice: for screens from this width on, and for phones.
+const WIDE: f64 = 760.0;
+const NARROW: f64 = 350.0;
+
+/// The page as it grows, from top to bottom.
+pub struct Page {
+    title: String,
+    contents: String,
+    body: String,
+    sections: usize,
+    pictures: usize,
+}
+
+impl Page {
+    /// An empty page.
+    #[must_use]
+    pub fn new(title: &str) -> Page {
+        Page { title: title.to_owned(), contents: String::new(), body: String::new(), sections: 0, pictures: 0 }
+    }
+
+    /// Begins a section.
+    pub fn section(&mut self, heading: &str) {
+        if self.sections > 0 {
+            self.body += "</section>\n";
+        }
+        self.sections += 1;
+        let (number, heading) = (self.sections, escaped(heading));
+        self.contents += &format!("<li><a href=\"#part-{number}\">{heading}</a></li>\n");
+        self.body += &format!("<section aria-labelledby=\"part-{number}\">\n<h2 id=\"part-{number}\">{heading}</h2>\n");
+    }
+
+    /// A paragraph.
+    pub fn paragraph(&mut self, text: &str) {
+        self.body += &format!("<p>{}</p>\n", escaped(text));
+    }
+
+    /// Text as it stands in a terminal.
+    pub fn code(&mut self, text: &str) {
+        self.body += &format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escaped(text));
+    }
+
+    /// Rows of cells below heads; cells behind the first are numbers where `are_numbers`.
+    pub fn table(&mut self, caption: &str, heads: &[&str], rows: &[Vec<String>], are_numbers: bool) {
+        let class = if are_numbers { " class=\"numbers\"" } else { "" };
+        // Wide tables scroll by themselves, also for those who have no mouse.
+        self.body += &format!(
+            "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\"><table{class}>\n<caption>{0}</caption>\n\
+             <thead><tr>",
+            escaped(caption)
+        );
+        for head in heads {
+            self.body += &format!("<th scope=\"col\">{}</th>", escaped(head));
+        }
+        self.body += "</tr></thead>\n<tbody>\n";
+        for row in rows {
+            for (i, cell) in row.iter().enumerate() {
+                let cell = escaped(cell);
+                self.body += &match i {
+                    0 => format!("<tr><th scope=\"row\">{cell}</th>"),
+                    _ => format!("<td>{cell}</td>"),
+                };
+            }
+            self.body += "</tr>\n";
+        }
+        self.body += "</tbody></table></div>\n";
+    }
+
+    /// A picture, wide and narrow: the page shows the one that fits.
+    ///
+    /// # Errors
+    /// [`Error::Usage`] if it cannot be drawn.
+    pub fn picture(&mut self, figure: &Figure) -> Result<(), Error> {
+        self.pictures += 1;
+        self.body += "<figure>\n";
+        for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
+            let name = format!("picture-{}-{class}", self.pictures);
+            let picture = svg(figure, width, Theme::Light, svg::Place::Page(&name))?;
+            self.body += &format!("<div class=\"{class}\">\n{picture}</div>\n");
+        }
+        self.body += "</figure>\n";
+        Ok(())
+    }
+
+    /// The whole page.
+    #[must_use]
+    pub fn html(self) -> String {
+        let Page { title, contents, body, sections, .. } = self;
+        let title = escaped(&title);
+        let end = if sections > 0 { "</section>\n" } else { "" };
+        format!(
+            "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n\
+             <meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n\
+             <meta name=\"color-scheme\" content=\"light dark\">\n\
+             <meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src 'unsafe-inline'; img-src data:\">\n\
+             <link rel=\"icon\" href=\"data:,\">\n\
+             <title>{title}</title>\n<style>\n{STYLE}{}</style>\n</head>\n<body>\n\
+             <a class=\"skip\" href=\"#content\">Skip to the content</a>\n<header>\n<h1>{title}</h1>\n\
+             <nav aria-label=\"Contents\"><ul>\n{contents}</ul></nav>\n</header>\n\
+             <main id=\"content\">\n{body}{end}</main>\n</body>\n</html>\n",
+            svg::style()
+        )
+    }
+}
+
+const STYLE: &str = "\
+:root { --paper: #ffffff; --ink: #1f2328; --faint: #57606a; --line: #d0d7de; --tint: #f6f8fa; --link: #0b5cad; }
+@media screen and (prefers-color-scheme: dark) {
+  :root { --paper: #14181d; --ink: #e6edf3; --faint: #9da7b3; --line: #39424c; --tint: #1c2229; --link: #79b8ff; }
+}
+* { box-sizing: border-box; }
+body { margin: 0 auto; padding: 1rem 1rem 4rem; max-width: 820px; background: var(--paper); color: var(--ink);
+  font: 16px/1.55 system-ui, sans-serif; overflow-wrap: break-word; }
+h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0; }
+h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .5rem; border-top: 1px solid var(--line); }
+p { margin: .5rem 0; max-width: 70ch; }
+a { color: var(--link); }
+a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
+.skip { position: absolute; left: -999px; }
+.skip:focus { left: 1rem; top: .5rem; background: var(--paper); padding: .25rem .5rem; }
+nav ul { list-style: none; margin: 0; padding: 0; display: flex; flex-wrap: wrap; gap: .35rem 1.1rem; }
+nav a { display: inline-block; padding: .25rem 0; }
+figure { margin: 1rem 0; }
+figure svg { display: block; max-width: 100%; height: auto; }
+.narrow { display: none; }
+.scroll { overflow-x: auto; margin: .75rem 0; }
+table { border-collapse: collapse; font-size: .93rem; }
+caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
+tbody th { font-weight: 600; }
+.numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto;
+  font: .87rem/1.5 ui-monospace, monospace; }
+@media screen and (max-width: 640px) {
+  .wide { display: none; } .narrow { display: block; }
+  h1 { font-size: 1.35rem; } thead th { white-space: normal; vertical-align: bottom; }
+}
+@media print {
+  body { max-width: none; padding: 0; font-size: 11pt; } nav, .skip { display: none; }
+  figure, tr { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; }
+  pre { white-space: pre-wrap; } .wide { display: block; } .narrow { display: none; }
+  @page { margin: 18mm; }
+}
+";
