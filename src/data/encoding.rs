@@ -269,7 +269,7 @@ impl Design {
 
     /// The columns of the rows of `read`, a batch of [1 | fields] as they stand in the text: `read` itself, or made in
     /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x. Where a cell
-    /// is missing (NaN), so is all that is made of it; levels that are none (see [`UNSEEN`](super::levels::UNSEEN)) are too.
+    /// is missing (NaN), so is all that is made of it; levels that are none (infinite) are too.
     ///
     /// # Panics
     /// If the design is open.

@@ -61,7 +61,7 @@ impl Levels {
         self.names.len() > MOST_LEVELS
     }
 
-    /// The number of the level that `cell` holds, NaN if it is missing, [`UNSEEN`] if it is none and may not become one.
+    /// The number of the level that `cell` holds, NaN if it is missing, `UNSEEN` if it is none and may not become one.
     pub fn code(&mut self, cell: &[u8], spelling: &Spelling) -> f64 {
         let text = cell.trim_ascii();
         let slot = self.slot(text);

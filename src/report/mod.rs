@@ -1,6 +1,6 @@
 //! Pictures and the page: plain data → a [`Figure`] → SVG, PNG or text.
 //!
-//! What is drawn is decided in [`charts`]; how it looks, in [`draw`] for [`svg`] and [`png`], and in [`terminal`]. All of them are
+//! What is drawn is decided in [`charts`]; how it looks, in `draw` for [`svg`] and [`png`], and in [`terminal`]. All of them are
 //! pure functions: they read no files and print nothing.
 
 mod axis;

@@ -17,7 +17,7 @@ const SCALE: f64 = 10.0;
 pub enum Place<'a> {
     /// A file of its own.
     File,
-    /// In a page that has [`style`], under a name that no other picture of it has.
+    /// In a page that has `style`, under a name that no other picture of it has.
     Page(&'a str),
 }
 
