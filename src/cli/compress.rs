@@ -158,7 +158,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let is_sample_all = rows.are_few() && !manner.is_held_out();
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
-    rows.advise_categories(manner.features);
+    rows.are_choosable(manner.features);
     rows.sample(|batch, records| {
         moments.push(batch);
         if is_sample_all {

@@ -239,13 +239,13 @@ fn last_line(text: &[u8]) -> usize {
 }
 
 #[cfg(test)]
-mod tests {
+pub mod tests {
     use proptest::prelude::*;
 
     use super::*;
 
     /// Hands out a few bytes at a time, as a slow pipe does.
-    struct Trickle<'a>(&'a [u8], usize);
+    pub struct Trickle<'a>(pub &'a [u8], pub usize);
 
     impl Read for Trickle<'_> {
         fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {

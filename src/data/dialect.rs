@@ -177,6 +177,7 @@ impl Sample {
 mod tests {
     use proptest::prelude::*;
 
+    use super::super::blocks::tests::Trickle;
     use super::*;
 
     fn sniffed(text: &str) -> char {
@@ -211,18 +212,6 @@ mod tests {
         let spelling = Spelling::new(b'.', &["-999".to_owned(), "?".to_owned()]);
         for (text, cell) in [("-999.0", Cell::Missing), ("?", Cell::Missing), ("", Cell::Missing), ("NA", Cell::Bad)] {
             assert_eq!(cell::read(text.as_bytes(), &spelling), cell, "{text}");
-        }
-    }
-
-    /// Hands out a few bytes at a time.
-    struct Trickle<'a>(&'a [u8], usize);
-
-    impl Read for Trickle<'_> {
-        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
-            let some = self.1.min(buffer.len()).min(self.0.len());
-            buffer[..some].copy_from_slice(&self.0[..some]);
-            self.0 = &self.0[some..];
-            Ok(some)
         }
     }
 

@@ -21,6 +21,7 @@ mod header;
 pub mod index;
 mod interval;
 pub mod isa;
+mod layout;
 mod levels;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
@@ -39,7 +40,8 @@ pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
 pub use header::Header;
 pub use interval::Interval;
+pub use layout::Missing;
 pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
-pub use records::{Missing, Records};
+pub use records::Records;
 pub use split::{Parts, Split, ticket};

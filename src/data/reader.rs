@@ -8,9 +8,10 @@ use super::columns;
 use super::dialect::{Dialect, sniff};
 use super::header::{Header, read_header};
 use super::isa::Isa;
+use super::layout::{Fault, Layout, Missing};
 use super::levels::Levels;
 use super::number::Column;
-use super::records::{Layout, Missing, Records};
+use super::records::Records;
 use super::source::{self, Body, Source};
 use super::{Batch, records};
 use crate::error::{Error, Place};
@@ -108,7 +109,7 @@ impl Reader {
             spelling,
             missing,
             levels: Vec::new(),
-            possible_categories: 0,
+            choosable: None,
             isa,
             input: 0,
         };
@@ -147,9 +148,9 @@ impl Rows {
         self.layout.levels = levels;
     }
 
-    /// Advises for the first `count` columns to make one a category where a cell is no number.
-    pub fn advise_categories(&mut self, count: usize) {
-        self.layout.possible_categories = count;
+    /// The columns are a user's choice, and the first `count` could be categories: what faults advise.
+    pub fn are_choosable(&mut self, count: usize) {
+        self.layout.choosable = Some(count);
     }
 
     /// Subtracts `shifts` from the columns from now on.
@@ -270,7 +271,7 @@ impl Input {
     }
 
     /// A fault in a block that begins `lines` below the top of the input, as an error.
-    pub fn fault(&self, fault: records::Fault, lines: u64) -> Error {
+    pub fn fault(&self, fault: Fault, lines: u64) -> Error {
         let file = self.header.file.clone();
         let place = Place { file, line: Some(1 + lines + fault.line), field: fault.field.map(|field| field + 1) };
         Error::Input { place, message: fault.message, hint: fault.hint }

@@ -217,6 +217,18 @@ mod tests {
         shifted(rows, columns, [0.0; C])
     }
 
+    /// RᵀR, which every triangle of the same rows has, relative to the lengths of the columns.
+    pub(super) fn gram(triangle: &Triangle) -> Vec<f64> {
+        let q = triangle.columns();
+        let product = |i: usize, j: usize| (0..q).map(|k| triangle.get(k, i) * triangle.get(k, j)).sum::<f64>();
+        let length = |j: usize| product(j, j).sqrt().max(f64::MIN_POSITIVE);
+        (0..q * q).map(|ij| product(ij / q, ij % q) / (length(ij / q) * length(ij % q))).collect()
+    }
+
+    pub(super) fn difference(a: &Triangle, b: &Triangle) -> f64 {
+        gram(a).iter().zip(gram(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
+    }
+
     #[test]
     fn empty_is_neutral_and_empty_with_empty_is_empty() {
         let rows = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]);

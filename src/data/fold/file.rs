@@ -9,7 +9,8 @@ use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
 
 use super::super::blocks::{Block, Blocks};
-use super::super::records::{Layout, Parser};
+use super::super::layout::Layout;
+use super::super::records::Parser;
 use super::super::source::Span;
 use super::{Chunk, Commit, Failure, Plan, Work};
 use crate::error::Error;

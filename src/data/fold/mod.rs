@@ -16,8 +16,9 @@ use std::io;
 
 use super::Batch;
 use super::blocks::Block;
+use super::layout::{Fault, Layout};
 use super::reader::{Input, Rows};
-use super::records::{Counts, Fault, Layout, Parser, Records};
+use super::records::{Counts, Parser, Records};
 use super::source::Body;
 use crate::error::{Error, Place};
 

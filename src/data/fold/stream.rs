@@ -9,8 +9,9 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::blocks::{Block, Blocks};
+use super::super::layout::Layout;
 use super::super::reader::Manner;
-use super::super::records::{Layout, Parser};
+use super::super::records::Parser;
 use super::file::in_order;
 use super::{Chunk, Commit, Failure, Plan, Work};
 use crate::error::Error;

@@ -1,7 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::Triangle;
-use super::super::tests::names;
+use super::super::tests::{difference, names};
 use super::*;
 use crate::data::{Encodings, Spelling};
 
@@ -76,18 +75,6 @@ fn shares(rows: &[Row]) -> Vec<f64> {
     let there: Vec<u8> = rows.iter().filter_map(|row| row.0).collect();
     let share = |level: u8| there.iter().filter(|place| **place == level).count() as f64 / there.len() as f64;
     (0..5).map(share).collect()
-}
-
-/// RᵀR, which every triangle of the same rows has, relative to the lengths of the columns.
-fn gram(triangle: &Triangle) -> Vec<f64> {
-    let q = triangle.columns();
-    let product = |i: usize, j: usize| (0..q).map(|k| triangle.get(k, i) * triangle.get(k, j)).sum::<f64>();
-    let length = |j: usize| product(j, j).sqrt().max(f64::MIN_POSITIVE);
-    (0..q * q).map(|ij| product(ij / q, ij % q) / (length(ij / q) * length(ij % q))).collect()
-}
-
-fn difference(a: &Triangle, b: &Triangle) -> f64 {
-    gram(a).iter().zip(gram(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 proptest! {

@@ -1,6 +1,6 @@
 use proptest::prelude::*;
 
-use super::super::tests::{names, summary_of};
+use super::super::tests::{difference, names, summary_of};
 use super::*;
 use crate::data::Encodings;
 
@@ -23,18 +23,6 @@ fn summary(rows: &[[f64; 2]], degree: u32, shift: [f64; 2], size: usize) -> Summ
         summary.push_fields(&design, &mut read, &[], &mut room);
     }
     summary
-}
-
-/// RᵀR, which every triangle of the same rows has, relative to the lengths of the columns.
-fn gram(triangle: &Triangle) -> Vec<f64> {
-    let q = triangle.columns();
-    let product = |i: usize, j: usize| (0..q).map(|k| triangle.get(k, i) * triangle.get(k, j)).sum::<f64>();
-    let length = |j: usize| product(j, j).sqrt().max(f64::MIN_POSITIVE);
-    (0..q * q).map(|ij| product(ij / q, ij % q) / (length(ij / q) * length(ij % q))).collect()
-}
-
-fn difference(a: &Triangle, b: &Triangle) -> f64 {
-    gram(a).iter().zip(gram(b)).map(|(a, b)| (a - b).abs()).fold(0.0, f64::max)
 }
 
 fn rows() -> impl Strategy<Value = Vec<[f64; 2]>> {

@@ -1,0 +1,168 @@
+//! What is wanted of records: which fields, what their cells may hold, and what to say of one that holds something else.
+
+use csv::ByteRecord;
+
+use super::Batch;
+use super::Spelling;
+use super::cell::{self, Cell, MEND};
+use super::isa::Isa;
+use super::levels::{Levels, MOST_LEVELS, UNSEEN};
+use super::number::Column;
+
+/// What to do with a missing cell.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Missing {
+    /// It is an error, told with its place.
+    Refuse,
+    /// It becomes NaN, and the caller looks after it.
+    Keep,
+    /// So it is, and a level of a category that no row had before is infinite.
+    KeepUnseen,
+}
+
+/// How records are read.
+#[derive(Debug, Clone)]
+pub struct Layout {
+    /// Between fields.
+    pub delimiter: u8,
+    /// Fields in a record.
+    pub fields: usize,
+    /// The wanted columns: where each stands, and what is subtracted from it.
+    pub columns: Vec<Column>,
+    /// Their names.
+    pub names: Vec<String>,
+    /// Whether the last of them holds the weights of the rows.
+    pub is_weighted: bool,
+    /// How cells are written.
+    pub spelling: Spelling,
+    /// What to do with a missing cell.
+    pub missing: Missing,
+    /// How many of the wanted columns could be categories if the user said so, the first of all; `None` where the columns
+    /// are a model's, and cannot be left out either.
+    pub choosable: Option<usize>,
+    /// The wanted columns that are categories, the first of all: the levels known beforehand.
+    pub levels: Vec<Levels>,
+    /// What the kernels run on.
+    pub isa: Isa,
+    /// Number of the input, from 0.
+    pub input: u64,
+}
+
+/// What is wrong with a record.
+#[derive(Debug)]
+pub struct Fault {
+    /// Line in the block, from 0.
+    pub line: u64,
+    /// Field, from 0, if it is one.
+    pub field: Option<usize>,
+    /// What was seen and what was expected.
+    pub message: String,
+    /// What would work.
+    pub hint: Option<String>,
+}
+
+impl Layout {
+    /// Reads the wanted fields of a record that begins on `line` into row `i` of `batch`.
+    pub fn read_row(
+        &self,
+        (record, line): (&ByteRecord, u64),
+        i: usize,
+        levels: &mut [Levels],
+        batch: &mut Batch,
+    ) -> Result<(), Fault> {
+        let (fields, expected) = (record.len(), self.fields);
+        if fields != expected {
+            let plural = if fields == 1 { "" } else { "s" };
+            let message = format!("{fields} field{plural}, expected {expected} as in the first line");
+            let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
+                "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
+            });
+            return Err(Fault { line, field: None, message, hint });
+        }
+        for (k, levels) in levels.iter_mut().enumerate() {
+            let text = &record[self.columns[k].field];
+            let code = levels.code(text, &self.spelling);
+            if !self.takes(code) || levels.are_too_many() {
+                return Err(self.no_level(text, k, line));
+            }
+            batch.column_mut(1 + k)[i] = code;
+        }
+        for (k, column) in self.columns.iter().enumerate().skip(levels.len()) {
+            batch.column_mut(1 + k)[i] = self.number(&record[column.field], k, line)? - column.shift;
+        }
+        Ok(())
+    }
+
+    /// Whether a category may have such a number.
+    pub fn takes(&self, code: f64) -> bool {
+        match self.missing {
+            Missing::Refuse => code.is_finite(),
+            Missing::Keep => code != UNSEEN,
+            Missing::KeepUnseen => true,
+        }
+    }
+
+    /// Why the category `k` cannot have `text`.
+    #[cold]
+    pub fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
+        let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
+        let (message, remedy) = if cell::read(text, &self.spelling) == Cell::Missing {
+            (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out".to_owned())
+        } else if self.levels[k].is_open() {
+            (
+                format!("more than {MOST_LEVELS} levels, the last is \"{}\"", cell::shortened(shown.trim())),
+                String::new(),
+            )
+        } else {
+            let shown = cell::shortened(shown.trim());
+            let message = format!("\"{shown}\" is a level that no row had when the model was trained");
+            return self.fault(line, k, &message, format!("take the row out, or train with rows of {name}={shown}"));
+        };
+        self.fault(line, k, &message, self.or_ignored(remedy, k))
+    }
+
+    /// A fault in a cell of wanted column `k`.
+    fn fault(&self, line: u64, k: usize, message: &str, hint: String) -> Fault {
+        let message = format!("column \"{}\": {message}", self.names[k]);
+        Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
+    }
+
+    /// What would work, or that wanted column `k` may be left out where there is a choice.
+    fn or_ignored(&self, remedy: String, k: usize) -> String {
+        if self.choosable.is_none() {
+            return remedy;
+        }
+        let or = if remedy.is_empty() { "" } else { ", or " };
+        format!("{remedy}{or}leave the column out: --ignore {}", shlex::try_quote(&self.names[k]).unwrap_or_default())
+    }
+
+    /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
+    pub fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
+        let is_weight = self.is_weighted && k + 1 == self.names.len();
+        let (message, remedy) = match cell::read(text, &self.spelling) {
+            Cell::Number(number) if is_weight && number < 0.0 => {
+                (format!("the weight {number} is below 0"), "give a weight of 0 or more")
+            }
+            Cell::Number(number) => return Ok(number),
+            Cell::Missing if !is_weight && self.missing != Missing::Refuse => return Ok(f64::NAN),
+            Cell::Missing => {
+                let text = String::from_utf8_lossy(text);
+                (
+                    format!("the cell is missing (\"{}\"), expected a number", text.trim()),
+                    "fill the cell, take the row out",
+                )
+            }
+            Cell::Bad => (cell::complaint(text), cell::remedy(text, self.spelling.decimal)),
+        };
+        if is_weight {
+            return Err(self.fault(line, k, &message, format!("{remedy}, or do without --row-weight")));
+        }
+        let mut hint = self.or_ignored(remedy.to_owned(), k);
+        let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
+        if self.choosable.is_some_and(|count| k < count) && remedy == MEND && !is_infinite {
+            let name = shlex::try_quote(&self.names[k]).unwrap_or_default();
+            hint += &format!(", or take its texts for categories: --categorical {name}");
+        }
+        Err(self.fault(line, k, &message, hint))
+    }
+}
