@@ -112,18 +112,20 @@ impl Optimizer {
     ) {
         memory.steps += 1;
         let slots = &mut memory.slots[..];
+        let (theta, gradient) = (theta.as_mut_slice(), gradient.as_slice());
         match *self {
+            Optimizer::Sgd { momentum: 0.0, .. } => {
+                for (parameter, g) in theta.iter_mut().zip(gradient) {
+                    *parameter -= rate * (g + weight_decay * *parameter);
+                }
+            }
             Optimizer::Sgd { momentum, dampening, nesterov } => {
                 let taken = if memory.steps == 1 { 1.0 } else { 1.0 - dampening };
                 for i in 0..theta.len() {
                     let g = gradient[i] + weight_decay * theta[i];
-                    let mut direction = g;
-                    if momentum != 0.0 {
-                        let v = momentum * slots[0][i] + taken * g;
-                        slots[0][i] = v;
-                        direction = if nesterov { g + momentum * v } else { v };
-                    }
-                    theta[i] -= rate * direction;
+                    let v = momentum * slots[0][i] + taken * g;
+                    slots[0][i] = v;
+                    theta[i] -= rate * if nesterov { g + momentum * v } else { v };
                 }
             }
             Optimizer::Adam { beta1, beta2, eps, amsgrad, decoupled } => {
