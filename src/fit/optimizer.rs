@@ -115,9 +115,8 @@ impl Optimizer {
         let (theta, gradient) = (theta.as_mut_slice(), gradient.as_slice());
         match *self {
             Optimizer::Sgd { momentum: 0.0, .. } => {
-                for (parameter, g) in theta.iter_mut().zip(gradient) {
-                    *parameter -= rate * (g + weight_decay * *parameter);
-                }
+                let step = |(parameter, g): (&mut f64, &f64)| *parameter -= rate * (g + weight_decay * *parameter);
+                theta.iter_mut().zip(gradient).for_each(step);
             }
             Optimizer::Sgd { momentum, dampening, nesterov } => {
                 let taken = if memory.steps == 1 { 1.0 } else { 1.0 - dampening };

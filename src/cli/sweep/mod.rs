@@ -4,6 +4,7 @@ mod grid;
 mod results;
 mod run;
 
+use std::panic::resume_unwind;
 use std::path::PathBuf;
 
 use clap::{Command, FromArgMatches};
@@ -17,6 +18,9 @@ use crate::output::OutputFile;
 use grid::Grid;
 use results::{Layout, Results, Row};
 use run::Readings;
+
+/// Combinations for which a thread is not worth starting.
+const FEW: usize = 16;
 
 /// Train with every combination of hyperparameters
 ///
@@ -151,24 +155,39 @@ impl Args {
 
     /// What `train` would make of each combination.
     fn trainings(&self, combinations: &[Vec<String>]) -> Result<Vec<train::Args>, Error> {
-        let mut command = <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
-        let parsed = combinations.iter().map(|combination| {
-            let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
-            let matches = command.try_get_matches_from_mut(words);
-            let parsed = matches.and_then(|matches| {
-                let mut args = train::Args::from_arg_matches(&matches)?;
-                args.set_given(&command, &matches);
-                Ok(args)
-            });
-            let mut args = parsed.unwrap_or_else(|error| error.exit());
-            args.set_folds(self.folds, self.split_seed);
-            args.check()?;
-            if args.is_comparison() {
-                return Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr"));
-            }
-            Ok(args)
+        let parse = |combinations: &[Vec<String>]| {
+            let mut command =
+                <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
+            combinations.iter().map(|combination| self.training(&mut command, combination)).collect::<Vec<_>>()
+        };
+        // A training on a summary takes hardly longer than its command line.
+        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let share = combinations.len().div_ceil(cores).max(FEW);
+        let parsed = std::thread::scope(|scope| {
+            let workers: Vec<_> = combinations.chunks(share).map(|part| scope.spawn(move || parse(part))).collect();
+            workers
+                .into_iter()
+                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
+                .collect::<Vec<_>>()
         });
-        parsed.collect()
+        parsed.into_iter().map(|training| training.unwrap_or_else(|error| error.exit())).collect()
+    }
+
+    /// What `command`, which is `train`, makes of a combination; the outer error is that of its command line.
+    fn training(
+        &self,
+        command: &mut Command,
+        combination: &[String],
+    ) -> Result<Result<train::Args, Error>, clap::Error> {
+        let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
+        let matches = command.try_get_matches_from_mut(words)?;
+        let mut args = train::Args::from_arg_matches(&matches)?;
+        args.set_given(command, &matches);
+        args.set_folds(self.folds, self.split_seed);
+        if args.is_comparison() {
+            return Ok(Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr")));
+        }
+        Ok(args.check().map(|()| args))
     }
 }
 

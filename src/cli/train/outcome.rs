@@ -119,7 +119,7 @@ pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result
 pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
     let (epoch, rate) = (fit.epochs_run, prepared.settings.learning_rate.get());
     let at = format!("the loss is not finite at epoch {epoch}");
-    let (message, hint) = match prepared.limit {
+    let (message, hint) = match prepared.limit() {
         Some(limit) if rate > limit => (
             format!("{at}: the learning rate {} is above the largest stable one, {}", number(rate), rounded(limit)),
             command_with("--lr", &format!("{:.1e}", 0.9 * limit)),

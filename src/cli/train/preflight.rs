@@ -40,7 +40,7 @@ fn rate(prepared: &Prepared) -> String {
         (true, Optimizer::Sgd { .. }) => " (auto: the best fixed one)",
         (true, _) => " (PyTorch's default)",
     };
-    let Some(limit) = prepared.limit else {
+    let Some(limit) = prepared.limit() else {
         return format!("learning rate {}{auto}; what {} can bear cannot be told", rounded(rate), optimizer.name());
     };
     let batches = if prepared.batches.is_some() { " for whole batches; mini-batches may bear less" } else { "" };
@@ -53,7 +53,7 @@ fn rate(prepared: &Prepared) -> String {
         );
     }
     // Of many columns the limit is an estimate, within a thousandth.
-    let about = if prepared.spectrum.is_none() { "about " } else { "" };
+    let about = if prepared.spectrum().is_none() { "about " } else { "" };
     let share = rounded_percent(rate / limit);
     format!(
         "learning rate {}{auto}: {about}{share} of the largest stable one, {}{batches}",
@@ -77,10 +77,11 @@ fn rounded_percent(share: f64) -> String {
 /// The losses of the last epoch, where they can be told.
 fn predicted(prepared: &Prepared) -> Option<Forecast> {
     let settings = &prepared.settings;
-    let is_stable = prepared.limit.is_some_and(|limit| settings.learning_rate.get() <= limit);
+    let spectrum = prepared.spectrum()?;
+    let is_stable = prepared.limit().is_some_and(|limit| settings.learning_rate.get() <= limit);
     let has_memory = prepared.start.memory.as_ref().is_some_and(|memory| !memory.slots.is_empty());
-    let spectrum = prepared.spectrum.as_ref().filter(|_| is_stable && !has_memory && prepared.batches.is_none())?;
-    spectrum.forecast(&prepared.start.theta, settings, settings.epochs)
+    let is_linear = is_stable && !has_memory && prepared.batches.is_none();
+    is_linear.then(|| spectrum.forecast(&prepared.start.theta, settings, settings.epochs)).flatten()
 }
 
 fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
@@ -108,7 +109,7 @@ fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
 /// What would help when the epochs do not come near and the columns are to blame.
 fn advice(prepared: &Prepared, reached: Forecast) -> Option<String> {
     const BAD: f64 = 1000.0;
-    let condition = prepared.spectrum.as_ref()?.condition_number(prepared.settings.weight_decay);
+    let condition = prepared.spectrum()?.condition_number(prepared.settings.weight_decay);
     let is_far = match prepared.least_loss {
         Some(least) => reached.loss > 1.01 * least,
         None => reached.mse > 1.01 * prepared.optimum,

@@ -1,5 +1,7 @@
 //! Everything a descent needs, from the inputs and the options.
 
+use std::cell::OnceCell;
+
 use nalgebra::DMatrix;
 
 use super::super::compress::{Compressed, Wish};
@@ -44,10 +46,8 @@ pub struct Prepared {
     pub optimum: f64,
     /// The least loss of any weights, if they cost something.
     pub least_loss: Option<f64>,
-    /// The largest stable learning rate of whole batches, if it is known.
-    pub limit: Option<f64>,
-    /// All directions of the problem, if they are not too many.
-    pub spectrum: Option<Spectrum>,
+    /// Found when it is asked for: of small problems it takes as long as a training.
+    spectrum: OnceCell<Option<Spectrum>>,
     /// Whether the rate was chosen here.
     pub is_rate_auto: bool,
     /// All rows trained on, in the data's own units.
@@ -56,6 +56,29 @@ pub struct Prepared {
     pub rows: Option<WeightedRows>,
     /// The missing cells of the rows.
     pub missing: Option<MissingCells>,
+}
+
+impl Prepared {
+    /// All directions of the problem, if they are not too many.
+    pub fn spectrum(&self) -> Option<&Spectrum> {
+        let is_wanted = self.problem.parts().0.ncols() <= MANY_PARAMETERS;
+        let found = || Spectrum::new(&self.penalized(), self.settings.reduction);
+        self.spectrum.get_or_init(|| is_wanted.then(found).flatten()).as_ref()
+    }
+
+    /// The largest stable learning rate of whole batches, if it is known.
+    pub fn limit(&self) -> Option<f64> {
+        let Settings { optimizer, weight_decay, reduction, .. } = self.settings;
+        let largest = match self.spectrum() {
+            Some(spectrum) => spectrum.largest(),
+            None => largest_eigenvalue(&self.penalized(), reduction),
+        };
+        largest_stable_rate(largest, &optimizer, weight_decay).filter(|limit| limit.is_finite())
+    }
+
+    fn penalized(&self) -> Problem {
+        self.problem.penalized(&self.settings.penalty, self.settings.reduction)
+    }
 }
 
 impl Args {
@@ -172,14 +195,14 @@ impl Args {
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
         let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
-        let penalized = problem.penalized(&penalty, reduction);
         let is_rate_auto = self.hyper.lr == Rate::Auto;
-        let is_wanted = problem.parts().0.ncols() <= MANY_PARAMETERS
-            || (is_rate_auto && matches!(optimizer, Optimizer::Sgd { .. }));
-        let spectrum = if is_wanted { Spectrum::new(&penalized, reduction) } else { None };
-        let settings = self.settings(optimizer, spectrum.as_ref(), batches.as_ref())?;
-        let largest = spectrum.as_ref().map_or_else(|| largest_eigenvalue(&penalized, reduction), Spectrum::largest);
-        let limit = largest_stable_rate(largest, &optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
+        let spectrum = match optimizer {
+            Optimizer::Sgd { .. } if is_rate_auto => {
+                OnceCell::from(Spectrum::new(&problem.penalized(&penalty, reduction), reduction))
+            }
+            _ => OnceCell::new(),
+        };
+        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref())?;
         let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         Ok(Prepared {
             problem,
@@ -190,7 +213,6 @@ impl Args {
             standardization,
             optimum,
             least_loss,
-            limit,
             spectrum,
             is_rate_auto,
             summary: Summary::default(),
