@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used, reason = "a test may fail by panicking")]
 #![allow(clippy::print_stderr, reason = "what a test did not try should be seen")]
 
+mod again;
 mod arrows;
 mod columns;
 mod console;

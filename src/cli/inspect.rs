@@ -9,9 +9,8 @@ use super::compress::Wish;
 use super::hyper::{Hyperparameters, Rate};
 use super::input::Input;
 use super::ledger::tell_missing;
-use super::options::{
-    ColumnOptions, DataOptions, command_with, count, listed, note, note_invented, note_unnamed, rows_and_weight,
-};
+use super::options::{ColumnOptions, DataOptions, count, listed, note, note_invented, note_unnamed, rows_and_weight};
+use super::typed::command_with;
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};

@@ -16,6 +16,7 @@ mod shell;
 mod summarize;
 mod sweep;
 mod train;
+mod typed;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 
@@ -65,6 +66,7 @@ impl Cli {
         if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             let command = command.find_subcommand("train");
             command.into_iter().for_each(|command| args.set_given(command, matches));
+            args.set_command(typed::words());
         }
         cli
     }

@@ -218,18 +218,3 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
 pub fn note(text: &str) {
     eprintln!("{text}");
 }
-
-/// The command line of this process with `option` set to `value`, as it can be typed into a shell.
-pub fn command_with(option: &str, value: &str) -> String {
-    let mut words = vec!["linreg".to_owned()];
-    let mut arguments = std::env::args().skip(1);
-    while let Some(argument) = arguments.next() {
-        if argument == option {
-            arguments.next();
-        } else if !argument.starts_with(&format!("{option}=")) {
-            words.push(shlex::try_quote(&argument).map_or(argument.clone(), Into::into));
-        }
-    }
-    words.extend([option.to_owned(), value.to_owned()]);
-    words.join(" ")
-}

@@ -66,7 +66,16 @@ pub struct Training {
     /// The settings of a descent.
     #[serde(flatten)]
     pub descent: Option<DescentRecord>,
+    /// The commands that lead to these weights if they are run one after the other, as a shell reads them.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub commands: Vec<String>,
+    /// Who did it: the program and its version.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub program: Option<String>,
 }
+
+/// This program and its version, as a model remembers them.
+pub const PROGRAM: &str = concat!("linreg ", env!("CARGO_PKG_VERSION"));
 
 /// What said how often rows count.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

@@ -6,9 +6,11 @@ use nalgebra::DMatrix;
 
 use super::Report;
 use crate::cli::options::{count, rows_and_weight};
+use crate::cli::typed;
 use crate::data::{Encoding, Polynomial};
 use crate::fit::{Coefficient, LearningRate, Problem, Reduction, Settings, Spectrum};
-use crate::model::{MissingCells, Rule, coefficient_names};
+use crate::init::Init;
+use crate::model::{MissingCells, PROGRAM, Rule, Training, coefficient_names};
 use crate::output::{number, rounded};
 use crate::report::Page;
 use crate::summary::Summary;
@@ -135,30 +137,36 @@ impl Report {
 
     /// Commands, versions, and what they do not say.
     pub fn again(&self, page: &mut Page) {
-        match self.training_command() {
-            Some(command) => {
-                page.paragraph("The training that the model file records:");
-                page.code(&command);
-            }
-            None => page.paragraph("The model file does not say how it was trained."),
+        match self.model.training.as_ref().filter(|training| !training.commands.is_empty()) {
+            Some(training) => commands(page, training),
+            None => self.training_again(page),
         }
-        if self.model.training.as_ref().is_some_and(|training| training.descent.is_some()) {
-            page.paragraph(
-                "Options that only the optimizer has, such as --momentum, and --shuffle are not in the model file.",
-            );
+        if let Some(words) = typed::words() {
+            page.paragraph("This page:");
+            page.code(&typed::quoted(&words));
         }
-        if self.model.training.as_ref().is_some_and(|training| training.validation_mse.is_some()) {
-            page.paragraph("Rows were held out (--validation); which ones, the model file does not say.");
-        }
-        page.paragraph("This page:");
-        let words = std::iter::once("linreg".to_owned()).chain(std::env::args().skip(1).map(|word| quoted(&word)));
-        page.code(&words.collect::<Vec<_>>().join(" "));
         page.paragraph(&format!(
-            "linreg {} on {}, {}. The same rows give the same bits for any number of threads.",
-            env!("CARGO_PKG_VERSION"),
+            "{PROGRAM} on {}, {}. The same rows give the same bits for any number of threads.",
             std::env::consts::OS,
             std::env::consts::ARCH
         ));
+    }
+
+    /// What a model says that does not have its commands.
+    fn training_again(&self, page: &mut Page) {
+        let Some(command) = self.training_command() else {
+            page.paragraph("The model file does not say how it was trained.");
+            return;
+        };
+        page.paragraph("The model file has no command line, only the most important settings:");
+        page.code(&command);
+        let training = self.model.training.as_ref();
+        if training.is_some_and(|training| training.descent.is_some()) {
+            page.paragraph("Options that only the optimizer has, such as --momentum, and --shuffle are not in it.");
+        }
+        if training.is_some_and(|training| training.validation_mse.is_some()) {
+            page.paragraph("Rows were held out (--validation); which ones, it does not say.");
+        }
     }
 
     /// The command line of what the model says of its training.
@@ -166,7 +174,7 @@ impl Report {
         let training = self.model.training.as_ref()?;
         let design = self.model.design();
         let mut words = vec!["linreg".to_owned(), "train".to_owned()];
-        let mut say = |option: &str, value: &str| words.extend([option.to_owned(), quoted(value)]);
+        let mut say = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
         self.files.iter().for_each(|file| say("--data", &file.display().to_string()));
         say("--target", &self.model.targets.join(","));
         say("--features", &design.fields().join(","));
@@ -215,7 +223,7 @@ impl Report {
         if !training.bias {
             words.push("--no-bias".to_owned());
         }
-        Some(words.join(" "))
+        Some(typed::quoted(&words))
     }
 }
 
@@ -258,7 +266,19 @@ fn missing_cells(page: &mut Page, missing: &MissingCells) {
     }
 }
 
-/// A word as it can be typed into a shell.
-fn quoted(word: &str) -> String {
-    shlex::try_quote(word).map_or_else(|_| word.to_owned(), |word| word.into_owned())
+/// The commands that led to a model, and what they need besides.
+fn commands(page: &mut Page, training: &Training) {
+    let several = training.commands.len() > 1;
+    page.paragraph(if several { "These commands, one after the other:" } else { "The training:" });
+    training.commands.iter().for_each(|command| page.code(command));
+    let is_piped = |command: &str| typed::value(command, "--data").is_none_or(|file| file == "-");
+    if training.commands.iter().any(|command| is_piped(command)) {
+        page.paragraph("Where there is no --data with a file, the rows came from standard input.");
+    }
+    let is_drawn = |init: &str| Init::NAMES.iter().any(|(name, _)| *name == init);
+    if let Some(file) = typed::value(&training.commands[0], "--init").filter(|init| !is_drawn(init)) {
+        let first = if several { "The first of them" } else { "It" };
+        page.paragraph(&format!("{first} goes on from {file} as that was then, which does not say how it was made."));
+    }
+    page.paragraph(&format!("It was done by {}.", training.program.as_deref().unwrap_or("a version that is not told")));
 }

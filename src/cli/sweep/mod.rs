@@ -5,13 +5,14 @@ mod results;
 mod run;
 
 use std::panic::resume_unwind;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use clap::{Command, FromArgMatches};
 
 use super::input::Input;
 use super::options::{count, note};
 use super::train;
+use super::typed::{quoted, with_value};
 use crate::error::Error;
 use crate::observers::{Progress, When};
 use crate::output::OutputFile;
@@ -92,7 +93,7 @@ impl Args {
     /// Checks every combination, reads once, trains them all.
     pub fn run(self) -> Result<(), Error> {
         let combinations = self.grid.combinations()?;
-        let trainings = self.trainings(&combinations)?;
+        let mut trainings = self.trainings(&combinations)?;
         let Some(first) = trainings.first() else { return Ok(()) };
         let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
         let is_penalized = trainings.iter().any(train::Args::is_penalized);
@@ -133,13 +134,16 @@ impl Args {
         results.finish(self.sort.is_some().then_some(best_by))?;
         let best = results.best(best_by).and_then(|best| combinations.iter().position(|values| *values == best));
         if let (Some(file), Some(best)) = (model, best) {
-            readings.write_model(&trainings[best], file, self.out.as_deref())?;
+            let mut words = ["linreg".to_owned(), "train".to_owned()].to_vec();
+            words.extend(self.grid.words(&combinations[best]));
+            if first.has_validation() && self.split_seed != 0 {
+                words.extend(["--split-seed".to_owned(), self.split_seed.to_string()]);
+            }
+            let mut best = trainings.swap_remove(best);
+            best.set_command(self.out.as_deref().and_then(Path::to_str).map(|out| with_value(&words, "--out", out)));
+            readings.write_model(&best, file, self.out.as_deref())?;
             if !self.quiet {
-                let mut words = self.grid.words(&combinations[best]);
-                if first.has_validation() && self.split_seed != 0 {
-                    words.extend(["--split-seed".to_owned(), self.split_seed.to_string()]);
-                }
-                note(&format!("best: linreg train {}", quoted(&words)));
+                note(&format!("best: {}", quoted(&words)));
             }
         }
         Ok(())
@@ -196,10 +200,4 @@ fn folds(text: &str) -> Result<usize, String> {
         .ok()
         .filter(|folds| (2..=1000).contains(folds))
         .ok_or_else(|| "expected 2 or more, at most 1000".to_owned())
-}
-
-/// Words as they can be typed into a shell.
-fn quoted(words: &[String]) -> String {
-    let word = |word: &String| shlex::try_quote(word).map_or(word.clone(), Into::into);
-    words.iter().map(word).collect::<Vec<_>>().join(" ")
 }

@@ -16,7 +16,7 @@ use crate::fit::{
     Dropped, ElasticNet, Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights,
     coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares,
 };
-use crate::model::{Model, Training};
+use crate::model::{Model, PROGRAM, Training};
 use crate::observers::{Outcome, summary_table};
 use crate::output::{OutputFile, rounded};
 use crate::summary::Summary;
@@ -214,6 +214,8 @@ impl Args {
             validation_mse,
             stop: solution.stop,
             descent: None,
+            commands: self.commands(None, None),
+            program: Some(PROGRAM.to_owned()),
         };
         let Roles { features, targets, encodings, .. } = roles.clone();
         let no_inference = (!penalty.is_none()).then(|| PENALIZED.to_owned());

@@ -26,6 +26,11 @@ impl Args {
         self.given = command.get_arguments().map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect();
     }
 
+    /// Remembers the command line, for the model.
+    pub fn set_command(&mut self, command: Option<Vec<String>>) {
+        self.command = command;
+    }
+
     /// Whether the options fit together.
     ///
     /// # Errors
@@ -134,11 +139,12 @@ impl Args {
         if self.solver != Solver::Gd {
             return outcome::write(file, &self.exact(compressed, held_out, &roles, None).0, path);
         }
-        let prepared = self.assemble(compressed, held_out, &roles, self.earlier_model()?.as_ref())?;
+        let earlier = self.earlier_model()?;
+        let prepared = self.assemble(compressed, held_out, &roles, earlier.as_ref())?;
         let mut descent = prepared.descent();
         descent.by_ref().for_each(drop);
         let fit = descent.finish();
-        let mut model = self.model(roles, &prepared, &fit);
+        let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
         self.infer(&mut model, &prepared.settings, &compressed.summary);
         outcome::write(file, &model, path)
     }

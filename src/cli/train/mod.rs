@@ -83,6 +83,10 @@ pub struct Args {
     #[arg(skip)]
     pub(super) given: Vec<String>,
 
+    /// The command line, or one that does the same; none if it cannot be written down
+    #[arg(skip)]
+    pub(super) command: Option<Vec<String>>,
+
     /// Parts of the rows that are held out one after the other, if a sweep asks for them
     #[arg(skip)]
     folds: Option<usize>,
@@ -254,7 +258,7 @@ impl Args {
             picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
             return Err(outcome::divergence(&prepared, &fit));
         }
-        let mut model = self.model(roles, &prepared, &fit);
+        let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
         if self.out.is_some() || self.json || self.summary {
             self.infer(&mut model, &prepared.settings, &prepared.summary);
         }

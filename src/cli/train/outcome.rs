@@ -4,18 +4,22 @@ use std::io::Write;
 use std::path::Path;
 
 use super::prepare::Prepared;
+use super::start::Earlier;
 use super::{Args, InitChoice};
-use crate::cli::options::command_with;
+use crate::cli::typed::{command_with, quoted, with_value};
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Fit, Start, Weights};
-use crate::model::{DescentRecord, Model, RowWeight, Rows, State, Training};
+use crate::fit::{Descent, Fit, Start, Stop, Weights};
+use crate::model::{DescentRecord, Model, PROGRAM, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, number, rounded};
 
+/// Of a chain of more trainings than this, a model remembers the last.
+const MOST_COMMANDS: usize = 1000;
+
 impl Args {
     /// The model with all that is needed to predict, to go on, and to do it again.
-    pub(super) fn model(&self, roles: Roles, prepared: &Prepared, fit: &Fit) -> Model {
+    pub(super) fn model(&self, roles: Roles, prepared: &Prepared, fit: &Fit, earlier: Option<&Earlier>) -> Model {
         let init = match &self.init {
             InitChoice::Draw(init) => init.name().to_owned(),
             InitChoice::Continue(path) => path.display().to_string(),
@@ -44,6 +48,8 @@ impl Args {
             validation_mse: fit.validation_mse,
             stop: fit.stop,
             descent: Some(descent),
+            commands: self.commands(earlier, (fit.stop == Stop::Interrupted).then_some(fit)),
+            program: Some(PROGRAM.to_owned()),
         };
         let weights = match &prepared.standardization {
             Some(standardization) => standardization.to_units(&fit.weights),
@@ -80,6 +86,22 @@ impl Prepared {
 }
 
 impl Args {
+    /// The commands that lead to what this training reaches: those of the model it goes on from, and its own, which ends
+    /// where it was `interrupted`.
+    pub(super) fn commands(&self, earlier: Option<&Earlier>, interrupted: Option<&Fit>) -> Vec<String> {
+        let before = earlier.and_then(Earlier::model).and_then(|model| model.training.as_ref());
+        let mut commands = before.map_or(Vec::new(), |training| training.commands.clone());
+        let Some(mut command) = self.command.clone() else { return Vec::new() };
+        if let Some(fit) = interrupted {
+            // The best weights were chosen before the last update.
+            let epochs = fit.epochs_run - u64::from(fit.is_best);
+            command = with_value(&command, "--epochs", &epochs.to_string());
+        }
+        commands.push(quoted(&command));
+        commands.drain(..commands.len().saturating_sub(MOST_COMMANDS));
+        commands
+    }
+
     /// The column of weights, and their sum.
     pub(super) fn row_weight(&self, sum: f64) -> Option<RowWeight> {
         self.columns.weight.column().map(|column| RowWeight { column: column.to_owned(), sum })

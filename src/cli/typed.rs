@@ -1,0 +1,74 @@
+//! The command line as it was typed: written down in models, and shown again with another value.
+
+/// The words of this process's command line, `linreg` first; `None` if a shell could not type them (no UTF-8).
+pub fn words() -> Option<Vec<String>> {
+    let arguments = std::env::args_os().skip(1).map(|word| word.into_string().ok());
+    std::iter::once(Some("linreg".to_owned())).chain(arguments).collect()
+}
+
+/// `words` with the value of `option` set to `value`.
+pub fn with_value(words: &[String], option: &str, value: &str) -> Vec<String> {
+    let mut changed = Vec::new();
+    let mut words = words.iter();
+    while let Some(word) = words.next() {
+        if *word == option {
+            words.next();
+        } else if !word.starts_with(&format!("{option}=")) {
+            changed.push(word.clone());
+        }
+    }
+    changed.extend([option.to_owned(), value.to_owned()]);
+    changed
+}
+
+/// The first value of `option` in a command, as a shell reads it.
+pub fn value(command: &str, option: &str) -> Option<String> {
+    let words = shlex::split(command)?;
+    let next = words.iter().position(|word| word == option).and_then(|place| words.get(place + 1).cloned());
+    next.or_else(|| words.iter().find_map(|word| Some(word.strip_prefix(option)?.strip_prefix('=')?.to_owned())))
+}
+
+/// Words as they can be typed into a shell.
+pub fn quoted(words: &[String]) -> String {
+    let word = |word: &String| {
+        // A comma means something within braces only, and those are quoted.
+        let others = word.replace(',', "");
+        let is_plain = shlex::try_quote(&others).is_ok_and(|quoted| quoted == others);
+        if is_plain { word.clone() } else { shlex::try_quote(word).map_or(word.clone(), Into::into) }
+    };
+    words.iter().map(word).collect::<Vec<_>>().join(" ")
+}
+
+/// The command line of this process with `option` set to `value`, as it can be typed into a shell.
+pub fn command_with(option: &str, value: &str) -> String {
+    let words = words().unwrap_or_else(|| {
+        let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());
+        std::iter::once("linreg".to_owned()).chain(words).collect()
+    });
+    quoted(&with_value(&words, option, value))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_value_is_replaced_however_it_was_typed() {
+        let typed = |text: &str| text.split(' ').map(str::to_owned).collect::<Vec<_>>();
+        for text in ["linreg train --lr 1 -q", "linreg train --lr=1 -q", "linreg train -q"] {
+            assert_eq!(with_value(&typed(text), "--lr", "0.5").join(" "), "linreg train -q --lr 0.5");
+        }
+        for text in ["linreg train --lr 'a b' -q", "linreg train '--lr=a b' -q"] {
+            assert_eq!(value(text, "--lr").unwrap(), "a b");
+        }
+        assert_eq!(value("linreg train --lr-decay=1 -q", "--lr"), None);
+    }
+
+    #[test]
+    fn a_shell_reads_the_same_words() {
+        let words = ["linreg", "a b", "it's", "$HOME", "", "--target=x,y", "\u{4e2d}\n*"].map(str::to_owned);
+        assert_eq!(shlex::split(&quoted(&words)).unwrap(), words);
+        let words = ["linreg", "apples,oranges", "{a,b}", ","].map(str::to_owned);
+        assert_eq!(quoted(&words), "linreg apples,oranges '{a,b}' ','");
+    }
+}
