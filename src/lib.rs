@@ -3,11 +3,11 @@
 //! ```text
 //!  files, stdin         data/            summary/            fit/                 model/
 //!  ───────────►  records ─────► batches ─────────► triangle R ─────► problem ─────► weights ─────► predictions
-//!                (CSV)          (numbers)          (any number        descent        (JSON)        (CSV)
-//!                                                  of rows)               │
-//!                                                     ▲ │                 ▼ epochs
-//!                                                     │ ▼           observers/: printer, progress, history
-//!                                                summary lines
+//!                (CSV)          (numbers)          (any number        descent        (JSON,        (CSV)
+//!                                                  of rows)          or exact        exports)
+//!                                                     ▲ │               │
+//!                                                     │ ▼               ▼ epochs
+//!                                               summary lines       observers/: printer, progress, history
 //! ```
 //!
 //! For squared error, all that rows [1 X Y] say is held in the small triangle R of their QR factorization: ‖[1 X Y] v‖² =
@@ -25,7 +25,7 @@
 //! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`report`], [`export`] · 4 [`model`] · 3 [`fit`] ·
 //! 2 [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
 //!
-//! See [`fit`] for a run in a few lines.
+//! See [`fit`] for a run in a few lines, and `docs/tour.md` for a walk through all of it after a row and a hyperparameter.
 
 pub mod cli;
 pub mod data;

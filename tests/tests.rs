@@ -17,6 +17,7 @@ mod predict;
 mod resume;
 mod run_oracles;
 mod sweep;
+mod tour;
 mod tutorials;
 mod weights;
 mod workdir;
