@@ -16,6 +16,7 @@ mod poly;
 mod predict;
 mod resume;
 mod run_oracles;
+mod schemas;
 mod sweep;
 mod tour;
 mod tutorials;
