@@ -60,6 +60,7 @@ impl Cli {
     /// Parses the command line of this process; ends it for `--help`, `--version` and what cannot be parsed.
     #[must_use]
     pub fn from_command_line() -> Cli {
+        shell::answer(Cli::command);
         let mut command = Cli::command();
         let matches = command.get_matches_mut();
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
@@ -84,7 +85,7 @@ impl Cli {
             Command::Summarize(args) => args.run(),
             Command::Sweep(args) => args.run(),
             Command::Export(args) => args.run(),
-            Command::Completions(args) => args.run(Cli::command()),
+            Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(Cli::command()),
             Command::Plot(args) => args.run(),
             Command::Report(args) => args.run(),

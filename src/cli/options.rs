@@ -5,7 +5,10 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::input::Reading;
+use super::shell::columns;
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
 use crate::data::{Dialect, Header, Manner, Spelling};
@@ -104,15 +107,15 @@ impl DataOptions {
 #[derive(Debug, clap::Args)]
 pub struct ColumnOptions {
     /// Target columns, by name [default: the last column]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     target: Vec<String>,
 
     /// Feature columns, by name [default: every other column]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     features: Vec<String>,
 
     /// Columns that are neither feature nor target
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     ignore: Vec<String>,
 
     /// Powers of a feature as features: x:3 adds x^2 and x^3. Repeat it for several columns
@@ -127,7 +130,7 @@ pub struct ColumnOptions {
     /// A category is a feature for each of its levels but one, the reference: 1 in rows of that level, 0 elsewhere, called
     /// region=Hoenn. A weight says how much more its level has than the reference. A column is one of texts if more of its
     /// cells in the first 1000 rows are texts than numbers.
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', help_heading = "Data")]
+    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     categorical: Vec<String>,
 
     /// The level of a category that others are compared with [default: the first in sorted order]. Repeat it for several
@@ -152,7 +155,7 @@ pub struct WeightOption {
     /// Column that says how often each row counts: any number, 0 or more [default: once]
     ///
     /// All sums of squares are weighted, n is the sum of the weights, and a weight of 2 is as good as a second row.
-    #[arg(long, value_name = "COL", help_heading = "Data")]
+    #[arg(long, value_name = "COL", add = ArgValueCompleter::new(columns), help_heading = "Data")]
     row_weight: Option<String>,
 }
 

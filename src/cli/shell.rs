@@ -4,22 +4,34 @@ use std::fs;
 use std::io::{self, Write, stdout};
 use std::path::{Path, PathBuf};
 
+use std::ffi::OsStr;
+
 use clap::Command;
-use clap_complete::Shell;
+use clap_complete::engine::CompletionCandidate;
+use clap_complete::env::Shells;
+use clap_complete::{CompleteEnv, Shell};
 use clap_mangen::Man;
 
+use super::input::Input;
+use super::typed;
+use crate::data::Manner;
 use crate::error::Error;
 use crate::output::OutputFile;
 
+/// Set where a shell asks this program what could stand at the cursor.
+const ASKED: &str = "LINREG_COMPLETE";
+
 /// Print completions for a shell
 ///
-/// Where they belong: bash ~/.local/share/bash-completion/completions/linreg, fish ~/.config/fish/completions/linreg.fish,
-/// zsh _linreg in a folder of $fpath.
+/// Behind --target, --features, --ignore, --categorical and --row-weight they are the columns of the file behind --data. The
+/// shell asks the program itself, so completions are always those of the program that is installed.
+/// Where they belong: bash ~/.local/share/bash-completion/completions/linreg, fish ~/.config/fish/completions/linreg.fish; in
+/// ~/.zshrc the line: source <(linreg completions zsh).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   linreg completions bash > linreg.bash
-  linreg completions zsh > _linreg
+  linreg completions zsh > linreg.zsh
   linreg completions fish > linreg.fish")]
 pub struct CompletionsArgs {
     /// The shell
@@ -40,11 +52,38 @@ pub struct ManArgs {
 
 impl CompletionsArgs {
     /// Prints them.
-    pub fn run(self, mut command: Command) -> Result<(), Error> {
+    pub fn run(self) -> Result<(), Error> {
         let mut text = Vec::new();
-        clap_complete::generate(self.shell, &mut command, "linreg", &mut text);
+        let shells = Shells::builtins();
+        let shell =
+            shells.completer(&self.shell.to_string()).ok_or_else(|| Error::usage("a shell that is not known"))?;
+        shell.write_registration(ASKED, "linreg", "linreg", "linreg", &mut text).map_err(Error::stdout)?;
         stdout().lock().write_all(&text).map_err(Error::stdout)
     }
+}
+
+/// Answers the shell and ends this process, if a shell asks.
+pub fn answer(definition: impl Fn() -> Command) {
+    CompleteEnv::with_factory(definition).var(ASKED).complete();
+}
+
+/// The columns of the files behind `--data` that begin so. Names that a shell would take apart are left out.
+pub fn columns(start: &OsStr) -> Vec<CompletionCandidate> {
+    let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
+    let files: Vec<PathBuf> = typed::values(&words, "--data").into_iter().map(PathBuf::from).collect();
+    // Whatever is wrong with them is told when the command is run; a pipe would be empty by then.
+    let input = Some(files).filter(|files| !files.is_empty() && files.iter().all(|file| file.is_file()));
+    let header = input.and_then(|files| Input::open(&files, Manner::default()).ok()).map(|input| input.header());
+    let is_wanted = |name: &String| {
+        start.to_str().is_some_and(|start| name.starts_with(start))
+            && typed::quoted(std::slice::from_ref(name)) == *name
+    };
+    header
+        .map_or(Vec::new(), |header| header.names)
+        .into_iter()
+        .filter(is_wanted)
+        .map(CompletionCandidate::new)
+        .collect()
 }
 
 impl ManArgs {

@@ -21,11 +21,18 @@ pub fn with_value(words: &[String], option: &str, value: &str) -> Vec<String> {
     changed
 }
 
+/// The values of `option` in a command line.
+pub fn values(words: &[String], option: &str) -> Vec<String> {
+    let value = |(place, word): (usize, &String)| match word.strip_prefix(option)? {
+        "" => words.get(place + 1).cloned(),
+        rest => rest.strip_prefix('=').map(str::to_owned),
+    };
+    words.iter().enumerate().filter_map(value).collect()
+}
+
 /// The first value of `option` in a command, as a shell reads it.
 pub fn value(command: &str, option: &str) -> Option<String> {
-    let words = shlex::split(command)?;
-    let next = words.iter().position(|word| word == option).and_then(|place| words.get(place + 1).cloned());
-    next.or_else(|| words.iter().find_map(|word| Some(word.strip_prefix(option)?.strip_prefix('=')?.to_owned())))
+    values(&shlex::split(command)?, option).into_iter().next()
 }
 
 /// Words as they can be typed into a shell.

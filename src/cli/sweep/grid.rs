@@ -4,7 +4,9 @@
 //! passed on as it is, what shows results is left out, and everything else takes lists.
 
 use clap::{Arg, ArgAction, ArgMatches, Command};
+use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::shell::columns;
 use crate::cli::train;
 use crate::error::Error;
 
@@ -69,6 +71,7 @@ fn listed(arg: &Arg) -> Arg {
     if id == "features" {
         // The list of names is one value, and several lists are several options.
         return list
+            .add(ArgValueCompleter::new(columns))
             .value_name("A[,B…]")
             .help("Feature columns, by name; repeat it to compare sets of them [default: every other column]");
     }
