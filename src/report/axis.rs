@@ -63,11 +63,13 @@ impl Frame {
             Scale::Log if self.high - self.low >= 1.5 => decades(self.low, self.high, wanted),
             Scale::Log => {
                 let (low, high) = (10f64.powf(self.low), 10f64.powf(self.high));
-                let steps = (self.low.floor() as i32..=self.high.ceil() as i32)
-                    .flat_map(|power| [1.0, 2.0, 5.0].map(|digit| digit * 10f64.powi(power)))
-                    .filter(|value| (low..=high).contains(value));
-                let steps: Vec<f64> = steps.collect();
-                if steps.len() >= 3 { steps } else { nice(low, high, wanted) }
+                let steps = |digits: &[f64]| -> Vec<f64> {
+                    let powers = self.low.floor() as i32..=self.high.ceil() as i32;
+                    let all = powers.flat_map(|power| digits.iter().map(move |digit| digit * 10f64.powi(power)));
+                    all.filter(|value| (low..=high).contains(value)).collect()
+                };
+                let choices = [steps(&[1.0, 2.0, 5.0]), steps(&[1.0, 1.5, 2.0, 3.0, 5.0, 7.0])];
+                choices.into_iter().find(|steps| steps.len() >= 3).unwrap_or_else(|| nice(low, high, wanted))
             }
         };
         values.into_iter().filter_map(tick).collect()
@@ -105,7 +107,7 @@ fn decades(low: f64, high: f64, wanted: usize) -> Vec<f64> {
 }
 
 /// A number as short as it can be told.
-fn label(value: f64) -> String {
+pub fn label(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
     }
@@ -119,7 +121,26 @@ fn label(value: f64) -> String {
     }
 }
 
-/// A narrow space between thousands.
+/// At most so many letters of a text, from both of its ends: long names often differ in the last letters only.
+pub fn ends(text: &str, most: usize, gap: &str) -> String {
+    let letters: Vec<char> = text.chars().collect();
+    if letters.len() <= most {
+        return text.to_owned();
+    }
+    let kept = most.saturating_sub(gap.chars().count());
+    let (first, last) = (kept.div_ceil(2), kept / 2);
+    let part = |letters: &[char]| letters.iter().collect::<String>();
+    format!("{}{gap}{}", part(&letters[..first]), part(&letters[letters.len() - last..]))
+}
+
+/// A count, with commas from ten thousand on.
+#[must_use]
+pub fn whole(count: u64) -> String {
+    let digits = count.to_string();
+    if count >= 10_000 { grouped(&digits) } else { digits }
+}
+
+/// Commas between thousands.
 fn grouped(digits: &str) -> String {
     let (whole, rest) = digits.split_once('.').map_or((digits, ""), |(whole, rest)| (whole, rest));
     let mut text = String::new();
@@ -151,10 +172,19 @@ mod tests {
         assert_eq!(labels(Scale::Linear, 7.0, 7.0), ["6.4", "6.6", "6.8", "7", "7.2", "7.4", "7.6"]);
         assert_eq!(labels(Scale::Log, 0.5, 34_000.0), ["1", "10", "100", "1000", "10,000"]);
         assert_eq!(labels(Scale::Log, 314.0, 4394.0), ["500", "1000", "2000"]);
+        assert_eq!(labels(Scale::Log, 225.0, 1414.0), ["300", "500", "700", "1000", "1500"]);
         assert_eq!(labels(Scale::Log, 1e-300, 1e300), ["1e-300", "1e-200", "1e-100", "1", "1e100", "1e200", "1e300"]);
         assert_eq!(labels(Scale::Log, 0.0, 0.0).len(), 4, "nothing to be seen is no reason to fail");
         let huge = labels(Scale::Linear, -f64::MAX, f64::MAX);
         assert_eq!(huge, ["-1e308", "0", "1e308"]);
+    }
+
+    #[test]
+    fn both_ends_of_a_long_name_are_kept() {
+        assert_eq!(ends("temperature_07", 9, "…"), "temp…e_07");
+        assert_eq!(ends("temperature_07", 14, "…"), "temperature_07");
+        assert_eq!(ends("θθθθ", 3, "…"), "θ…θ");
+        assert_eq!(ends("abc", 0, "…"), "…");
     }
 
     #[test]

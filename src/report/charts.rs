@@ -1,5 +1,8 @@
 //! What pictures there are: losses, fits, residuals, coefficients.
 
+pub use super::axis::whole;
+
+use super::axis::label;
 use super::chart::{Axis, Colour, Figure, Mark, Panel, Scale, Series};
 use super::curve::Curve;
 use crate::output::rounded;
@@ -68,6 +71,8 @@ pub struct Weight {
     pub value: f64,
     /// Its limits.
     pub limits: Option<[f64; 2]>,
+    /// Whether it is the bias, which is measured in another unit.
+    pub is_constant: bool,
 }
 
 fn linear(label: &str) -> Axis {
@@ -136,6 +141,11 @@ fn per_target(title: &str, remarks: &[String], targets: &[Pairs], panel: impl Fn
     Figure { title: title.to_owned(), remarks, panels }
 }
 
+/// A line in front of a cloud, dots in front of a line.
+fn before_a_cloud(line: Series, rows: Series, pairs: &Pairs) -> Vec<Series> {
+    if pairs.pairs.len() > CLOUD { vec![rows, line] } else { vec![line, rows] }
+}
+
 /// Points and line over the only feature; or predictions against what is known, beside the line where both are the same.
 #[must_use]
 pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
@@ -147,8 +157,7 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
             title: None,
             x: linear(&curve.feature),
             y: linear(&pairs.name),
-            // A line in front of a cloud, dots in front of a line.
-            series: if pairs.pairs.len() > CLOUD { vec![rows, model] } else { vec![model, rows] },
+            series: before_a_cloud(model, rows, pairs),
         }
     };
     let against_known = |pairs: &Pairs| {
@@ -162,10 +171,11 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
             title: None,
             x: linear(&format!("{}, actual", pairs.name)),
             y: linear(&format!("{}, predicted", pairs.name)),
-            series: vec![
+            series: before_a_cloud(
                 series("predicted = actual", Colour::Reference, Mark::Dashed(ends.map(|end| [end, end]).to_vec())),
                 series("rows", Colour::Of(0), Mark::Points(points)),
-            ],
+                pairs,
+            ),
         }
     };
     let is_over_feature = targets.iter().all(|pairs| pairs.curve.is_some());
@@ -185,10 +195,11 @@ pub fn residuals(targets: &[Pairs], remarks: &[String]) -> Figure {
             title: None,
             x: linear(&format!("{}, predicted", pairs.name)),
             y: linear(&format!("{}, actual − predicted", pairs.name)),
-            series: vec![
+            series: before_a_cloud(
                 series("", Colour::Reference, Mark::Level(0.0)),
                 series("rows", Colour::Of(0), Mark::Points(points)),
-            ],
+                pairs,
+            ),
         }
     })
 }
@@ -202,12 +213,11 @@ pub fn coefficients(targets: &[(String, Vec<Weight>)], why_no_limits: Option<&st
     left_out(&mut remarks, MOST_PANELS, targets.len(), "targets");
     let mut panels = Vec::new();
     for (target, weights) in targets.iter().take(MOST_PANELS) {
-        let (bias, mut features): (Vec<&Weight>, Vec<&Weight>) =
-            weights.iter().partition(|weight| weight.name == "bias");
+        let (bias, mut features): (Vec<&Weight>, Vec<&Weight>) = weights.iter().partition(|weight| weight.is_constant);
         if let Some(bias) = bias.first() {
-            let limits = bias.limits.map(|[from, to]| format!(" ({} to {})", rounded(from), rounded(to)));
+            let limits = bias.limits.map(|[from, to]| format!(" ({} to {})", label(from), label(to)));
             let of = if targets.len() > 1 { format!(" of {target}") } else { String::new() };
-            remarks.push(format!("bias{of}, not drawn: {}{}", rounded(bias.value), limits.unwrap_or_default()));
+            remarks.push(format!("bias{of}, not drawn: {}{}", label(bias.value), limits.unwrap_or_default()));
         }
         if features.len() > MOST_COEFFICIENTS {
             remarks.push(format!("the {MOST_COEFFICIENTS} largest of {} weights", features.len()));
@@ -236,7 +246,7 @@ fn weights_panel(title: Option<String>, weights: &[&Weight], has_limits: bool) -
     let name = if has_limits { "weight, 95 % interval" } else { "weight" };
     Panel {
         title,
-        x: linear("target units in a unit of the feature"),
+        x: linear("target units per unit of the feature"),
         y: Axis { label: String::new(), scale: Scale::Names(names) },
         series: vec![series("", Colour::Reference, Mark::Upright(0.0)), series(name, Colour::Of(0), mark)],
     }

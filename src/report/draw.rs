@@ -9,7 +9,7 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontStyle, register_font};
 
-use super::axis::{Frame, Tick};
+use super::axis::{Frame, Tick, ends};
 use super::chart::{Figure, Mark, Panel, Scale, Series};
 use super::charts::CLOUD;
 use super::palette::{self, Pair, Theme};
@@ -75,16 +75,13 @@ fn wrapped(text: &str, size: f64, room: f64) -> Vec<String> {
     lines
 }
 
-/// The beginning of a text that is too wide.
+/// Both ends of a text that is too wide.
 fn cut(text: &str, size: f64, room: f64) -> String {
     if width(text, size) <= room {
         return text.to_owned();
     }
-    let mut cut: String = text.chars().take(200).collect();
-    while !cut.is_empty() && width(&format!("{cut}…"), size) > room {
-        cut.pop();
-    }
-    cut + "…"
+    let most = text.chars().count().min(200);
+    (1..=most).rev().map(|letters| ends(text, letters, "…")).find(|text| width(text, size) <= room).unwrap_or_default()
 }
 
 /// Makes the font known; once is enough.

@@ -1,6 +1,6 @@
 //! A page of HTML that holds all it needs: no script, no network, light and dark, on paper and on a phone.
 
-use super::chart::Figure;
+use super::chart::{Figure, Panel};
 use super::palette::Theme;
 use super::svg::{self, escaped, svg};
 use crate::error::Error;
@@ -63,7 +63,7 @@ impl Page {
             for (i, cell) in row.iter().enumerate() {
                 let cell = escaped(cell);
                 self.body += &match i {
-                    0 => format!("<tr><th scope=\"row\">{cell}</th>"),
+                    0 => format!("<tr><th scope=\"row\">{}</th>", breakable(&cell)),
                     _ => format!("<td>{cell}</td>"),
                 };
             }
@@ -72,11 +72,24 @@ impl Page {
         self.body += "</tbody></table></div>\n";
     }
 
-    /// A picture, wide and narrow: the page shows the one that fits.
+    /// A picture for every panel, so that no page of paper ends within one.
     ///
     /// # Errors
     /// [`Error::Usage`] if it cannot be drawn.
     pub fn picture(&mut self, figure: &Figure) -> Result<(), Error> {
+        for (i, panel) in figure.panels.iter().enumerate() {
+            let title = match &panel.title {
+                Some(of) => format!("{}: {of}", figure.title),
+                None => figure.title.clone(),
+            };
+            let remarks = if i == 0 { figure.remarks.clone() } else { Vec::new() };
+            self.panel(&Figure { title, remarks, panels: vec![Panel { title: None, ..panel.clone() }] })?;
+        }
+        Ok(())
+    }
+
+    /// A picture, wide and narrow: the page shows the one that fits.
+    fn panel(&mut self, figure: &Figure) -> Result<(), Error> {
         self.pictures += 1;
         self.body += "<figure>\n";
         for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
@@ -109,10 +122,17 @@ impl Page {
     }
 }
 
+/// Lets a name be broken behind what joins its words.
+fn breakable(name: &str) -> String {
+    ["_", "=", "-"].iter().fold(name.to_owned(), |name, sign| name.replace(sign, &format!("{sign}<wbr>")))
+}
+
 const STYLE: &str = "\
-:root { --paper: #ffffff; --ink: #1f2328; --faint: #57606a; --line: #d0d7de; --tint: #f6f8fa; --link: #0b5cad; }
+:root { --paper: #ffffff; --ink: #1f2328; --faint: #57606a; --line: #d0d7de; --tint: #f6f8fa; --link: #0b5cad;
+  --shade: rgba(31, 35, 40, .28); }
 @media screen and (prefers-color-scheme: dark) {
-  :root { --paper: #14181d; --ink: #e6edf3; --faint: #9da7b3; --line: #39424c; --tint: #1c2229; --link: #79b8ff; }
+  :root { --paper: #14181d; --ink: #e6edf3; --faint: #9da7b3; --line: #39424c; --tint: #1c2229; --link: #79b8ff;
+    --shade: rgba(230, 237, 243, .38); }
 }
 * { box-sizing: border-box; }
 body { margin: 0 auto; padding: 1rem 1rem 4rem; max-width: 820px; background: var(--paper); color: var(--ink);
@@ -129,22 +149,28 @@ nav a { display: inline-block; padding: .25rem 0; }
 figure { margin: 1rem 0; }
 figure svg { display: block; max-width: 100%; height: auto; }
 .narrow { display: none; }
-.scroll { overflow-x: auto; margin: .75rem 0; }
+.scroll { overflow-x: auto; margin: .75rem 0; background: linear-gradient(to right, var(--paper) 40%, transparent) left / 2rem 100%,
+  linear-gradient(to left, var(--paper) 40%, transparent) right / 2rem 100%,
+  linear-gradient(to right, var(--shade), transparent) left / .6rem 100%,
+  linear-gradient(to left, var(--shade), transparent) right / .6rem 100%;
+  background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
 table { border-collapse: collapse; font-size: .93rem; }
 caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
-th, td { text-align: left; padding: .3rem .9rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
+th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
-tbody th { font-weight: 600; }
+tbody th { font-weight: 600; min-width: 5rem; }
 .numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto;
   font: .87rem/1.5 ui-monospace, monospace; }
 @media screen and (max-width: 640px) {
   .wide { display: none; } .narrow { display: block; }
-  h1 { font-size: 1.35rem; } thead th { white-space: normal; vertical-align: bottom; }
+  h1 { font-size: 1.35rem; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; } nav, .skip { display: none; }
-  figure, tr { break-inside: avoid; } h2 { break-after: avoid; } .scroll { overflow: visible; }
+  figure, tr { break-inside: avoid; } h2, caption, thead { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
+  h2 + p { break-after: avoid; } p { break-inside: avoid; } table { font-size: 8.5pt; }
+  figure svg { max-height: 225mm; width: auto; } .scroll { overflow: visible; background: none; }
   pre { white-space: pre-wrap; } .wide { display: block; } .narrow { display: none; }
   @page { margin: 18mm; }
 }

@@ -1,6 +1,6 @@
 //! A figure as text: braille on a terminal, plain characters elsewhere.
 
-use super::axis::{Frame, Tick};
+use super::axis::{Frame, Tick, ends};
 use super::chart::{Colour, Figure, Mark, Panel, Scale, Series};
 
 /// What text is drawn on.
@@ -55,16 +55,16 @@ fn panel_lines(panel: &Panel, screen: Screen) -> String {
         text += &format!("{}\n", panel.y.label);
     }
     let row_of = |tick: &Tick| ((1.0 - tick.at) * height as f64 - 0.5).round().clamp(0.0, height as f64 - 1.0) as usize;
-    let bar = if screen.is_rich { '│' } else { '|' };
+    let (bar, gap) = if screen.is_rich { ('│', "…") } else { ('|', "...") };
     for row in 0..height {
         let label = y_ticks.iter().find(|tick| row_of(tick) == row).map_or("", |tick| tick.label.as_str());
-        let label: String = label.chars().take(left).collect();
+        let label = ends(label, left, gap);
         text += &format!("{label:>left$} {bar}{}\n", canvas.line(row));
     }
     text += &format!("{:left$} {}", "", if screen.is_rich { '└' } else { '+' });
     text += &if screen.is_rich { "─" } else { "-" }.repeat(width);
     text += &format!("\n{:left$}  {}\n", "", tick_line(&frames.0, width));
-    let label: String = panel.x.label.chars().take(width).collect();
+    let label = ends(&panel.x.label, width, gap);
     text += &format!("{:left$}  {label:^width$}\n", "");
     text
 }

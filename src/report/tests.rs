@@ -93,10 +93,11 @@ fn rows_are_dots_and_names_cannot_break_the_picture() {
 
 #[test]
 fn coefficients_are_intervals_where_there_are_such() {
-    let weight = |name: &str, value: f64, limits| Weight { name: name.to_owned(), value, limits };
+    let weight =
+        |name: &str, value: f64, limits| Weight { name: name.to_owned(), value, limits, is_constant: name == "bias" };
     let known = vec![weight("temp", 1.5, Some([1.0, 2.0])), weight("bias", 30.0, Some([20.0, 40.0]))];
     let figure = charts::coefficients(&[("y".to_owned(), known)], None);
-    assert_eq!(figure.remarks, ["bias, not drawn: 30.0 (20.0 to 40.0)"]);
+    assert_eq!(figure.remarks, ["bias, not drawn: 30 (20 to 40)"]);
     assert!(figure.described().contains("temp 1.5 (1.0 to 2.0)"), "{}", figure.described());
     assert_eq!(count(&drawn(&figure), "<circle "), 1 + 1);
     let bare = vec![weight("temp", 1.5, None), weight("rain", -0.5, None)];

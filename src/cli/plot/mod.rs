@@ -167,12 +167,16 @@ pub fn coefficients(model: &Model, places: &[usize]) -> crate::report::Figure {
         let weights = names.iter().zip(values).enumerate().map(|(i, (name, value))| {
             let known = known.and_then(|known| known.get(i));
             let limits = known.and_then(|known| Some([known.lower?, known.upper?]));
-            Weight { name: name.clone(), value: *value, limits }
+            Weight { name: name.clone(), value: *value, limits, is_constant: i + 1 == names.len() }
         });
         (model.targets[place].clone(), weights.collect())
     };
     let targets: Vec<(String, Vec<Weight>)> = places.iter().map(of).collect();
+    let mut all = targets.iter().flat_map(|(_, weights)| weights);
     let why = match (&model.inference, &model.no_inference) {
+        (Some(_), _) if all.all(|weight: &Weight| weight.limits.is_none()) => {
+            Some("there are as many coefficients as rows".to_owned())
+        }
         (Some(_), _) => None,
         (None, Some(why)) => Some(why.clone()),
         (None, None) => Some("the model has no standard errors".to_owned()),

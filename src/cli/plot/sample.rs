@@ -7,12 +7,12 @@ use std::num::NonZeroUsize;
 use crate::cli::compress::feature_fields;
 use crate::cli::input::Reading;
 use crate::cli::ledger::{Ledger, tell_missing};
-use crate::cli::options::{above_zero, count};
+use crate::cli::options::above_zero;
 use crate::data::{BATCH_ROWS, Batch, Missing, Progress, Reader, Records, Work, ticket};
 use crate::error::{Error, Place};
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{Model, Rule};
-use crate::report::charts::{FeatureCurve, Pairs};
+use crate::report::charts::{FeatureCurve, Pairs, whole};
 
 /// Places of the line of a model over its only feature.
 const STEPS: usize = 240;
@@ -225,8 +225,9 @@ fn line(model: &Model, place: usize, values: &[f64]) -> Vec<[f64; 2]> {
 impl Sample {
     /// What a picture has to say about its rows.
     pub fn remarks(&self) -> Vec<String> {
-        let all = count(self.rows, "row");
         let is_part = (self.drawn as u64) < self.rows;
-        vec![if is_part { format!("a sample of {} of {all}", self.drawn) } else { all }]
+        let (drawn, rows) = (whole(self.drawn as u64), whole(self.rows));
+        let all = if self.rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
+        vec![if is_part { format!("a sample of {drawn} of {all}") } else { all }]
     }
 }

@@ -95,7 +95,8 @@ impl Args {
             return Err(Error::input(Place::file(&file), "the file changed between its two readings"));
         }
         let title = self.title.clone().unwrap_or_else(|| {
-            format!("{} from {}", words::shortened(&model.targets), words::shortened(&model.features))
+            let (targets, columns) = (&model.targets, model.design());
+            format!("{} from {}", words::first(targets, words::TITLE), words::first(columns.fields(), words::TITLE))
         });
         Ok(Report { model, files, summary, sample, runs, title })
     }

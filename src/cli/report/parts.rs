@@ -18,8 +18,14 @@ use crate::summary::Summary;
 /// Features beyond which the eigenvalues of a problem take too long.
 const MANY_FEATURES: usize = 1000;
 
+/// A number of six digits, and a whole one without a fraction.
+pub fn short(value: f64) -> String {
+    let text = rounded(value);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
+}
+
 fn known(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), rounded)
+    value.map_or("–".to_owned(), short)
 }
 
 impl Report {
@@ -35,7 +41,7 @@ impl Report {
         let row = |(j, name): (usize, &String)| {
             let role = if j < p { "feature" } else { "target" };
             let deviation = (plain.squared_deviation(j) / self.summary.weight()).sqrt();
-            vec![name.clone(), role.to_owned(), rounded(plain.mean(j)), rounded(deviation)]
+            vec![name.clone(), role.to_owned(), short(plain.mean(j)), short(deviation)]
         };
         let rows: Vec<_> = self.model.features.iter().chain(&self.model.targets).enumerate().map(row).collect();
         page.table("Columns", &["column", "role", "mean", "standard deviation"], &rows, true);
@@ -44,7 +50,7 @@ impl Report {
             page.table("Features that are made of columns", &["feature", "column", "how"], &made, false);
         }
         match &self.model.missing {
-            Some(missing) => missing_cells(page, missing),
+            Some(missing) => missing_cells(page, missing, self.model.design().categories()),
             None => page.paragraph("No cell was missing in training, and rows with missing cells are refused."),
         }
     }
@@ -89,7 +95,7 @@ impl Report {
         });
         Some(vec![
             name.to_owned(),
-            if condition.is_finite() { rounded(condition) } else { "infinite".to_owned() },
+            if condition.is_finite() { short(condition) } else { "infinite".to_owned() },
             known(spectrum.largest_stable_rate(&settings.optimizer, 0.0)),
             known(best),
             epochs.map_or("–".to_owned(), |epochs| epochs.to_string()),
@@ -247,7 +253,7 @@ fn reference(encoding: &Encoding) -> Option<String> {
 }
 
 /// What training met, and what became of it.
-fn missing_cells(page: &mut Page, missing: &MissingCells) {
+fn missing_cells(page: &mut Page, missing: &MissingCells, categories: &[String]) {
     let done = match missing.rule {
         Rule::Error => "they are refused",
         Rule::Drop => "they are left out",
@@ -258,11 +264,14 @@ fn missing_cells(page: &mut Page, missing: &MissingCells) {
         count(missing.rows, "row"),
         missing.dropped
     ));
-    let row =
-        |(name, cells): (&String, &u64)| vec![name.clone(), cells.to_string(), known(missing.means.get(name).copied())];
+    let row = |(name, cells): (&String, &u64)| {
+        let is_filled = missing.rule == Rule::Mean && categories.contains(name);
+        let mean = if is_filled { "shares of levels".to_owned() } else { known(missing.means.get(name).copied()) };
+        vec![name.clone(), cells.to_string(), mean]
+    };
     let rows: Vec<Vec<String>> = missing.columns.iter().map(row).collect();
     if !rows.is_empty() {
-        page.table("Missing cells in training", &["column", "missing", "mean in their place"], &rows, true);
+        page.table("Missing cells in training", &["column", "missing", "what stands there"], &rows, true);
     }
 }
 

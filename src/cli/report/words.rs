@@ -1,17 +1,29 @@
 //! Sentences of the page.
 
 use super::Report;
-use crate::cli::options::{count, listed, rows_and_weight};
+use super::parts::short;
+use crate::cli::options::{count, rows_and_weight};
 use crate::fit::Stop;
 use crate::model::{Model, Training};
-use crate::output::rounded;
 
 pub const RESIDUALS: &str = "What the model leaves of every row, over what it predicts. A cloud without a shape is what to \
     hope for: a bend asks for powers of a feature (--poly), a funnel says that large values are less certain.";
 
-/// The first names of many.
-pub fn shortened(names: &[String]) -> String {
-    listed(&names.iter().take(4).cloned().collect::<Vec<_>>()) + if names.len() > 4 { ", …" } else { "" }
+/// Letters of names that a title, and a sentence, bear.
+pub const TITLE: usize = 50;
+const SENTENCE: usize = 150;
+
+/// The first names, as many as take no more than `room` letters, and how many more there are.
+pub fn first(names: &[String], room: usize) -> String {
+    let mut taken = 0;
+    let fits = |name: &&String| {
+        taken += name.chars().count() + 2;
+        taken <= room
+    };
+    let shown = names.iter().take_while(fits).count().clamp(1, names.len().max(1));
+    let rest = names.len() - shown;
+    let more = if rest > 0 { format!(" and {rest} more") } else { String::new() };
+    names[..shown].join(", ") + &more
 }
 
 impl Report {
@@ -34,19 +46,19 @@ impl Report {
         let rows = rows_and_weight(self.sample.rows, self.sample.weight);
         let mut texts = vec![format!(
             "A linear model of {} by {} ({}), looked at on {rows}.",
-            listed(targets),
+            first(targets, SENTENCE),
             count(features.len() as u64, "feature"),
-            listed(features)
+            first(features, SENTENCE)
         )];
         texts.extend(training.as_ref().map(trained));
         let mse = self.mse();
         texts.push(match self.optimum() {
             Some(optimum) => format!(
                 "On these rows its mean squared error is {}; no weights with these features get below {}.",
-                rounded(mse),
-                rounded(optimum)
+                short(mse),
+                short(optimum)
             ),
-            None => format!("On these rows its mean squared error is {}.", rounded(mse)),
+            None => format!("On these rows its mean squared error is {}.", short(mse)),
         });
         texts
     }
@@ -56,8 +68,8 @@ impl Report {
         match training.and_then(|training| Some((training.validation_mse?, training.mse))) {
             Some((held_out, mse)) => format!(
                 "On the rows that training held out, the mean squared error is {}; on those it was trained on, {}.",
-                rounded(held_out),
-                rounded(mse)
+                short(held_out),
+                short(mse)
             ),
             None => {
                 "Training held no rows out. If the rows of this page are those the model was trained on, its errors on \
@@ -86,8 +98,8 @@ fn trained(training: &Training) -> String {
     format!(
         "{on} by gradient descent ({}, learning rate {}) for {}{end}; the mean squared error was then {}.",
         descent.optimizer,
-        rounded(descent.lr),
+        short(descent.lr),
         count(descent.epochs_run, "epoch"),
-        rounded(training.mse)
+        short(training.mse)
     )
 }
