@@ -109,6 +109,32 @@ fn pytorch_linear_with_the_sum() {
     assert!((predict_at_ten(&folder) - 19.0).abs() < 1e-9);
 }
 
+/// Whoever knows a tutorial finds its numbers by the line that the README has for it.
+#[test]
+fn the_lines_in_the_readme_print_the_numbers_beside_them() {
+    let readme = include_str!("../README.md");
+    let rows: Vec<Vec<String>> = readme
+        .lines()
+        .filter(|line| line.starts_with("| ") && line.contains("docs/tutorials/"))
+        .map(|line| line.replace("\\|", "\0").split('|').map(|cell| cell.replace('\0', "|")).collect())
+        .collect();
+    assert_eq!(rows.len(), 4);
+    let quoted = |cell: &str| -> Vec<String> { cell.split('`').skip(1).step_by(2).map(str::to_owned).collect() };
+    let folder = Workdir::new();
+    for row in rows {
+        let command = &quoted(&row[2])[0];
+        let text = folder.shell(command);
+        assert!(text.contains("Loss of every epoch") && !text.contains("[exit"), "{command}\n{text}");
+        for number in quoted(&row[3]).iter().filter(|number| number.parse::<f64>().is_ok()) {
+            assert!(text.contains(number.as_str()), "{command}: no {number}\n{text}");
+        }
+        if let Some(more) = quoted(&row[2]).get(1) {
+            let text = folder.shell(&format!("linreg train --data data/crops.csv --epochs 9 --lr 1e-5 {more}"));
+            assert!(text.contains("mse after 9 epochs"), "{text}");
+        }
+    }
+}
+
 fn predict_at_ten(folder: &Workdir) -> f64 {
     let output = folder.linreg("predict --model m.json --data new.csv");
     let text = String::from_utf8(output.stdout).unwrap();
