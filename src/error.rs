@@ -154,3 +154,23 @@ impl Error {
         }
     }
 }
+
+/// A text for a message: its beginning, if it is long, and nothing that a terminal would obey.
+#[must_use]
+pub fn shortened(text: &str) -> String {
+    clipped(text, 40)
+}
+
+/// The same of at most so many letters.
+#[must_use]
+pub fn clipped(text: &str, longest: usize) -> String {
+    let mut shown = String::new();
+    for (i, char) in text.chars().enumerate() {
+        match char {
+            _ if i == longest => return shown + "…",
+            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ => shown.push(char),
+        }
+    }
+    shown
+}

@@ -1,6 +1,7 @@
 //! Rows or summaries of rows, as a command finds them in its inputs.
 
 use std::collections::BTreeMap;
+use std::io::BufReader;
 use std::path::PathBuf;
 
 use super::compress::{Compressed, Wish, compress_rows};
@@ -32,7 +33,7 @@ impl Input {
             let source = source::open(path)?;
             if source.is_json {
                 let name = source.name.clone();
-                let lines = Summary::from_json_lines(&source.read_to_string()?, &name)?;
+                let lines = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
                 match &mut summary {
                     Some((_, sum)) => sum.merge(&lines, &name)?,
                     None => summary = Some((name, lines)),

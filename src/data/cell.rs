@@ -2,6 +2,7 @@
 
 use super::Spelling;
 use super::number;
+use crate::error::shortened;
 
 /// What a cell holds.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,20 +84,6 @@ fn is_grouped(text: &str, decimal: u8) -> bool {
             let first = groups.next().unwrap_or("");
             (1..=3).contains(&first.len()) && is_digits(first) && first.len() < whole.len() && groups.all(of_three)
         })
-}
-
-/// A text for a message: its beginning, if it is long, and nothing that a terminal would obey.
-pub fn shortened(text: &str) -> String {
-    const LONGEST: usize = 40;
-    let mut shown = String::new();
-    for (i, char) in text.chars().enumerate() {
-        match char {
-            _ if i == LONGEST => return shown + "…",
-            _ if char.is_control() => shown.extend(char.escape_default()),
-            _ => shown.push(char),
-        }
-    }
-    shown
 }
 
 #[cfg(test)]

@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use super::cell::shortened;
 use super::roles::quoted;
 pub use super::roles::{Reference, Roles, ignore, leave_out};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 /// What the user said about columns; empty means nothing was said.
 #[derive(Debug, Clone, Default)]

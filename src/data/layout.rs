@@ -8,6 +8,7 @@ use super::cell::{self, Cell, MEND};
 use super::isa::Isa;
 use super::levels::{Levels, MOST_LEVELS, UNSEEN};
 use super::number::Column;
+use crate::error::shortened;
 
 /// What to do with a missing cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -109,12 +110,9 @@ impl Layout {
         let (message, remedy) = if cell::read(text, &self.spelling) == Cell::Missing {
             (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out".to_owned())
         } else if self.levels[k].is_open() {
-            (
-                format!("more than {MOST_LEVELS} levels, the last is \"{}\"", cell::shortened(shown.trim())),
-                String::new(),
-            )
+            (format!("more than {MOST_LEVELS} levels, the last is \"{}\"", shortened(shown.trim())), String::new())
         } else {
-            let shown = cell::shortened(shown.trim());
+            let shown = shortened(shown.trim());
             let message = format!("\"{shown}\" is a level that no row had when the model was trained");
             return self.fault(line, k, &message, format!("take the row out, or train with rows of {name}={shown}"));
         };

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::cell::shortened;
 use super::columns::{SHOWN, first_repeated};
 use super::levels::{level_name, sorted};
 use super::{Design, Encoding, Encodings};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 /// A category and its level for which there is no feature.
 #[derive(Debug, Clone, PartialEq, Eq)]

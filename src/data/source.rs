@@ -169,19 +169,24 @@ fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body,
 }
 
 impl Source {
+    /// The text, from front to back.
+    #[must_use]
+    pub fn into_reader(self) -> Box<dyn Read + Send> {
+        match self.body {
+            Body::File(span) => Box::new(span),
+            Body::Stream(stream) => stream,
+        }
+    }
+
     /// All of the text.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read or is no UTF-8.
     pub fn read_to_string(self) -> Result<String, Error> {
-        let mut text = String::new();
-        let read = match self.body {
-            Body::File(mut span) => span.read_to_string(&mut text),
-            Body::Stream(mut stream) => stream.read_to_string(&mut text),
-        };
-        match read {
+        let (path, mut text) = (self.name.clone(), String::new());
+        match self.into_reader().read_to_string(&mut text) {
             Ok(_) => Ok(text),
-            Err(source) => Err(Error::Io { path: self.name, action: "read", source }),
+            Err(source) => Err(Error::Io { path, action: "read", source }),
         }
     }
 }

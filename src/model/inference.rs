@@ -6,6 +6,7 @@ use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 use super::Model;
 use crate::data::Polynomial;
+use crate::error::shortened;
 use crate::fit::{Coefficient, Covariance, Inference, Regression};
 use crate::summary::Powers;
 
@@ -31,7 +32,8 @@ impl<T> Named<T> {
     /// Takes out the values of `names`, in their order.
     fn take(self, names: &[String]) -> Result<Vec<T>, String> {
         let mut values: BTreeMap<String, T> = self.0.into_iter().collect();
-        let value = |name: &String| values.remove(name).ok_or_else(|| format!("\"inference\" has no \"{name}\""));
+        let value =
+            |name: &String| values.remove(name).ok_or_else(|| format!("\"inference\" has no \"{}\"", shortened(name)));
         names.iter().map(value).collect()
     }
 }

@@ -8,7 +8,8 @@
 //! ignored; a newer version is refused by name.
 
 use std::collections::BTreeSet;
-use std::fs;
+use std::fs::File;
+use std::io::BufReader;
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -19,7 +20,7 @@ use crate::data::Encoding;
 use crate::data::Encodings;
 use crate::data::columns::first_repeated;
 use crate::document;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 const KIND: &str = "model";
 
@@ -76,8 +77,9 @@ impl Model {
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is no model or contradicts itself.
     pub fn read(path: &Path) -> Result<Model, Error> {
-        let bytes = fs::read(path).map_err(|source| Error::io(path, "read", source))?;
-        Model::from_json(&bytes, &path.display().to_string())
+        let text = File::open(path).and_then(|file| document::read(&mut BufReader::new(file), false));
+        let text = text.map_err(|source| Error::io(path, "read", source))?;
+        Model::from_json(text.as_bytes(), &path.display().to_string())
     }
 
     /// The model in `bytes`, which came from a file called `name`.
@@ -129,9 +131,10 @@ impl Document {
         }
         let features: BTreeSet<&String> = self.features.iter().collect();
         if let Some(name) = self.encodings.keys().find(|name| !features.contains(name)) {
-            return Err(format!("\"encodings\" has \"{name}\", which is no feature"));
+            return Err(format!("\"encodings\" has \"{}\", which is no feature", shortened(name)));
         }
         if let Some((name, encoding)) = self.encodings.iter().find(|(_, encoding)| !encoding.is_possible()) {
+            let name = shortened(name);
             return Err(match encoding {
                 Encoding::Power { power, .. } => {
                     format!("\"encodings\": the power {power} of \"{name}\" is impossible")
@@ -142,7 +145,7 @@ impl Document {
         self.state.as_ref().map_or(Ok(()), |state| state.check(k, p))?;
         for names in [&self.features, &self.targets] {
             if let Some(name) = first_repeated(names) {
-                return Err(format!("the name \"{name}\" stands twice"));
+                return Err(format!("the name \"{}\" stands twice", shortened(name)));
             }
         }
         Ok(())

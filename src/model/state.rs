@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
+use crate::error::shortened;
 use crate::fit::Weights;
 
 /// Enough to go on as if the run had not ended.
@@ -34,7 +35,7 @@ impl State {
         let standardized = self.standardized.iter().map(|rows| ("standardized", rows));
         let memory = self.memory.iter().map(|(name, rows)| (&name[..], rows));
         match memory.chain(standardized).find(|(_, rows)| rows.to_weights(k, p).is_none()) {
-            Some((name, _)) => Err(format!("\"state\": \"{name}\" has not the size of \"weights\"")),
+            Some((name, _)) => Err(format!("\"state\": \"{}\" has not the size of \"weights\"", shortened(name))),
             None => Ok(()),
         }
     }

@@ -11,13 +11,14 @@
 //! columns that have missing cells, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use std::collections::BTreeSet;
+use std::io::BufRead;
 
 use serde::{Deserialize, Serialize};
 
 use super::{Category, Gap, Powers, Summary, Triangle};
 use crate::data::columns::first_repeated;
 use crate::document;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 const KIND: &str = "summary";
 
@@ -83,8 +84,25 @@ impl Summary {
     /// # Errors
     /// [`Error::Input`] for the first line that is no summary, or of other columns than those before.
     pub fn from_json_lines(text: &str, name: &str) -> Result<Summary, Error> {
+        Summary::read(&mut text.as_bytes(), name)
+    }
+
+    /// The same, one line at a time in memory.
+    ///
+    /// # Errors
+    /// As [`Summary::from_json_lines`], and [`Error::Io`].
+    pub fn read(input: &mut impl BufRead, name: &str) -> Result<Summary, Error> {
         let mut sum = Summary::default();
-        for (number, line) in (1..).zip(text.lines()).filter(|(_, line)| !line.trim().is_empty()) {
+        let failed = |source| Error::Io { path: name.to_owned(), action: "read", source };
+        for number in 1.. {
+            let line = document::read(input, true).map_err(failed)?;
+            if line.is_empty() {
+                break;
+            }
+            let line = line.trim();
+            if line.is_empty() {
+                continue;
+            }
             let summary = from_line(line).map_err(|message| Error::input(Place::line(name, number), message))?;
             if summary.rows == 0 {
                 continue;
@@ -117,7 +135,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
     let shift = [&[0.0], &document.shift[..]].concat();
     let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, .. } = document;
     if let Some(name) = first_repeated(&columns) {
-        return Err(format!("the name \"{name}\" stands twice in \"columns\""));
+        return Err(format!("the name \"{}\" stands twice in \"columns\"", shortened(name)));
     }
     check_made(&columns, &powers, &categories, &gaps)?;
     let weight = document.weight_sum.unwrap_or(rows as f64);
@@ -144,30 +162,32 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
     ];
     for (key, names) in &bases {
         if let Some(name) = first_repeated(names.iter().copied()) {
-            return Err(format!("\"{name}\" stands twice in \"{key}\""));
+            return Err(format!("\"{}\" stands twice in \"{key}\"", shortened(name)));
         }
     }
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
-        return Err(format!("the powers of \"{}\" are not all in \"columns\"", powers.column));
+        return Err(format!("the powers of \"{}\" are not all in \"columns\"", shortened(&powers.column)));
     }
     if let Some(category) = categories.iter().find(|category| !category.is_in(columns)) {
-        return Err(format!("the levels of \"{}\" are not all in \"columns\"", category.column));
+        return Err(format!("the levels of \"{}\" are not all in \"columns\"", shortened(&category.column)));
     }
     if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(columns, categories)) {
-        return Err(format!("where \"{}\" was missing is not in \"columns\"", gap.column));
+        return Err(format!("where \"{}\" was missing is not in \"columns\"", shortened(&gap.column)));
     }
     let levels = categories.iter().flat_map(Category::names);
     let made: Vec<String> =
         powers.iter().flat_map(Powers::names).chain(levels).chain(gaps.iter().map(Gap::own_name)).collect();
     if let Some(name) = first_repeated(&made) {
-        return Err(format!("\"{name}\" is made in two ways"));
+        return Err(format!("\"{}\" is made in two ways", shortened(name)));
     }
     let made: BTreeSet<&String> = made.iter().collect();
     if let Some(name) = bases.iter().flat_map(|(_, names)| names).find(|name| made.contains(*name)) {
-        return Err(format!("\"{name}\" is made of a column, and others of it"));
+        return Err(format!("\"{}\" is made of a column, and others of it", shortened(name)));
     }
     match categories.iter().find(|category| columns.contains(&category.column)) {
-        Some(Category { column, .. }) => Err(format!("\"{column}\" is a category and a column of numbers")),
+        Some(Category { column, .. }) => {
+            Err(format!("\"{}\" is a category and a column of numbers", shortened(column)))
+        }
         None => Ok(()),
     }
 }

@@ -17,7 +17,7 @@ mod transform;
 mod triangle;
 
 use crate::data::Batch;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 pub use indicators::{Category, Gap};
 pub use powers::{Powers, Sum};
@@ -140,8 +140,10 @@ impl Summary {
     }
 
     fn mismatch(&self, name: &str, source: &str) -> Error {
-        let message = format!("its columns are not those of the rows before: \"{name}\" is in only one of them");
-        let columns = self.columns.join(", ");
+        let message =
+            format!("its columns are not those of the rows before: \"{}\" is in only one of them", shortened(name));
+        let columns: Vec<String> = self.columns.iter().take(20).map(|name| shortened(name)).collect();
+        let columns = columns.join(", ") + if self.columns.len() > 20 { ", …" } else { "" };
         Error::input(Place::file(source), message).with_hint(format!("the columns before were {columns}"))
     }
 

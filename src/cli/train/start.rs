@@ -1,11 +1,14 @@
 //! First weights: drawn, or those of a model, with what its run left behind, or those of a linear layer.
 
 use std::borrow::Cow;
-use std::fs;
+use std::fs::File;
+use std::io::{self, BufRead, BufReader, Read};
+use std::path::Path;
 
 use super::{Args, InitChoice};
 use crate::cli::options::{count, note};
 use crate::data::columns::Roles;
+use crate::document;
 use crate::error::{Error, Place};
 use crate::export::safetensors::{self, Layer};
 use crate::fit::{Memory, Optimizer, Problem, Standardization, Start, Weights};
@@ -59,6 +62,16 @@ impl Earlier {
     }
 }
 
+/// A file of JSON, or of anything else.
+fn contents(path: &Path) -> io::Result<Vec<u8>> {
+    let mut input = BufReader::new(File::open(path)?);
+    if input.fill_buf()?.first() == Some(&b'{') {
+        return document::read(&mut input, false).map(String::into_bytes);
+    }
+    let mut bytes = Vec::new();
+    input.read_to_end(&mut bytes).map(|_| bytes)
+}
+
 impl Args {
     /// The model to continue from, if any.
     pub fn earlier_model(&self) -> Result<Option<Earlier>, Error> {
@@ -69,7 +82,7 @@ impl Args {
             return Err(Error::usage(message).with_hint(format!("the ways are {names}")));
         }
         let (bytes, file) =
-            (fs::read(path).map_err(|source| Error::io(path, "read", source))?, path.display().to_string());
+            (contents(path).map_err(|source| Error::io(path, "read", source))?, path.display().to_string());
         if !safetensors::is_safetensors(&bytes) {
             return Ok(Some(Earlier::Model(Box::new(Model::from_json(&bytes, &file)?))));
         }
