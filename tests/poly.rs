@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use serde_json::Value;
 
-use crate::workdir::Workdir;
+use crate::workdir::{Workdir, without_commands};
 
 fn numbers(value: &Value) -> Vec<f64> {
     value.as_array().unwrap().iter().map(|number| number.as_f64().unwrap()).collect()
@@ -100,7 +100,8 @@ fn sorted_rows_lose_no_digits() {
     assert!(result["optimum_mse"].as_f64().unwrap() < 1e-29 * mean_square, "{}", result["optimum_mse"]);
     assert!(result["mse"].as_f64().unwrap() < 1e-24 * mean_square, "{}", result["mse"]);
     for input in ["--threads 2", "--threads 7"] {
-        assert!(folder.shell(&format!("linreg {train} {input}")) == expected, "{input} gives other bits");
+        let found = folder.shell(&format!("linreg {train} {input}"));
+        assert!(without_commands(&found) == without_commands(&expected), "{input} gives other bits");
     }
     // A pipe cannot be read again: what is the same is what the rows add up to.
     let summarize = "linreg summarize --poly x:7";

@@ -64,3 +64,9 @@ impl Workdir {
         text.lines().map(|line| serde_json::from_str(line).unwrap()).collect()
     }
 }
+
+/// The text of a result but for the commands that led to it, which say how its rows were read.
+pub fn without_commands(text: &str) -> String {
+    let (before, rest) = text.split_once("\"commands\":[").unwrap();
+    format!("{before}{}", rest.split_once("],\"program\"").unwrap().1)
+}
