@@ -228,6 +228,9 @@ pub fn coefficients(targets: &[(String, Vec<Weight>)], why_no_limits: Option<&st
         features.reverse();
         panels.push(weights_panel((targets.len() > 1).then(|| target.clone()), &features, has_limits));
     }
+    let all = remarks.clone();
+    let mut place = 0..;
+    remarks.retain(|remark| place.next().is_some_and(|place| !all[..place].contains(remark)));
     let title = if has_limits { "Coefficients with 95 % intervals" } else { "Coefficients" };
     Figure { title: title.to_owned(), remarks, panels }
 }

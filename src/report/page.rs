@@ -43,7 +43,7 @@ impl Page {
 
     /// Text as it stands in a terminal.
     pub fn code(&mut self, text: &str) {
-        self.body += &format!("<pre tabindex=\"0\"><code>{}</code></pre>\n", escaped(text));
+        self.body += &format!("<pre><code>{}</code></pre>\n", escaped(text));
     }
 
     /// Rows of cells below heads; cells behind the first are numbers where `are_numbers`.
@@ -155,23 +155,23 @@ figure svg { display: block; max-width: 100%; height: auto; }
   linear-gradient(to left, var(--shade), transparent) right / .6rem 100%;
   background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
 table { border-collapse: collapse; font-size: .93rem; }
-caption { text-align: left; color: var(--faint); padding-bottom: .3rem; }
+caption { text-align: left; white-space: nowrap; color: var(--faint); padding-bottom: .3rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 5rem; }
 .numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
-pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; overflow-x: auto;
+pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere;
   font: .87rem/1.5 ui-monospace, monospace; }
 @media screen and (max-width: 640px) {
   .wide { display: none; } .narrow { display: block; }
-  h1 { font-size: 1.35rem; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
+  h1 { font-size: 1.35rem; } caption { white-space: normal; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 11pt; } nav, .skip { display: none; }
   figure, tr { break-inside: avoid; } h2, caption, thead { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
   h2 + p { break-after: avoid; } p { break-inside: avoid; } table { font-size: 8.5pt; }
   figure svg { max-height: 225mm; width: auto; } .scroll { overflow: visible; background: none; }
-  pre { white-space: pre-wrap; } .wide { display: block; } .narrow { display: none; }
+  .wide { display: block; } .narrow { display: none; }
   @page { margin: 18mm; }
 }
 ";
