@@ -149,7 +149,9 @@ impl Args {
         };
         for (part, name) in [(Some(&compressed.summary), "to train on"), (held_out.as_ref(), "to validate on")] {
             if part.is_some_and(|part| part.rows() == 0) {
-                return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")));
+                return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")).with_hint(
+                    "every row is drawn by itself: --split-seed N draws others, another fraction more or fewer",
+                ));
             }
         }
         Ok((compressed, held_out, roles))
