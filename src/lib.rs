@@ -22,7 +22,7 @@
 //! - The loss of epoch i is the one **before** update i; epochs count from 0.
 //! - Everything is `f64`.
 //!
-//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`report`], [`export`] · 4 [`model`] · 3 [`fit`] ·
+//! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`report`], [`export`] · 4 [`model`] · 3 [`fit`], [`sql`] ·
 //! 2 [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
 //!
 //! See [`fit`] for a run in a few lines, and `docs/tour.md` for a walk through all of it after a row and a hyperparameter.
@@ -39,4 +39,5 @@ pub mod observers;
 pub mod output;
 pub mod pair;
 pub mod report;
+pub mod sql;
 pub mod summary;

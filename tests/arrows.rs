@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 13] = [
+const RANKS: [(&str, u8); 14] = [
     ("cli", 6),
     ("observers", 5),
     ("export", 5),
     ("report", 5),
     ("model", 4),
     ("fit", 3),
+    ("sql", 3),
     ("summary", 2),
     ("data", 1),
     ("init", 1),

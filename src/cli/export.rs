@@ -7,11 +7,11 @@ use std::str::FromStr;
 
 use super::options::{listed, note};
 use crate::error::{Error, Place};
-use crate::export::sql::Dialect;
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
 use crate::fit::Weights;
 use crate::model::Model;
 use crate::output::OutputFile;
+use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
 ///
@@ -55,7 +55,7 @@ pub struct Args {
     #[arg(long, value_name = "KIND", value_parser = dtype)]
     dtype: Option<Dtype>,
 
-    /// Whose SQL: ansi, sqlite, duckdb or postgres [default: ansi]
+    /// Whose SQL: ansi, sqlite, duckdb, postgres, spark or datafusion [default: ansi]
     #[arg(long, value_name = "NAME")]
     dialect: Option<Dialect>,
 

@@ -33,7 +33,8 @@ impl Input {
             let source = source::open(path)?;
             if source.is_json {
                 let name = source.name.clone();
-                let lines = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
+                let (lines, replies) = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
+                super::sql::tell(&lines, &replies);
                 match &mut summary {
                     Some((_, sum)) => sum.merge(&lines, &name)?,
                     None => summary = Some((name, lines)),

@@ -13,6 +13,7 @@ mod predict;
 mod report;
 mod resolve;
 mod shell;
+mod sql;
 mod summarize;
 mod sweep;
 mod train;
@@ -34,6 +35,7 @@ use crate::error::Error;
   linreg summarize --data data/fruits.csv > fruits.summary
   linreg sweep --data data/fruits.csv --lr log:1e-6:1e-4:5 --epochs 100,500
   linreg export --model fruits.json --out fruits.onnx
+  linreg sql --dialect duckdb --table trips --features distance,hour --target fare
   linreg plot fit --model fruits.json --data data/fruits.csv --out fit.svg
   linreg report --model fruits.json --data data/fruits.csv --out report.html")]
 pub struct Cli {
@@ -50,6 +52,7 @@ enum Command {
     Summarize(summarize::Args),
     Sweep(Box<sweep::Args>),
     Export(export::Args),
+    Sql(sql::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
     Plot(plot::Args),
@@ -85,6 +88,7 @@ impl Cli {
             Command::Summarize(args) => args.run(),
             Command::Sweep(args) => args.run(),
             Command::Export(args) => args.run(),
+            Command::Sql(args) => args.run(),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(Cli::command()),
             Command::Plot(args) => args.run(),

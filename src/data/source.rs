@@ -12,13 +12,21 @@ use crate::error::Error;
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
+/// The column in which a database replies to the query that sums a table up: its one cell is JSON.
+pub const REPLY: &str = "linreg_reply";
+
+/// How such a reply may begin that is more than its cell: as CSV with and without a header, as JSON, with what `psql` says of
+/// settings, or with a frame.
+const AROUND_REPLIES: [&str; 6] =
+    ["linreg_reply", "\"linreg_reply\"", "\"{\"\"format\"\"", "[{\"linreg_reply\"", "SET\nSET\n", "\u{250c}\u{2500}"];
+
 /// An opened input.
 pub struct Source {
     /// As the user named it, or `<stdin>`.
     pub name: String,
     /// The text.
     pub body: Body,
-    /// True if the text is JSON, such as a summary, and not rows.
+    /// True if the text is JSON, such as a summary, or what a database shows it in, and not rows.
     pub is_json: bool,
 }
 
@@ -94,7 +102,7 @@ fn open_body(path: &Path) -> io::Result<(Body, bool)> {
         let mut span = Span { file: Arc::new(file), start, end: metadata.len().max(start) };
         let magic = first_bytes(&mut span.clone())?;
         if decoder_for(&magic) == Decoder::None {
-            return Ok((Body::File(span), magic.starts_with(b"{")));
+            return Ok((Body::File(span), is_json(&magic)));
         }
         span.start = start;
         return decoded(&magic, span);
@@ -117,11 +125,24 @@ fn standard_input() -> io::Result<File> {
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
-/// Enough bytes to recognise a compressed stream, fewer at the end of the input.
+/// Enough bytes to recognise a compressed stream or a reply, fewer at the end of the input.
 fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
     input.take(ZSTD.len() as u64).read_to_end(&mut bytes)?;
+    let is_start = |reply: &&&str| bytes.len() == ZSTD.len() && reply.as_bytes().starts_with(&bytes);
+    if let Some(reply) = AROUND_REPLIES.iter().find(is_start) {
+        input.take(1 + (reply.len() - bytes.len()) as u64).read_to_end(&mut bytes)?;
+    }
     Ok(bytes)
+}
+
+fn is_json(first: &[u8]) -> bool {
+    let is_reply = |reply: &&str| match first.strip_prefix(reply.as_bytes()) {
+        // A longer name is that of another column.
+        Some(rest) => !reply.ends_with("reply") || !rest.first().is_some_and(|byte| !b"\r\n".contains(byte)),
+        None => false,
+    };
+    first.starts_with(b"{") || AROUND_REPLIES.iter().any(|reply| is_reply(&reply))
 }
 
 #[derive(PartialEq, Eq)]
@@ -164,7 +185,7 @@ fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body,
         Decoder::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
     };
     let first = first_bytes(&mut text)?;
-    let is_json = first.starts_with(b"{");
+    let is_json = is_json(&first);
     Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json))
 }
 

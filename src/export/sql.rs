@@ -3,64 +3,13 @@
 //! Numbers are the shortest text that reads back as the same f64, with an exponent, which makes them approximate
 //! (`DOUBLE PRECISION`) by the standard, and terms are added in the order of `linreg predict`.
 
-use std::str::FromStr;
-
 use super::{Feature, Made, Recipe};
 use crate::error::Error;
 use crate::model::Model;
+use crate::sql::Dialect;
 
 /// Sums of more terms are added in groups: SQLite allows expressions no deeper than 1000.
 const TERMS: usize = 250;
-
-/// Whose SQL.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Dialect {
-    /// The standard's.
-    Ansi,
-    /// SQLite's.
-    Sqlite,
-    /// DuckDB's.
-    Duckdb,
-    /// PostgreSQL's.
-    Postgres,
-}
-
-impl FromStr for Dialect {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Dialect, String> {
-        match text {
-            "ansi" => Ok(Dialect::Ansi),
-            "sqlite" => Ok(Dialect::Sqlite),
-            "duckdb" => Ok(Dialect::Duckdb),
-            "postgres" => Ok(Dialect::Postgres),
-            _ => Err("expected ansi, sqlite, duckdb or postgres".to_owned()),
-        }
-    }
-}
-
-impl Dialect {
-    /// A column as a text without blanks around it.
-    fn text(self, column: &str) -> Result<String, Error> {
-        let column = format!("input.{}", quoted(column)?);
-        Ok(match self {
-            Dialect::Ansi | Dialect::Postgres | Dialect::Duckdb => format!("TRIM(CAST({column} AS VARCHAR))"),
-            Dialect::Sqlite => format!("NULLIF(TRIM(CAST({column} AS TEXT)), '')"),
-        })
-    }
-
-    /// A column as a double.
-    fn number(self, column: &str) -> Result<String, Error> {
-        // A column that does not exist would be a text to SQLite, were it not for the table's name.
-        let column = format!("input.{}", quoted(column)?);
-        Ok(match self {
-            Dialect::Ansi | Dialect::Postgres => format!("CAST({column} AS DOUBLE PRECISION)"),
-            Dialect::Duckdb => format!("CAST({column} AS DOUBLE)"),
-            // Imported tables have empty texts where cells are missing, which would be 0.
-            Dialect::Sqlite => format!("CAST(NULLIF({column}, '') AS REAL)"),
-        })
-    }
-}
 
 /// A SELECT from `table`, which stands as it is behind FROM: its columns, then one for each target.
 ///
@@ -80,7 +29,7 @@ pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, E
             }
             sql += if is_nested { ")" } else { "" };
         }
-        sql += &format!("\n  AS {}", quoted(output)?);
+        sql += &format!("\n  AS {}", dialect.quoted(output)?);
     }
     sql += &format!("\nFROM {table} AS input;\n");
     Ok(sql.into_bytes())
@@ -94,33 +43,17 @@ fn value(feature: Feature, recipe: &Recipe, dialect: Dialect) -> Result<String, 
         Made::Level { column, level } => {
             let text = dialect.text(column)?;
             let others = recipe.levels[column].iter().filter(|other| *other != level);
-            let others: Vec<String> = others.map(|other| literal(other)).collect::<Result<_, Error>>()?;
+            let others: Vec<String> = others.map(|other| dialect.literal(other)).collect::<Result<_, Error>>()?;
             let missing = feature.mean.map(|mean| format!(" WHEN {text} IS NULL THEN {mean:e}"));
             return Ok(format!(
                 "CASE WHEN {text} = {} THEN 1e0 WHEN {text} IN ({}) THEN 0e0{} END",
-                literal(level)?,
+                dialect.literal(level)?,
                 others.join(", "),
                 missing.unwrap_or_default()
             ));
         }
     };
     Ok(feature.mean.map_or(value.clone(), |mean| format!("COALESCE({value}, {mean:e})")))
-}
-
-/// A text in quotes.
-fn literal(text: &str) -> Result<String, Error> {
-    if text.contains('\0') {
-        return Err(Error::usage(format!("the level {text:?} cannot stand in SQL")));
-    }
-    Ok(format!("'{}'", text.replace('\'', "''")))
-}
-
-/// A name in quotes.
-fn quoted(name: &str) -> Result<String, Error> {
-    if name.is_empty() || name.contains('\0') {
-        return Err(Error::usage(format!("the name {name:?} cannot stand in SQL")));
-    }
-    Ok(format!("\"{}\"", name.replace('"', "\"\"")))
 }
 
 #[cfg(test)]
@@ -154,6 +87,7 @@ FROM t AS input;
         );
         assert!(sql(Dialect::Sqlite).contains("CAST(NULLIF(input.\"x\", '') AS REAL)"));
         assert!(sql(Dialect::Postgres).contains("CAST(input.\"x\" AS DOUBLE PRECISION)"));
+        assert!(sql(Dialect::Spark).contains("TRIM(CAST(input.`r` AS STRING)) = 'it\\'s' THEN"));
     }
 
     #[test]

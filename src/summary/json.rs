@@ -15,6 +15,7 @@ use std::io::BufRead;
 
 use serde::{Deserialize, Serialize};
 
+use super::reply::{self, Reply};
 use super::{Category, Gap, Powers, Summary, Triangle};
 use crate::data::columns::first_repeated;
 use crate::document;
@@ -84,26 +85,30 @@ impl Summary {
     /// # Errors
     /// [`Error::Input`] for the first line that is no summary, or of other columns than those before.
     pub fn from_json_lines(text: &str, name: &str) -> Result<Summary, Error> {
-        Summary::read(&mut text.as_bytes(), name)
+        Ok(Summary::read(&mut text.as_bytes(), name)?.0)
     }
 
-    /// The same, one line at a time in memory.
+    /// The same, one line at a time in memory, and what there is to say of the lines that are replies of databases.
     ///
     /// # Errors
     /// As [`Summary::from_json_lines`], and [`Error::Io`].
-    pub fn read(input: &mut impl BufRead, name: &str) -> Result<Summary, Error> {
-        let mut sum = Summary::default();
+    pub fn read(input: &mut impl BufRead, name: &str) -> Result<(Summary, Vec<Reply>), Error> {
+        let (mut sum, mut replies) = (Summary::default(), Vec::new());
         let failed = |source| Error::Io { path: name.to_owned(), action: "read", source };
         for number in 1.. {
             let line = document::read(input, true).map_err(failed)?;
             if line.is_empty() {
                 break;
             }
-            let line = line.trim();
-            if line.is_empty() {
-                continue;
-            }
-            let summary = from_line(line).map_err(|message| Error::input(Place::line(name, number), message))?;
+            let place = Place::line(name, number);
+            let Some(line) = reply::unpacked(line.trim()).map_err(|refusal| refusal.at(place.clone()))? else { continue };
+            let summary = if reply::is_reply(&line) {
+                let (summary, reply) = reply::from_line(&line).map_err(|refusal| refusal.at(place))?;
+                replies.push(reply);
+                summary
+            } else {
+                from_line(&line).map_err(|message| Error::input(place, message))?
+            };
             if summary.rows == 0 {
                 continue;
             }
@@ -119,7 +124,7 @@ impl Summary {
         if sum.rows == 0 {
             return Err(Error::input(Place::file(name), "a summary of no rows"));
         }
-        Ok(sum)
+        Ok((sum, replies))
     }
 }
 

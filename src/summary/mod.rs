@@ -12,6 +12,7 @@
 mod indicators;
 mod json;
 mod powers;
+mod reply;
 mod shift;
 mod transform;
 mod triangle;
@@ -21,6 +22,7 @@ use crate::error::{Error, Place, shortened};
 
 pub use indicators::{Category, Gap};
 pub use powers::{Powers, Sum};
+pub use reply::{Heading, Quality, Reply, SqlField};
 pub use shift::Moments;
 pub use triangle::Triangle;
 
