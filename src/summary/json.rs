@@ -101,7 +101,9 @@ impl Summary {
                 break;
             }
             let place = Place::line(name, number);
-            let Some(line) = reply::unpacked(line.trim()).map_err(|refusal| refusal.at(place.clone()))? else { continue };
+            let Some(line) = reply::unpacked(line.trim()).map_err(|refusal| refusal.at(place.clone()))? else {
+                continue;
+            };
             let summary = if reply::is_reply(&line) {
                 let (summary, reply) = reply::from_line(&line).map_err(|refusal| refusal.at(place))?;
                 replies.push(reply);
