@@ -137,12 +137,12 @@ fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
 }
 
 fn is_json(first: &[u8]) -> bool {
-    let is_reply = |reply: &&str| match first.strip_prefix(reply.as_bytes()) {
+    let is_reply = |reply: &str| match first.strip_prefix(reply.as_bytes()) {
         // A longer name is that of another column.
-        Some(rest) => !reply.ends_with("reply") || !rest.first().is_some_and(|byte| !b"\r\n".contains(byte)),
+        Some(rest) => !reply.ends_with("reply") || rest.first().is_none_or(|byte| b"\r\n".contains(byte)),
         None => false,
     };
-    first.starts_with(b"{") || AROUND_REPLIES.iter().any(|reply| is_reply(&reply))
+    first.starts_with(b"{") || AROUND_REPLIES.iter().any(|reply| is_reply(reply))
 }
 
 #[derive(PartialEq, Eq)]
