@@ -106,6 +106,13 @@ class Maker:
             subprocess.run(["cargo", "build", "--release", "--quiet", "--locked", "--target-dir", "target"], cwd=folder)
         return Contender("linfa", [str(folder / "target" / "release" / "linfa-fit"), str(file)], (), CLOSED)
 
+    def parquet(self, file, codec):
+        """The Parquet file of a CSV file, packed with that codec; missing without pyarrow."""
+        packed = file.with_name("%s-%s.parquet" % (file.stem, codec))
+        if not packed.exists():
+            subprocess.run([self.python, str(HERE / "peers" / "write_parquet.py"), str(file), str(packed), codec])
+        return packed
+
     def few_epochs(self, name, file, epochs, lr, all_epochs):
         """A slow peer, run for `epochs` of `all_epochs`."""
         contender = self.peer(name, file, epochs, lr)
@@ -254,6 +261,20 @@ def reading(make, name, data, title, names="polars_load polars_gram pyarrow_load
         make.train(file, epochs, lr), wc(file), *make.peers(names, file, epochs, lr)])
 
 
+def parquet(make):
+    """Numbers that are numbers already, packed in several ways, beside the CSV file of the same table."""
+    file, epochs, lr = datasets.make(make.folder, "tall", make.scale), 500, make.rate("tall")
+    contenders = [make.train(file, epochs, lr, label="linreg, CSV")]
+    for codec in ["plain", "snappy", "zstd"]:
+        packed = make.parquet(file, codec)
+        ours = make.train(packed, epochs, lr, label="linreg" if codec == "snappy" else "linreg, " + codec)
+        ours.packages = ("pyarrow",)  # which writes the file
+        contenders.append(ours)
+    names = "polars_load polars_gram pyarrow_load duckdb_load duckdb_gram"
+    return Case("parquet", "ten million rows as Parquet, packed with Snappy unless told", file, make.rows("tall"), epochs,
+                contenders + make.peers(names, make.parquet(file, "snappy"), epochs, lr), baseline="linreg, CSV")
+
+
 def stdin(make):
     file, epochs, lr = datasets.make(make.folder, "twomillion", make.scale), 500, make.rate("twomillion")
     piped = make.train("-", epochs, lr)
@@ -279,7 +300,7 @@ def tiny(make):
 
 
 CASES = {"tall": tall, "million": million, "predict": predict, "sweep": sweep, "wide": wide, "digits17": digits17, "quoted": quoted,
-         "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "tiny": tiny}
+         "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "parquet": parquet, "tiny": tiny}
 
 
 def processor():

@@ -54,7 +54,8 @@ pub enum Error {
     ClosedPipe,
 }
 
-/// A place in an input: file, and when known the line (from 1, as editors count) and the field in it (from 1).
+/// A place in an input: file, and when known the line (from 1, as editors count) and the field in it (from 1), or the row of
+/// a table that has no lines (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file as the user named it, or `<stdin>`.
@@ -63,19 +64,34 @@ pub struct Place {
     pub line: Option<u64>,
     /// Field in the record, from 1.
     pub field: Option<usize>,
+    /// Row of a table that has no lines, from 1.
+    pub row: Option<u64>,
 }
 
 impl Place {
     /// The whole file.
     #[must_use]
     pub fn file(file: &str) -> Place {
-        Place { file: file.to_owned(), line: None, field: None }
+        Place { file: file.to_owned(), line: None, field: None, row: None }
     }
 
     /// A record that starts on `line`.
     #[must_use]
     pub fn line(file: &str, line: u64) -> Place {
         Place { line: Some(line), ..Place::file(file) }
+    }
+
+    /// A row of a table that has no lines.
+    #[must_use]
+    pub fn row(file: &str, row: u64) -> Place {
+        Place { row: Some(row), ..Place::file(file) }
+    }
+
+    /// The same place in `file`, where so many lines, or rows, stand above those counted here.
+    #[must_use]
+    pub fn below(self, count: u64, file: &str) -> Place {
+        let moved = |number: Option<u64>| number.map(|number| number + count);
+        Place { file: file.to_owned(), line: moved(self.line), row: moved(self.row), ..self }
     }
 }
 
@@ -85,7 +101,7 @@ impl fmt::Display for Place {
         for number in [self.line, self.field.map(|field| field as u64)].into_iter().flatten() {
             write!(f, ":{number}")?;
         }
-        Ok(())
+        self.row.map_or(Ok(()), |row| write!(f, ": row {row}"))
     }
 }
 

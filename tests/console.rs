@@ -1,6 +1,6 @@
 //! Terminal sessions that cannot rot: every `console` block of the README, of `docs/` and of `tests/cases/` is typed into a
 //! shell and must print what stands there; `UPDATE=1 cargo test console` writes down what it prints now. A block that begins with
-//! "```console jq" is typed where `jq` is installed.
+//! "```console jq" is typed where `jq` is installed, "```console parquet" where the program reads Parquet files.
 
 use std::path::{Path, PathBuf};
 
@@ -22,8 +22,11 @@ fn is_same(written: &str, replayed: &str) -> bool {
     written.len() == replayed.len() && written.iter().zip(&replayed).all(is_close)
 }
 
-/// True where a program is installed.
+/// True where a program is installed, or a part of ours built.
 fn is_installed(program: &str) -> bool {
+    if program == "parquet" {
+        return cfg!(feature = "parquet");
+    }
     let path = std::env::var_os("PATH").unwrap_or_default();
     let is_there = std::env::split_paths(&path).any(|folder| folder.join(program).is_file());
     if !is_there {

@@ -42,6 +42,10 @@ fn every_row_of_the_table_is_true() {
     let mut rows = 0;
     for line in written.lines() {
         match cells(line) {
+            // Without the feature all of them say the same.
+            Some([_, command, _]) if !cfg!(feature = "parquet") && command.contains("parquet") => {
+                replayed += &format!("{line}\n");
+            }
             Some([fault, command, _]) => {
                 let output = seen(&folder().shell(&command));
                 let command = command.replace('|', "\\|");

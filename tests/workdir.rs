@@ -1,4 +1,4 @@
-//! A folder of its own for a test, with the shipped data in it and `linreg` on the path.
+//! A folder of its own for a test, with the shipped data and `data/trips.parquet` in it and `linreg` on the path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -12,10 +12,12 @@ impl Workdir {
         let folder = tempfile::tempdir().unwrap();
         let data = folder.path().join("data");
         std::fs::create_dir(&data).unwrap();
-        for entry in std::fs::read_dir(Path::new(env!("CARGO_MANIFEST_DIR")).join("data")).unwrap() {
+        let root = Path::new(env!("CARGO_MANIFEST_DIR"));
+        for entry in std::fs::read_dir(root.join("data")).unwrap() {
             let path = entry.unwrap().path();
             std::fs::copy(&path, data.join(path.file_name().unwrap())).unwrap();
         }
+        std::fs::copy(root.join("tests/parquet/trips.parquet"), data.join("trips.parquet")).unwrap();
         Workdir { folder }
     }
 

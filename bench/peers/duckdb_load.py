@@ -6,5 +6,7 @@ from common import arguments
 
 import duckdb
 
-sums = duckdb.execute("select count(*), sum(columns(*)) from read_csv(?)", [arguments()[0]]).fetchone()
+path = arguments()[0]
+read = "read_parquet" if path.endswith(".parquet") else "read_csv"
+sums = duckdb.execute("select count(*), sum(columns(*)) from %s(?)" % read, [path]).fetchone()
 print(json.dumps({"rows": sums[0]}))

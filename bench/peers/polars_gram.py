@@ -4,7 +4,8 @@ from common import arguments, from_products, report
 
 import polars
 
-table = polars.scan_csv(arguments()[0])
+path = arguments()[0]
+table = polars.scan_parquet(path) if path.endswith(".parquet") else polars.scan_csv(path)
 names = table.collect_schema().names()
 columns = [polars.col(name) for name in names[:-1]] + [polars.lit(1.0), polars.col(names[-1])]
 products = [

@@ -6,4 +6,6 @@ from common import arguments
 
 import polars
 
-print(json.dumps({"rows": polars.read_csv(arguments()[0]).height}))
+path = arguments()[0]
+read = polars.read_parquet if path.endswith(".parquet") else polars.read_csv
+print(json.dumps({"rows": read(path).height}))

@@ -1,9 +1,12 @@
-"""pyarrow.csv: reads the file into a table, nothing else."""
+"""pyarrow: reads the file into a table, nothing else."""
 
 import json
 
 from common import arguments
 
 import pyarrow.csv
+import pyarrow.parquet
 
-print(json.dumps({"rows": pyarrow.csv.read_csv(arguments()[0]).num_rows}))
+path = arguments()[0]
+read = pyarrow.parquet.read_table if path.endswith(".parquet") else pyarrow.csv.read_csv
+print(json.dumps({"rows": read(path).num_rows}))

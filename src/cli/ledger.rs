@@ -52,8 +52,7 @@ impl Ledger {
             for &column in &missing {
                 self.cells[column] += 1;
                 if self.places.len() < PLACES {
-                    let field = Some(1 + records.columns[column].field);
-                    self.places.push((Place { file: String::new(), line: Some(records.line(i)), field }, column));
+                    self.places.push((records.place(i, column), column));
                 }
             }
             let is_left_out = rule != Rule::Mean || missing.iter().any(|&column| column >= features);
@@ -69,10 +68,8 @@ impl Ledger {
         self.dropped += part.dropped;
         self.cells.iter_mut().zip(part.cells).for_each(|(sum, part)| *sum += part);
         let room = PLACES - self.places.len();
-        self.places.extend(part.places.into_iter().take(room).map(|(place, column)| {
-            let line = place.line.map(|line| 1 + progress.lines + line);
-            (Place { file: progress.file.clone(), line, ..place }, column)
-        }));
+        let places = part.places.into_iter().take(room);
+        self.places.extend(places.map(|(place, column)| (place.below(progress.lines, &progress.file), column)));
     }
 
     /// Whether there are none.
@@ -115,8 +112,11 @@ impl Ledger {
     }
 }
 
-/// Line and field.
+/// Line and field, or row.
 fn place_in_file(place: &Place) -> String {
+    if let Some(row) = place.row {
+        return format!("row {row}");
+    }
     let numbers = [place.line, place.field.map(|field| field as u64)];
     numbers.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(":")
 }

@@ -11,6 +11,7 @@ use super::input::Reading;
 use super::shell::columns;
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
+use crate::data::source;
 use crate::data::{Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::model::Rule;
@@ -20,9 +21,11 @@ use crate::output::rounded;
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
 pub struct DataOptions {
-    /// CSV file with a header, or summaries of rows; `-` is standard input. Repeat it for several files
+    /// CSV file with a header, Parquet file or a directory of such, or summaries of rows; `-` is standard input. Repeat it for
+    /// several files
     ///
-    /// Files compressed with gzip or zstd are read as they are. All files have the same columns, in any order. A first
+    /// Files compressed with gzip or zstd are read as they are. All files have the same columns, in any order. A directory
+    /// stands for the files *.parquet in it. A first
     /// line of numbers only is a row, not a header; the columns are then called c1, c2, … What separates the fields is
     /// found out for every file.
     /// Where single rows are not needed, lines written by `linreg summarize` stand for the rows they were made from.
@@ -87,7 +90,7 @@ impl DataOptions {
     /// The files named, or standard input if there are none and something is piped in.
     pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
         if !self.data.is_empty() {
-            return Ok(self.data.clone());
+            return source::expanded(&self.data);
         }
         if stdin().is_terminal() {
             return Err(Error::usage("no rows: give a file with --data FILE, or pipe rows in")

@@ -269,7 +269,8 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
             let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
             let (count, shown) = (places.len(), shown.join(" and "));
             let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
-            Err(Error::input(Place::line(&header.file, 1), message).with_hint("give every column a name of its own"))
+            let place = if header.is_text { Place::line(&header.file, 1) } else { Place::file(&header.file) };
+            Err(Error::input(place, message).with_hint("give every column a name of its own"))
         }
     }
 }

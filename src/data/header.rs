@@ -28,6 +28,8 @@ pub struct Header {
     pub texts: Vec<String>,
     /// Physical lines above the first row.
     pub(super) lines: u64,
+    /// False if the input has rows and no lines.
+    pub(super) is_text: bool,
 }
 
 impl Header {
@@ -42,6 +44,7 @@ impl Header {
             delimiter: b',',
             texts: Vec::new(),
             lines: 0,
+            is_text: true,
         }
     }
 
@@ -111,7 +114,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     };
     let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     let is_invented = is_row && dialect.has_header.is_none();
-    let header = Header { file: file.to_owned(), names, is_invented, unnamed, delimiter, texts: Vec::new(), lines };
+    let header = Header { is_invented, unnamed, delimiter, lines, ..Header::of(file, names) };
     columns::check_distinct(&header)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");

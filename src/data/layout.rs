@@ -1,5 +1,7 @@
 //! What is wanted of records: which fields, what their cells may hold, and what to say of one that holds something else.
 
+use std::io;
+
 use csv::ByteRecord;
 
 use super::Batch;
@@ -60,6 +62,15 @@ pub struct Fault {
     pub message: String,
     /// What would work.
     pub hint: Option<String>,
+}
+
+/// Why a reading cannot go on.
+#[derive(Debug)]
+pub enum Failure {
+    /// A record is not what it should be.
+    Fault(Fault),
+    /// The input cannot be read, or is damaged.
+    Read(io::Error),
 }
 
 impl Layout {
@@ -136,8 +147,13 @@ impl Layout {
 
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
     pub fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
+        self.number_of(cell::read(text, &self.spelling), text, k, line)
+    }
+
+    /// The same of a cell that holds `cell` and is written as `text`.
+    pub fn number_of(&self, cell: Cell, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         let is_weight = self.is_weighted && k + 1 == self.names.len();
-        let (message, remedy) = match cell::read(text, &self.spelling) {
+        let (message, remedy) = match cell {
             Cell::Number(number) if is_weight && number < 0.0 => {
                 (format!("the weight {number} is below 0"), "give a weight of 0 or more")
             }

@@ -3,7 +3,9 @@
 //! ```text
 //! files, stdin     source         blocks          index, number      fold
 //! gzip, zstd    ───────► bytes ───────► blocks of ─────────────► batches ────► one result a chunk, in order
-//!                                       whole records
+//!                   │                   whole records                 ▲
+//!                   │                   parquet                       │
+//!                   └─────────────────► values of columns ────────────┘
 //! ```
 //!
 //! [`Reader`] opens an input and knows its header; [`columns`] finds out which column is what; [`Rows::fold`] then reads
@@ -26,6 +28,11 @@ mod levels;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod padded;
+#[cfg(feature = "parquet")]
+mod parquet;
+#[cfg(not(feature = "parquet"))]
+#[path = "no_parquet.rs"]
+mod parquet;
 mod quotes;
 mod reader;
 mod records;

@@ -8,9 +8,10 @@ use super::columns;
 use super::dialect::{Dialect, sniff};
 use super::header::{Header, read_header};
 use super::isa::Isa;
-use super::layout::{Fault, Layout, Missing};
+use super::layout::{Failure, Fault, Layout, Missing};
 use super::levels::Levels;
 use super::number::Column;
+use super::parquet::{Cursor, Table};
 use super::records::Records;
 use super::source::{self, Body, Source};
 use super::{Batch, records};
@@ -53,7 +54,8 @@ impl Later {
     pub fn new(path: &Path, source: Source) -> Later {
         match source.body {
             Body::File(_) => Later::File(path.to_owned()),
-            Body::Stream(_) => Later::Opened(source),
+            Body::Parquet(_) if path != Path::new("-") => Later::File(path.to_owned()),
+            Body::Parquet(_) | Body::Stream(_) => Later::Opened(source),
         }
     }
 
@@ -133,7 +135,7 @@ pub struct Rows {
     later: VecDeque<Later>,
     pub(super) layout: Layout,
     /// Whether all inputs have to be written down alike.
-    are_alike: bool,
+    pub(super) are_alike: bool,
 }
 
 impl Rows {
@@ -176,10 +178,12 @@ impl Rows {
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         let later: Option<u64> = self.later.iter().map(Later::bytes).sum();
-        match &self.input.body {
-            Some(Body::File(span)) => later.map(|later| span.end - span.start + later),
-            _ => None,
-        }
+        let first = match (&self.input.body, &self.input.table) {
+            (_, Some(table)) => table.bytes(),
+            (Some(Body::File(span)), _) => span.length(),
+            _ => return None,
+        };
+        later.map(|later| first + later)
     }
 
     /// Shows the rows of the first block: enough to know their size, and few enough to be read twice.
@@ -187,14 +191,23 @@ impl Rows {
     /// # Errors
     /// [`Error::Input`] for the first fault in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
+        if let Some(table) = &self.input.table {
+            table.check(&self.layout, self.are_alike)?;
+            let mut cursor = Cursor::new(table, &self.layout, super::BATCH_ROWS, false);
+            let read = cursor.read(0..self.input.first_rows(table), &mut visit);
+            return read.map(drop).map_err(|failure| self.input.failure(failure, 0));
+        }
         let mut parser = records::Parser::new(&self.layout, super::BATCH_ROWS);
         let read = parser.read(&self.input.first, self.input.starts.0, 0, &mut visit);
         read.map(drop).map_err(|fault| self.input.fault(fault, self.input.header.lines))
     }
 
-    /// Mean number of bytes of a record in the first block.
+    /// Mean number of bytes of a record in the first block, or of a row of a table once it is decoded.
     #[must_use]
     pub fn record_bytes(&self) -> u64 {
+        if let Some(table) = &self.input.table {
+            return table.row_bytes();
+        }
         let text = self.input.first.bytes();
         let lines = memchr::memchr_iter(b'\n', text).count().max(1);
         (text.len() / lines) as u64
@@ -227,6 +240,8 @@ pub(super) struct Input {
     pub header: Header,
     /// Taken when the rows are read.
     pub body: Option<Body>,
+    /// The table that it is, if it is no text.
+    pub table: Option<Table>,
     /// The first block of rows.
     pub first: Block,
     /// Where the rows begin in the text, and where the second block does.
@@ -241,6 +256,9 @@ pub(super) struct Input {
 impl Input {
     fn new(source: Source, manner: Manner) -> Result<Input, Error> {
         let Source { name, mut body, .. } = source;
+        if let Body::Parquet(span) = body {
+            return Input::of_table(Table::open(&name, span)?, manner);
+        }
         let failed = |source| Error::Io { path: name.clone(), action: "read", source };
         let mut first = Block::default();
         let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
@@ -248,6 +266,7 @@ impl Input {
             // A file is read at positions: what was seen will be read again.
             (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
             (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
+            (None, Body::Parquet(_)) => unreachable!("a table is no text"),
         };
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
@@ -255,6 +274,7 @@ impl Input {
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
+            Body::Parquet(_) => unreachable!("a table is no text"),
             Body::Stream(stream) => {
                 let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
@@ -267,14 +287,40 @@ impl Input {
             header.texts = header.find_texts(first.bytes(), &manner.dialect);
         }
         let starts = (end - first.bytes().len() as u64, end);
-        Ok(Input { header, body: Some(body), first, starts, rest, is_whole, manner })
+        Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner })
+    }
+
+    /// A table that is no text.
+    fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
+        let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
+        let (first, rest) = (Block::default(), Vec::new());
+        let mut input = Input { header, body: None, table: None, first, starts: (0, 0), rest, is_whole: false, manner };
+        input.is_whole = input.first_rows(&table) == table.rows();
+        input.table = Some(table);
+        Ok(input)
+    }
+
+    /// How many rows of a table are enough to know their size, and few enough to be read twice: those of a block.
+    fn first_rows(&self, table: &Table) -> u64 {
+        table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
     }
 
     /// A fault in a block that begins `lines` below the top of the input, as an error.
     pub fn fault(&self, fault: Fault, lines: u64) -> Error {
-        let file = self.header.file.clone();
-        let place = Place { file, line: Some(1 + lines + fault.line), field: fault.field.map(|field| field + 1) };
+        let (file, line) = (&self.header.file, 1 + lines + fault.line);
+        let place = match self.header.is_text {
+            true => Place { field: fault.field.map(|field| field + 1), ..Place::line(file, line) },
+            false => Place::row(file, line),
+        };
         Error::Input { place, message: fault.message, hint: fault.hint }
+    }
+
+    /// Why a reading cannot go on `lines` below the top of the input, as an error.
+    pub fn failure(&self, failure: Failure, lines: u64) -> Error {
+        match failure {
+            Failure::Fault(fault) => self.fault(fault, lines),
+            Failure::Read(source) => Error::Io { path: self.header.file.clone(), action: "read", source },
+        }
     }
 
     /// Lines above the first row.

@@ -13,6 +13,7 @@ use super::index::{Index, Table};
 use super::layout::{Fault, Layout};
 use super::levels::Levels;
 use super::number::{self, Column};
+use crate::error::Place;
 
 /// What a block held.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -23,10 +24,10 @@ pub struct Counts {
     pub lines: u64,
 }
 
-/// The records that a batch was made from, as they stood in the text.
+/// The records that a batch was made from, as they stood in the text, or rows of a table that has none.
 pub struct Records<'a> {
     source: Texts<'a>,
-    /// The text of the block they are from, and where it begins in the text of the input.
+    /// The text of the block they are from, and where it begins in the text of the input; for rows, the first of them.
     block: &'a [u8],
     start: u64,
     /// Number of the input.
@@ -35,8 +36,17 @@ pub struct Records<'a> {
     pub columns: &'a [Column],
     /// The levels of those that are categories: what the numbers in these columns mean.
     pub levels: &'a [Levels],
-    /// Lines between the beginning of the chunk and that of the block.
+    /// Lines between the beginning of the chunk and that of the block; for rows, between that and the first of them.
     lines: u64,
+}
+
+/// Rows written down as records, one behind the other.
+#[derive(Debug, Default)]
+pub struct Written {
+    /// Without line ends.
+    pub text: Vec<u8>,
+    /// Where each ends.
+    pub ends: Vec<usize>,
 }
 
 /// Where records are found.
@@ -53,33 +63,52 @@ enum Texts<'a> {
     },
     /// Bytes of the text, one slice a record.
     Slices(&'a [&'a [u8]]),
+    /// Nowhere: they are rows, written down here if that was asked for.
+    Rows(&'a Written),
 }
 
-impl Records<'_> {
-    /// The text of record `i` of the batch, without its line end.
+impl<'a> Records<'a> {
+    /// Rows from number `first` of a table on, so many of them below the beginning of the chunk.
+    pub fn of_rows(layout: &'a Layout, levels: &'a [Levels], written: &'a Written, first: u64, above: u64) -> Self {
+        let Layout { input, columns, .. } = layout;
+        Records { source: Texts::Rows(written), block: &[], start: first, input: *input, columns, levels, lines: above }
+    }
+
+    /// The text of record `i` of the batch, without its line end; nothing for a row that was not written down.
     #[must_use]
     pub fn text(&self, i: usize) -> &[u8] {
         let record = match self.source {
             Texts::Table { table, block, first } => block.record(first + i, table.record(first + i)),
             Texts::Slices(slices) => slices[i],
+            Texts::Rows(Written { text, ends }) => {
+                let start = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) };
+                return &text[start..ends.get(i).copied().unwrap_or(start)];
+            }
         };
         record.strip_suffix(b"\r").unwrap_or(record)
     }
 
-    /// Where record `i` of the batch begins in the text of the input.
+    /// Where record `i` of the batch begins in the text of the input; of a row, its number, from 0.
     #[must_use]
     pub fn offset(&self, i: usize) -> u64 {
-        self.start + self.offset_in_block(i) as u64
+        match self.source {
+            Texts::Rows(_) => self.start + i as u64,
+            _ => self.start + self.offset_in_block(i) as u64,
+        }
     }
 
     fn offset_in_block(&self, i: usize) -> usize {
         self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
     }
 
-    /// Lines between the beginning of the chunk and record `i` of the batch.
+    /// The place of wanted column `column` in record `i` of the batch, lines or rows counted from the beginning of the chunk.
     #[must_use]
-    pub fn line(&self, i: usize) -> u64 {
-        self.lines + memchr_iter(b'\n', &self.block[..self.offset_in_block(i)]).count() as u64
+    pub fn place(&self, i: usize, column: usize) -> Place {
+        if let Texts::Rows(_) = self.source {
+            return Place::row("", 1 + self.lines + i as u64);
+        }
+        let above = memchr_iter(b'\n', &self.block[..self.offset_in_block(i)]).count() as u64;
+        Place { field: Some(1 + self.columns[column].field), ..Place::line("", 1 + self.lines + above) }
     }
 }
 

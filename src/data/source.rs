@@ -1,16 +1,20 @@
-//! Where bytes come from: files read at positions, anything else as a stream; gzip and zstd by content.
+//! Where bytes come from: files read at positions, anything else as a stream; gzip, zstd and Parquet by content.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
-use crate::error::Error;
+use crate::error::{Error, Place};
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
+const PARQUET: &[u8] = b"PAR1";
+
+/// Bytes that tell most inputs apart.
+const TELLING_BYTES: u64 = 5;
 
 /// The column in which a database replies to the query that sums a table up: its one cell is JSON.
 pub const REPLY: &str = "linreg_reply";
@@ -36,6 +40,8 @@ pub enum Body {
     File(Span),
     /// A pipe, a terminal, or something compressed: read once, from front to back.
     Stream(Box<dyn Read + Send>),
+    /// A Parquet file.
+    Parquet(Span),
 }
 
 /// A part of a file, read from its first byte to its last. The file is never mapped: a mapped file counts as the
@@ -50,6 +56,12 @@ pub struct Span {
 }
 
 impl Span {
+    /// Bytes that have not been read.
+    #[must_use]
+    pub fn length(&self) -> u64 {
+        self.end - self.start
+    }
+
     /// The part from `start` on.
     #[must_use]
     pub fn from(&self, start: u64) -> Span {
@@ -101,8 +113,10 @@ fn open_body(path: &Path) -> io::Result<(Body, bool)> {
         let start = io::Seek::stream_position(&mut &file)?;
         let mut span = Span { file: Arc::new(file), start, end: metadata.len().max(start) };
         let magic = first_bytes(&mut span.clone())?;
-        if decoder_for(&magic) == Decoder::None {
-            return Ok((Body::File(span), is_json(&magic)));
+        match decoder_for(&magic) {
+            Decoder::None if is_parquet(&magic) => return Ok((Body::Parquet(span), false)),
+            Decoder::None => return Ok((Body::File(span), is_json(&magic))),
+            _ => {}
         }
         span.start = start;
         return decoded(&magic, span);
@@ -125,11 +139,11 @@ fn standard_input() -> io::Result<File> {
     Ok(File::from(io::stdin().as_handle().try_clone_to_owned()?))
 }
 
-/// Enough bytes to recognise a compressed stream or a reply, fewer at the end of the input.
+/// The first bytes, enough to recognise what an input is; fewer at the end of the input.
 fn first_bytes(input: &mut impl Read) -> io::Result<Vec<u8>> {
     let mut bytes = Vec::new();
-    input.take(ZSTD.len() as u64).read_to_end(&mut bytes)?;
-    let is_start = |reply: &&&str| bytes.len() == ZSTD.len() && reply.as_bytes().starts_with(&bytes);
+    input.take(TELLING_BYTES).read_to_end(&mut bytes)?;
+    let is_start = |reply: &&&str| bytes.len() as u64 == TELLING_BYTES && reply.as_bytes().starts_with(&bytes);
     if let Some(reply) = AROUND_REPLIES.iter().find(is_start) {
         input.take(1 + (reply.len() - bytes.len()) as u64).read_to_end(&mut bytes)?;
     }
@@ -143,6 +157,12 @@ fn is_json(first: &[u8]) -> bool {
         None => false,
     };
     first.starts_with(b"{") || AROUND_REPLIES.iter().any(|reply| is_reply(reply))
+}
+
+/// Whether that is how a Parquet file begins, and no text whose first column is called `PAR1`.
+fn is_parquet(first: &[u8]) -> bool {
+    let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
+    first.starts_with(PARQUET) && !first[PARQUET.len()..].first().is_none_or(is_text)
 }
 
 #[derive(PartialEq, Eq)]
@@ -185,8 +205,58 @@ fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body,
         Decoder::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
     };
     let first = first_bytes(&mut text)?;
+    if is_parquet(&first) {
+        return Ok((Body::Parquet(spool(Cursor::new(first).chain(text))?), false));
+    }
     let is_json = is_json(&first);
     Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json))
+}
+
+/// What comes as a stream and has to be read at positions: in a file without a name, which is gone with the program.
+fn spool(mut stream: impl Read) -> io::Result<Span> {
+    let mut file = tempfile::tempfile()?;
+    let end = io::copy(&mut stream, &mut file)?;
+    Ok(Span { file: Arc::new(file), start: 0, end })
+}
+
+/// The inputs that `paths` stand for: a directory stands for the Parquet files in it, in the order of their names, without
+/// those whose names begin with `_` or `.`, which writers use for what is no data.
+///
+/// # Errors
+/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if there are no such files in it.
+pub fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
+    let mut all = Vec::new();
+    for path in paths {
+        if path.is_dir() {
+            all.extend(parquet_files(path)?);
+        } else {
+            all.push(path.clone());
+        }
+    }
+    Ok(all)
+}
+
+fn parquet_files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
+    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
+    let entries = entries.map_err(|source| Error::io(directory, "open", source))?;
+    let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
+    let is_hidden = |path: &PathBuf| {
+        path.file_name()
+            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"_") || name.as_encoded_bytes().starts_with(b"."))
+    };
+    paths.retain(|path| !is_hidden(path));
+    paths.sort();
+    let has_directories = paths.iter().any(|path| path.is_dir());
+    paths.retain(|path| path.extension().is_some_and(|extension| extension == "parquet") && !path.is_dir());
+    if paths.is_empty() {
+        let place = Place::file(&directory.display().to_string());
+        let error = Error::input(place, "a directory without files *.parquet");
+        return Err(error.with_hint(match has_directories {
+            true => "directories below it are not read: name them, or their files, one by one with --data",
+            false => "name files: --data FILE, repeated for several",
+        }));
+    }
+    Ok(paths)
 }
 
 impl Source {
@@ -194,7 +264,7 @@ impl Source {
     #[must_use]
     pub fn into_reader(self) -> Box<dyn Read + Send> {
         match self.body {
-            Body::File(span) => Box::new(span),
+            Body::File(span) | Body::Parquet(span) => Box::new(span),
             Body::Stream(stream) => stream,
         }
     }

@@ -11,7 +11,7 @@ use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::options::{note_invented, note_unnamed};
 use crate::data::columns::Roles;
-use crate::data::{Header, Parts, Split};
+use crate::data::{Header, Parts, Split, source};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, WeightedRows,
@@ -139,7 +139,7 @@ impl Args {
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
-                let input = Input::open(std::slice::from_ref(path), self.data.manner())?;
+                let input = Input::open(&source::expanded(std::slice::from_ref(path))?, self.data.manner())?;
                 let missing = compressed.missing.as_ref().map_or(Rule::Error, |missing| missing.rule);
                 let wish = Wish { weight, missing, ..Wish::default() };
                 let means = compressed.missing.as_ref().map(|missing| &missing.means);

@@ -3,20 +3,20 @@
 //! The text is divided into chunks of a fixed number of blocks. A worker starts every chunk with a new state, adds its
 //! batches one after the other, and sends the state to this thread, which hands the states on in the order of the file.
 //! What is computed depends on the chunks alone, and these on the text alone: not on how many workers there are, nor on
-//! whether the text comes from a file, a pipe or a compressed file.
+//! whether the text comes from a file, a pipe or a compressed file. The chunks of a table that is no text are so many rows.
 
 #[cfg(test)]
 mod agreement;
 mod file;
 mod stream;
+mod table;
 #[cfg(test)]
 mod tests;
-
-use std::io;
+mod workers;
 
 use super::Batch;
 use super::blocks::Block;
-use super::layout::{Fault, Layout};
+use super::layout::{Failure, Fault, Layout};
 use super::reader::{Input, Rows};
 use super::records::{Counts, Parser, Records};
 use super::source::Body;
@@ -76,13 +76,20 @@ impl Rows {
                 progress: &mut progress,
                 merge: &mut merge,
             };
-            fold_input(body, commit, &self.layout, plan, work)?;
+            match &self.input.table {
+                Some(table) => {
+                    table.check(&self.layout, self.are_alike)?;
+                    table::fold(table, commit, (&self.layout, self.are_alike), plan, work)?;
+                }
+                None => fold_input(body, commit, &self.layout, plan, work)?,
+            }
             if !self.open_next()? {
                 break;
             }
         }
         if progress.rows == 0 {
-            let message = "a header, but no rows below it";
+            let message =
+                if self.input.table.is_some() { "a table without rows" } else { "a header, but no rows below it" };
             return Err(Error::input(Place::file(&self.input.header.file), message));
         }
         Ok(progress)
@@ -119,11 +126,6 @@ struct Chunk<S> {
     start: u64,
     end: u64,
     failure: Option<Failure>,
-}
-
-enum Failure {
-    Fault(Fault),
-    Read(io::Error),
 }
 
 impl<S> Chunk<S> {
@@ -164,12 +166,8 @@ struct Commit<'a, S> {
 
 impl<S> Commit<'_, S> {
     fn chunk(&mut self, chunk: Chunk<S>) -> Result<(), Error> {
-        match chunk.failure {
-            Some(Failure::Fault(fault)) => return Err(self.input.fault(fault, self.lines)),
-            Some(Failure::Read(source)) => {
-                return Err(Error::Io { path: self.input.header.file.clone(), action: "read", source });
-            }
-            None => {}
+        if let Some(failure) = chunk.failure {
+            return Err(self.input.failure(failure, self.lines));
         }
         self.progress.lines = self.lines;
         self.progress.file.clone_from(&self.input.header.file);

@@ -9,11 +9,11 @@ use std::thread;
 use std::time::Duration;
 
 use super::super::blocks::{Block, Blocks};
-use super::super::layout::Layout;
+use super::super::layout::{Failure, Layout};
 use super::super::reader::Manner;
 use super::super::records::Parser;
-use super::file::in_order;
-use super::{Chunk, Commit, Failure, Plan, Work};
+use super::workers::in_order;
+use super::{Chunk, Commit, Plan, Work};
 use crate::error::Error;
 
 /// How often a worker without work asks whether there will be more.

@@ -1,0 +1,97 @@
+//! Workers take chunks as they come; what becomes of them is handed on in order.
+
+use std::collections::BTreeMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
+use std::sync::{Condvar, Mutex, PoisonError, mpsc};
+use std::thread;
+
+use super::Chunk;
+use crate::error::Error;
+
+/// Chunks that may wait for an earlier one, for every worker: a slow chunk must not make memory grow.
+const AHEAD: u64 = 4;
+
+/// What the workers share.
+struct Shared {
+    next: AtomicU64,
+    stop: AtomicBool,
+    /// Chunks handed on.
+    done: Mutex<u64>,
+    moved: Condvar,
+}
+
+impl Shared {
+    fn advance(&self, done: u64) {
+        *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done;
+        self.moved.notify_all();
+    }
+
+    /// Waits until chunk `index` is not too far ahead.
+    fn wait_for(&self, index: u64, threads: usize) {
+        let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
+        let is_ahead = |done: &mut u64| index > *done + AHEAD * threads as u64;
+        drop(self.moved.wait_while(done, is_ahead));
+    }
+}
+
+/// Reads `count` chunks with `read`, which is given what its worker uses again from chunk to chunk, and shows them to `commit`
+/// in order.
+///
+/// # Errors
+/// That of `commit`, which ends the work.
+pub fn in_parallel<S: Send, W>(
+    count: u64,
+    threads: usize,
+    worker: impl Fn() -> W + Sync,
+    read: impl Fn(&mut W, u64) -> Chunk<S> + Sync,
+    mut commit: impl FnMut(u64, Chunk<S>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let shared =
+        Shared { next: AtomicU64::new(0), stop: AtomicBool::new(false), done: Mutex::new(0), moved: Condvar::new() };
+    let (sender, receiver) = mpsc::channel();
+    thread::scope(|scope| {
+        for _ in 0..count.min(threads as u64) {
+            let (sender, shared, worker, read) = (sender.clone(), &shared, &worker, &read);
+            scope.spawn(move || {
+                let mut worker = worker();
+                loop {
+                    let index = shared.next.fetch_add(1, Ordering::Relaxed);
+                    shared.wait_for(index, threads);
+                    if index >= count || shared.stop.load(Ordering::Relaxed) {
+                        return;
+                    }
+                    // The other side is gone when it has found a fault: nobody wants the rest.
+                    if sender.send((index, read(&mut worker, index))).is_err() {
+                        return;
+                    }
+                }
+            });
+        }
+        drop(sender);
+        let result = in_order(receiver, |index, chunk| {
+            commit(index, chunk)?;
+            shared.advance(index + 1);
+            Ok(())
+        });
+        shared.stop.store(true, Ordering::Relaxed);
+        shared.advance(count);
+        result
+    })
+}
+
+/// Shows the chunks that are received to `commit` in the order of their numbers, from 0.
+pub fn in_order<S>(
+    receiver: mpsc::Receiver<(u64, Chunk<S>)>,
+    mut commit: impl FnMut(u64, Chunk<S>) -> Result<(), Error>,
+) -> Result<(), Error> {
+    let mut waiting = BTreeMap::new();
+    let mut next = 0;
+    for (index, chunk) in receiver {
+        waiting.insert(index, chunk);
+        while let Some(chunk) = waiting.remove(&next) {
+            commit(next, chunk)?;
+            next += 1;
+        }
+    }
+    Ok(())
+}

@@ -1,0 +1,226 @@
+//! The values of a column, some rows at a time.
+
+use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
+use parquet::data_type::{
+    BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
+};
+use parquet::errors::{ParquetError, Result};
+use parquet::schema::types::ColumnDescPtr;
+
+use super::kind::{Kind, decimal, half, whole, write_decimal, write_number};
+use super::pages::Pages;
+
+/// A column of a row group that is being read.
+pub struct Column {
+    kind: Kind,
+    reader: Reader,
+    /// Of each row that was read last, whether it has a value; empty if all have.
+    levels: Vec<i16>,
+    rows: usize,
+    /// The same rows as numbers, NaN where there is none; empty where the values are such already, and for texts.
+    numbers: Vec<f64>,
+}
+
+/// Decodes values of one type; those of the rows that were read last.
+struct Typed<T: DataType> {
+    reader: ColumnReaderImpl<T>,
+    values: Vec<T::T>,
+}
+
+enum Reader {
+    Bool(Typed<BoolType>),
+    Int32(Typed<Int32Type>),
+    Int64(Typed<Int64Type>),
+    Float(Typed<FloatType>),
+    Double(Typed<DoubleType>),
+    Bytes(Typed<ByteArrayType>),
+    Fixed(Typed<FixedLenByteArrayType>),
+}
+
+impl<T: DataType> Typed<T> {
+    fn new(reader: ColumnReaderImpl<T>) -> Typed<T> {
+        Typed { reader, values: Vec::new() }
+    }
+
+    /// Reads `rows` rows. There is a value for each, of no meaning where there is none in the file.
+    fn read(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
+        levels.clear();
+        self.values.clear();
+        let (read, found, _) = self.reader.read_records(rows, Some(levels), None, &mut self.values)?;
+        if read != rows || found != self.values.len() || !(levels.is_empty() || levels.len() == rows) {
+            return Err(ParquetError::General("fewer values than rows".to_owned()));
+        }
+        if found == rows {
+            levels.clear();
+            return Ok(());
+        }
+        // From the last on, each value goes to its row, which is at or behind the place where it is.
+        self.values.resize(rows, T::T::default());
+        let mut next = found;
+        for i in (0..rows).rev() {
+            if levels[i] == 1 && next > 0 {
+                next -= 1;
+                self.values.swap(i, next);
+            }
+        }
+        Ok(())
+    }
+}
+
+impl Column {
+    /// The column in these pages.
+    pub fn new(kind: Kind, column: ColumnDescPtr, pages: Pages) -> Result<Column> {
+        let reader = match get_column_reader(column, Box::new(pages)) {
+            ColumnReader::BoolColumnReader(reader) => Reader::Bool(Typed::new(reader)),
+            ColumnReader::Int32ColumnReader(reader) => Reader::Int32(Typed::new(reader)),
+            ColumnReader::Int64ColumnReader(reader) => Reader::Int64(Typed::new(reader)),
+            ColumnReader::FloatColumnReader(reader) => Reader::Float(Typed::new(reader)),
+            ColumnReader::DoubleColumnReader(reader) => Reader::Double(Typed::new(reader)),
+            ColumnReader::ByteArrayColumnReader(reader) => Reader::Bytes(Typed::new(reader)),
+            ColumnReader::FixedLenByteArrayColumnReader(reader) => Reader::Fixed(Typed::new(reader)),
+            ColumnReader::Int96ColumnReader(_) => {
+                return Err(ParquetError::General("values of 96 bits".to_owned()));
+            }
+        };
+        Ok(Column { kind, reader, levels: Vec::new(), rows: 0, numbers: Vec::new() })
+    }
+
+    /// Passes over `rows` rows.
+    pub fn skip(&mut self, rows: usize) -> Result<()> {
+        let skipped = match &mut self.reader {
+            Reader::Bool(typed) => typed.reader.skip_records(rows),
+            Reader::Int32(typed) => typed.reader.skip_records(rows),
+            Reader::Int64(typed) => typed.reader.skip_records(rows),
+            Reader::Float(typed) => typed.reader.skip_records(rows),
+            Reader::Double(typed) => typed.reader.skip_records(rows),
+            Reader::Bytes(typed) => typed.reader.skip_records(rows),
+            Reader::Fixed(typed) => typed.reader.skip_records(rows),
+        };
+        if skipped? == rows { Ok(()) } else { Err(ParquetError::General("fewer values than rows".to_owned())) }
+    }
+
+    /// Reads the next `rows` rows.
+    pub fn read(&mut self, rows: usize) -> Result<()> {
+        let levels = &mut self.levels;
+        match &mut self.reader {
+            Reader::Bool(typed) => typed.read(rows, levels),
+            Reader::Int32(typed) => typed.read(rows, levels),
+            Reader::Int64(typed) => typed.read(rows, levels),
+            Reader::Float(typed) => typed.read(rows, levels),
+            Reader::Double(typed) => typed.read(rows, levels),
+            Reader::Bytes(typed) => typed.read(rows, levels),
+            Reader::Fixed(typed) => typed.read(rows, levels),
+        }?;
+        self.rows = rows;
+        self.find_numbers()
+    }
+
+    fn find_numbers(&mut self) -> Result<()> {
+        let Column { kind, reader, numbers, .. } = self;
+        numbers.clear();
+        match (reader, *kind) {
+            (_, Kind::Text) => {}
+            (Reader::Bool(typed), _) => numbers.extend(typed.values.iter().map(|&value| f64::from(u8::from(value)))),
+            (Reader::Int32(Typed { values, .. }), Kind::Unsigned) => {
+                numbers.extend(values.iter().map(|&value| f64::from(value as u32)));
+            }
+            (Reader::Int64(Typed { values, .. }), Kind::Unsigned) => {
+                numbers.extend(values.iter().map(|&value| value as u64 as f64));
+            }
+            (Reader::Int32(Typed { values, .. }), Kind::Decimal(scale)) => {
+                numbers.extend(values.iter().map(|&value| decimal(value.into(), scale)));
+            }
+            (Reader::Int64(Typed { values, .. }), Kind::Decimal(scale)) => {
+                numbers.extend(values.iter().map(|&value| decimal(value.into(), scale)));
+            }
+            (Reader::Int32(typed), _) => numbers.extend(typed.values.iter().map(|&value| f64::from(value))),
+            (Reader::Int64(typed), _) => numbers.extend(typed.values.iter().map(|&value| value as f64)),
+            (Reader::Float(typed), _) => numbers.extend(typed.values.iter().map(|&value| f64::from(value))),
+            (Reader::Bytes(typed), kind) => {
+                for value in &typed.values {
+                    numbers.push(number_of(bytes(value), kind)?);
+                }
+            }
+            (Reader::Fixed(typed), kind) => {
+                for value in &typed.values {
+                    numbers.push(number_of(bytes(value), kind)?);
+                }
+            }
+            (Reader::Double(Typed { values, .. }), _) => {
+                // As they are: NaN is put into them.
+                values.iter_mut().zip(&self.levels).filter(|(_, level)| **level == 0).for_each(|(v, _)| *v = f64::NAN);
+                return Ok(());
+            }
+        }
+        numbers.iter_mut().zip(&self.levels).filter(|(_, level)| **level == 0).for_each(|(v, _)| *v = f64::NAN);
+        Ok(())
+    }
+
+    /// The rows that were read last as numbers, NaN where there is none; `None` for texts.
+    pub fn numbers(&self) -> Option<&[f64]> {
+        match (&self.reader, self.kind) {
+            (_, Kind::Text) => None,
+            (Reader::Double(typed), _) => Some(&typed.values),
+            _ => Some(&self.numbers),
+        }
+    }
+
+    /// The text that a CSV file with that decimal mark would have in row `i` of those that were read last; nothing where
+    /// there is no value, or NaN. It may be made in `room`.
+    pub fn text<'a>(&'a self, i: usize, decimal: u8, room: &'a mut Vec<u8>) -> &'a [u8] {
+        room.clear();
+        if self.is_missing(i) {
+            return b"";
+        }
+        let mut number = zmij::Buffer::new();
+        match (&self.reader, self.kind) {
+            (Reader::Bytes(typed), Kind::Text) => return bytes(&typed.values[i]),
+            (Reader::Bool(typed), _) => return if typed.values[i] { b"true" } else { b"false" },
+            (Reader::Int32(typed), Kind::Decimal(scale)) => write_decimal(typed.values[i].into(), scale, room),
+            (Reader::Int64(typed), Kind::Decimal(scale)) => write_decimal(typed.values[i].into(), scale, room),
+            (Reader::Int32(typed), Kind::Unsigned) => write_number(&(typed.values[i] as u32).to_string(), room),
+            (Reader::Int64(typed), Kind::Unsigned) => write_number(&(typed.values[i] as u64).to_string(), room),
+            (Reader::Int32(typed), _) => write_number(&typed.values[i].to_string(), room),
+            (Reader::Int64(typed), _) => write_number(&typed.values[i].to_string(), room),
+            (Reader::Float(typed), _) => write_number(number.format(typed.values[i]), room),
+            (Reader::Double(typed), _) => write_number(number.format(typed.values[i]), room),
+            (Reader::Bytes(Typed { values, .. }), Kind::Decimal(scale)) => {
+                write_decimal(whole(bytes(&values[i])).unwrap_or(0), scale, room);
+            }
+            (Reader::Fixed(Typed { values, .. }), Kind::Decimal(scale)) => {
+                write_decimal(whole(bytes(&values[i])).unwrap_or(0), scale, room);
+            }
+            (Reader::Bytes(_) | Reader::Fixed(_), _) => write_number(number.format(self.numbers[i]), room),
+        }
+        if decimal != b'.' {
+            room.iter_mut().filter(|byte| **byte == b'.').for_each(|byte| *byte = decimal);
+        }
+        room
+    }
+
+    /// Whether row `i` of those that were read last has no value.
+    pub fn is_missing(&self, i: usize) -> bool {
+        self.levels.get(i) == Some(&0) || self.numbers().is_some_and(|numbers| numbers[i].is_nan())
+    }
+
+    /// Whether it is a column of texts.
+    pub fn is_text(&self) -> bool {
+        self.kind == Kind::Text
+    }
+}
+
+/// The bytes of a value; none where a row has none.
+fn bytes(value: &ByteArray) -> &[u8] {
+    if *value == ByteArray::new() { b"" } else { value.data() }
+}
+
+/// The number that the bytes of a value are.
+fn number_of(bytes: &[u8], kind: Kind) -> Result<f64> {
+    match (kind, bytes) {
+        (_, []) => Some(f64::NAN),
+        (Kind::Decimal(scale), _) => whole(bytes).map(|whole| decimal(whole, scale)),
+        (_, &[low, high]) => Some(half([low, high])),
+        _ => None,
+    }
+    .ok_or_else(|| ParquetError::General("a number of more digits than its type has".to_owned()))
+}

@@ -1,0 +1,298 @@
+//! Parquet files: tables of columns, whose numbers never become text.
+//!
+//! ```text
+//! row groups       pages                    column          cursor
+//! of columns  ───► read, unpacked ───► values of some ───► batches
+//!                  and checked         rows
+//! ```
+//!
+//! A row of a table has no line and no place in a text: its number stands for both.
+
+mod column;
+mod cursor;
+mod kind;
+mod page_header;
+mod pages;
+#[cfg(test)]
+mod tests;
+mod values;
+
+use std::collections::BTreeMap;
+use std::io::{self, Read};
+use std::ops::Range;
+
+use parquet::errors::ParquetError;
+use parquet::file::metadata::{
+    ParquetMetaData, ParquetMetaDataOptions, ParquetMetaDataReader, ParquetStatisticsPolicy,
+};
+
+pub use cursor::Cursor;
+
+use self::column::Column;
+use self::kind::Kind;
+use self::pages::{Pages, can_unpack};
+use super::Header;
+use super::layout::{Failure, Layout};
+use super::source::Span;
+use crate::error::{Error, Place};
+
+/// What a file ends with: the length of its description and this.
+const END: &[u8] = b"PAR1";
+
+/// The column in which pandas keeps the names of rows.
+const INDEX: &str = "__index_level_0__";
+
+/// Memory for pages of all workers.
+const MEMORY: u64 = 1 << 29;
+
+/// With more columns than this, memory counts more than time.
+const MANY: usize = 64;
+
+/// Bytes of an unpacked page, as most programs write them.
+const PAGE: u64 = 1 << 20;
+
+/// An opened file.
+pub struct Table {
+    file: String,
+    span: Span,
+    metadata: ParquetMetaData,
+    fields: Vec<Field>,
+    /// Number of the first row of every row group, and that of all rows.
+    starts: Vec<u64>,
+}
+
+/// A column as the user sees it.
+pub struct Field {
+    name: String,
+    /// Where it is among the columns that hold values, and what these mean; otherwise what it holds.
+    leaf: Result<(usize, Kind), String>,
+}
+
+impl Table {
+    /// Reads the description of the file `span`.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if it cannot be read or is damaged.
+    pub fn open(file: &str, span: Span) -> Result<Table, Error> {
+        let failed = |source| Error::Io { path: file.to_owned(), action: "read", source };
+        let metadata = read_metadata(&span).map_err(failed)?;
+        let mut starts = vec![0];
+        for group in metadata.row_groups() {
+            let end = u64::try_from(group.num_rows()).ok().and_then(|rows| rows.checked_add(starts[starts.len() - 1]));
+            starts.push(end.ok_or_else(|| failed(damaged("a row group with less than no rows")))?);
+            if group.columns().len() != metadata.file_metadata().schema_descr().num_columns() {
+                return Err(failed(damaged("a row group lacks columns")));
+            }
+        }
+        if u64::try_from(metadata.file_metadata().num_rows()) != Ok(starts[starts.len() - 1]) {
+            return Err(failed(damaged("the row groups have not as many rows as the file")));
+        }
+        let fields = fields(&metadata);
+        Ok(Table { file: file.to_owned(), span, metadata, fields, starts })
+    }
+
+    /// Its columns, as the first line of a text with that delimiter would tell them.
+    ///
+    /// # Errors
+    /// [`Error::Input`] if there are none, or two have the same name.
+    pub fn header(&self, delimiter: u8) -> Result<Header, Error> {
+        if self.fields.is_empty() {
+            return Err(Error::input(Place::file(&self.file), "a table without columns"));
+        }
+        let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
+        let is_category = |field: &&Field| matches!(field.leaf, Ok((_, Kind::Text | Kind::Truth)));
+        let texts = self.fields.iter().filter(is_category).map(|field| field.name.clone()).collect();
+        let unnamed = names.iter().filter(|name| *name == INDEX).cloned().collect();
+        let header = Header { delimiter, texts, unnamed, is_text: false, ..Header::of(&self.file, names) };
+        super::columns::check_distinct(&header)?;
+        Ok(header)
+    }
+
+    /// All rows.
+    pub fn rows(&self) -> u64 {
+        self.starts[self.starts.len() - 1]
+    }
+
+    /// Bytes of the file.
+    pub fn bytes(&self) -> u64 {
+        self.span.length()
+    }
+
+    /// Bytes of a row once it is decoded.
+    pub fn row_bytes(&self) -> u64 {
+        (size_of::<f64>() * self.fields.len()) as u64
+    }
+
+    /// The rows in parts of at least `least` rows where there are as many, and seldom of more than one and a half times as
+    /// many: a row group is not cut if it need not be, for what is packed together is unpacked together.
+    pub fn chunks(&self, least: u64) -> Vec<Range<u64>> {
+        let (mut chunks, mut start) = (Vec::new(), 0);
+        for (first, end) in self.starts.iter().copied().zip(self.starts[1..].iter().copied()) {
+            let parts = ((end - first) / least).max(1);
+            for part in 1..=parts {
+                let cut = first + ((u128::from(end - first) * u128::from(part)) / u128::from(parts)) as u64;
+                if cut - start >= least || (cut == self.rows() && cut > start) {
+                    chunks.push(start..cut);
+                    start = cut;
+                }
+            }
+        }
+        chunks
+    }
+
+    /// As many of `threads` workers as there is memory for their pages.
+    pub fn workers(&self, layout: &Layout, threads: usize) -> usize {
+        let page = |field: &Field| match (&field.leaf, self.metadata.row_groups().first()) {
+            (Ok((leaf, _)), Some(group)) => {
+                u64::try_from(group.column(*leaf).uncompressed_size()).unwrap_or(0).min(PAGE)
+            }
+            _ => 0,
+        };
+        let wanted: u64 = layout.columns.iter().map(|column| page(&self.fields[column.field])).sum();
+        let pages = if layout.columns.len() > MANY { 1 } else { 3 };
+        threads.min(usize::try_from(MEMORY / (pages * wanted).max(1)).unwrap_or(usize::MAX).max(1))
+    }
+
+    /// Refuses columns that cannot be read: those of `layout`, or all if rows are written down.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the first of them.
+    pub fn check(&self, layout: &Layout, writes: bool) -> Result<(), Error> {
+        let all = 0..if writes { self.fields.len() } else { 0 };
+        let wanted = layout.columns.iter().map(|column| column.field).chain(all);
+        for field in wanted.map(|field| &self.fields[field]) {
+            let fault = |message: String| {
+                let message = format!("column \"{}\": {message}", field.name);
+                Error::input(Place::file(&self.file), message)
+            };
+            let quoted = self.file.replace('\'', "''");
+            match &field.leaf {
+                Err(what) => {
+                    let name = field.name.replace('"', "\"\"");
+                    let convert = format!(
+                        "as numbers, with DuckDB: COPY (SELECT * REPLACE (epoch(\"{name}\") AS \"{name}\") FROM '{quoted}') TO 'new.parquet'"
+                    );
+                    let without = format!(
+                        "without it, with DuckDB: COPY (SELECT * EXCLUDE \"{name}\" FROM '{quoted}') TO 'new.parquet'"
+                    );
+                    let is_time = matches!(what.as_str(), "dates" | "timestamps");
+                    let hint = match layout.choosable {
+                        Some(_) if is_time => {
+                            format!("leave the column out: {}; {convert}", super::columns::ignore(&field.name))
+                        }
+                        Some(_) => super::columns::leave_out(&field.name),
+                        None if is_time && !writes => convert,
+                        None => without,
+                    };
+                    return Err(fault(format!("it holds {what}; expected numbers or texts")).with_hint(hint));
+                }
+                Ok((leaf, _)) => {
+                    let codecs = self.metadata.row_groups().iter().map(|group| group.column(*leaf).compression());
+                    if let Some(codec) = codecs.into_iter().find(|codec| !can_unpack(*codec)) {
+                        let codec = format!("{codec:?}").split('(').next().unwrap_or_default().to_owned();
+                        return Err(fault(format!(
+                            "it is packed with {codec}; expected SNAPPY, ZSTD, GZIP, LZ4_RAW or nothing"
+                        ))
+                        .with_hint(format!(
+                            "with DuckDB: COPY (FROM '{quoted}') TO 'new.parquet' (COMPRESSION zstd)"
+                        )));
+                    }
+                }
+            }
+        }
+        Ok(())
+    }
+
+    fn fields(&self) -> &[Field] {
+        &self.fields
+    }
+
+    fn first_row(&self, group: usize) -> u64 {
+        self.starts[group]
+    }
+
+    /// The row groups that have some of `rows`, and which of their own rows these are.
+    fn parts(&self, rows: &Range<u64>) -> Vec<(usize, Range<u64>)> {
+        let first = self.starts.partition_point(|&start| start <= rows.start).max(1) - 1;
+        let groups = (first..self.metadata.num_row_groups()).take_while(|&group| self.starts[group] < rows.end);
+        let part = |group: usize| {
+            let (start, end) = (self.starts[group], self.starts[group + 1]);
+            (group, rows.start.max(start) - start..rows.end.min(end).max(start) - start)
+        };
+        groups.map(part).filter(|(_, part)| !part.is_empty()).collect()
+    }
+
+    /// A column of a row group, one of `count` that are read together.
+    fn column(&self, group: usize, field: usize, count: usize) -> Result<Column, ParquetError> {
+        let Ok((leaf, kind)) = self.fields[field].leaf else {
+            return Err(ParquetError::General("neither numbers nor texts".to_owned()));
+        };
+        let column = self.metadata.file_metadata().schema_descr().column(leaf);
+        let group = self.metadata.row_group(group);
+        let rows = u64::try_from(group.num_rows())?;
+        let pages = Pages::new(&self.span, group.column(leaf), &column, rows)?;
+        Column::new(kind, column, if count > MANY { pages.sparing() } else { pages })
+    }
+
+    /// Why a column cannot be read.
+    fn failure(&self, error: &ParquetError, field: usize) -> Failure {
+        Failure::Read(of_parquet(error, &format!("column \"{}\": ", self.fields[field].name)))
+    }
+}
+
+fn damaged(message: &str) -> io::Error {
+    io::Error::new(io::ErrorKind::InvalidData, format!("the Parquet data are damaged or cut short ({message})"))
+}
+
+/// An error of the system as it is, and any other as one of the data.
+fn of_parquet(error: &ParquetError, place: &str) -> io::Error {
+    let told = match error {
+        ParquetError::External(error) => match error.downcast_ref::<io::Error>() {
+            Some(error) if error.kind() != io::ErrorKind::InvalidData && error.kind() != io::ErrorKind::Other => {
+                return io::Error::new(error.kind(), error.to_string());
+            }
+            _ => error.to_string(),
+        },
+        ParquetError::General(message) | ParquetError::NYI(message) | ParquetError::EOF(message) => message.clone(),
+        other => other.to_string(),
+    };
+    damaged(&format!("{place}{told}"))
+}
+
+/// The description of the file, which stands at its end.
+fn read_metadata(span: &Span) -> io::Result<ParquetMetaData> {
+    let mut tail = [0; 8];
+    let at = span.length().checked_sub(tail.len() as u64).ok_or_else(|| damaged("it is too short"))?;
+    span.from(span.start + at).read_exact(&mut tail)?;
+    if !tail.ends_with(END) {
+        return Err(damaged("it does not end as such a file does"));
+    }
+    let length = u32::from_le_bytes([tail[0], tail[1], tail[2], tail[3]]);
+    let at = at.checked_sub(length.into()).ok_or_else(|| damaged("its description is longer than itself"))?;
+    let mut bytes = Vec::new();
+    span.from(span.start + at).take(length.into()).read_to_end(&mut bytes)?;
+    let options = ParquetMetaDataOptions::new()
+        .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)
+        .with_encoding_stats_policy(ParquetStatisticsPolicy::SkipAll);
+    ParquetMetaDataReader::decode_metadata_with_options(&bytes, Some(&options)).map_err(|error| of_parquet(&error, ""))
+}
+
+/// The columns, in order.
+fn fields(metadata: &ParquetMetaData) -> Vec<Field> {
+    let schema = metadata.file_metadata().schema_descr();
+    let leaves: BTreeMap<usize, usize> =
+        (0..schema.num_columns()).rev().map(|leaf| (schema.get_column_root_idx(leaf), leaf)).collect();
+    let field = |(i, root): (usize, &parquet::schema::types::TypePtr)| {
+        let column = leaves.get(&i).map(|&leaf| (leaf, schema.column(leaf)));
+        let leaf = match column {
+            Some((leaf, column)) if root.is_primitive() && column.max_rep_level() == 0 => {
+                Kind::of(&column).map(|kind| (leaf, kind))
+            }
+            _ => Err("lists or structures".to_owned()),
+        };
+        let name = if root.name().is_empty() { format!("c{}", i + 1) } else { root.name().to_owned() };
+        Field { name, leaf }
+    };
+    schema.root_schema().get_fields().iter().enumerate().map(field).collect()
+}

@@ -1,0 +1,141 @@
+//! Values of a page, checked before they are decoded: decoders trust the counts and lengths that stand in a page
+//! (<https://github.com/apache/parquet-format/blob/master/Encodings.md>).
+
+use parquet::basic::Encoding;
+
+use super::page_header::Compact;
+
+/// Whether `data` hold `count` values in that encoding, in which plain ones are texts; of others nothing is known.
+pub fn are_whole(encoding: Encoding, data: &[u8], count: usize) -> bool {
+    match encoding {
+        Encoding::PLAIN => are_plain(data, count),
+        Encoding::DELTA_BINARY_PACKED => deltas(&mut Compact { bytes: data, at: 0 }, count, false).is_some(),
+        Encoding::DELTA_LENGTH_BYTE_ARRAY => lengths_and_texts(data, count).is_some(),
+        Encoding::DELTA_BYTE_ARRAY => are_prefixed(data, count).unwrap_or(false),
+        _ => true,
+    }
+}
+
+/// Each text has its length before it.
+fn are_plain(mut data: &[u8], count: usize) -> bool {
+    for _ in 0..count {
+        let Some((length, rest)) = data.split_first_chunk() else { return false };
+        let Some(rest) = rest.get(u32::from_le_bytes(*length) as usize..) else { return false };
+        data = rest;
+    }
+    true
+}
+
+/// All lengths stand before all texts.
+fn lengths_and_texts(data: &[u8], count: usize) -> Option<Vec<i64>> {
+    let mut input = Compact { bytes: data, at: 0 };
+    let lengths = deltas(&mut input, count, true)?;
+    let sum = lengths.iter().try_fold(0_u64, |sum, &length| sum.checked_add(u64::try_from(length).ok()?))?;
+    (sum <= (data.len() - input.at) as u64).then_some(lengths)
+}
+
+/// How much each text has in common with the one before, and then the rests of the texts.
+fn are_prefixed(data: &[u8], count: usize) -> Option<bool> {
+    let mut input = Compact { bytes: data, at: 0 };
+    let prefixes = deltas(&mut input, count, true)?;
+    let rests = lengths_and_texts(&data[input.at..], count)?;
+    let mut last = 0;
+    Some(prefixes.iter().zip(rests).all(|(&prefix, rest)| {
+        let is_whole = (0..=last).contains(&prefix);
+        last = prefix + rest;
+        is_whole
+    }))
+}
+
+/// `count` numbers, each told by its difference from the one before; if they are not `wanted`, nothing, but they are there.
+/// Then `input` stands behind them.
+fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
+    let (block, parts, total) = (input.varint()?, input.varint()?, input.varint()?);
+    let mut value = input.signed()?;
+    let size = usize::try_from(block.checked_div(parts)?).ok()?;
+    if total != count as u64 || size == 0 || size % 8 != 0 {
+        return None;
+    }
+    let mut values = Vec::new();
+    values.extend((wanted && count > 0).then_some(i64::from(value as i32)));
+    let mut left = count.saturating_sub(1);
+    while left > 0 {
+        let least = input.signed()?;
+        for &width in input.take(parts)? {
+            // Behind the last value there are widths, and nothing else.
+            let here = size.min(left);
+            left -= here;
+            let packed = if here == 0 { &[] } else { input.take((size as u64 / 8).checked_mul(width.into())?)? };
+            for i in (0..here).filter(|_| wanted) {
+                value = value.wrapping_add(least).wrapping_add(bits(packed, i * usize::from(width), width.into()));
+                values.push(i64::from(value as i32));
+            }
+        }
+    }
+    Some(values)
+}
+
+/// The number in `count` bits behind the first `start`, the lowest first; those of more than 64 are none.
+fn bits(bytes: &[u8], start: usize, count: usize) -> i64 {
+    let bit = |i: usize| u64::from(bytes[(start + i) / 8] >> ((start + i) % 8) & 1) << i;
+    (0..count.min(64)).map(bit).sum::<u64>() as i64
+}
+
+/// How many of `rows` rows have a value, by their levels: runs of ones and zeros, or one bit each.
+pub fn present(levels: &[u8], rows: usize) -> Option<usize> {
+    let mut input = Compact { bytes: levels, at: 0 };
+    let (mut left, mut ones) = (rows, 0);
+    while left > 0 {
+        let head = input.varint()?;
+        let count = usize::try_from(head >> 1).ok().filter(|&count| count > 0)?;
+        if head & 1 == 0 {
+            let run = count.min(left);
+            ones += if input.byte()? == 1 { run } else { 0 };
+            left -= run;
+        } else {
+            // The last one may be shorter than it says.
+            let bytes = input.take(count.min(left.div_ceil(8)) as u64)?;
+            let run = (8 * bytes.len()).min(left);
+            ones += (0..run).filter(|i| bytes[i / 8] >> (i % 8) & 1 == 1).count();
+            left -= run;
+        }
+    }
+    Some(ones)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn texts_behind_their_lengths_are_counted() {
+        let data = b"\x02\0\0\0ab\0\0\0\0\x01\0\0\0c";
+        assert!((0..=3).all(|count| are_plain(data, count)));
+        assert!(!are_plain(data, 4) && !are_plain(&data[..data.len() - 1], 3) && !are_plain(b"\xff\xff\xff\xffx", 1));
+    }
+
+    #[test]
+    fn levels_are_counted() {
+        // Five ones, then eight single ones, of which every other is a one, then three zeros.
+        let levels = [10, 1, 3, 0b0101_0101, 6, 0];
+        assert_eq!((present(&levels, 16), present(&levels, 5), present(&levels, 7)), (Some(9), Some(5), Some(6)));
+        assert_eq!(
+            (present(&levels, 17), present(&[], 1), present(&[0, 0], 1), present(&[], 0)),
+            (None, None, None, Some(0))
+        );
+    }
+
+    #[test]
+    fn differences_are_summed() {
+        // Blocks of 8 in one part: 5 values, the first 7, then differences of at least -2 with 2 more bits: 0 1 2 3.
+        let data = [8, 1, 5, 14, 3, 2, 0b1110_0100, 0];
+        let mut input = Compact { bytes: &data, at: 0 };
+        assert_eq!(deltas(&mut input, 5, true), Some(vec![7, 5, 4, 4, 5]));
+        assert_eq!(input.at, data.len());
+        for (i, byte) in (0..data.len()).flat_map(|i| (0..=255).map(move |byte| (i, byte))) {
+            let mut damaged = data;
+            damaged[i] = byte;
+            drop(deltas(&mut Compact { bytes: &damaged, at: 0 }, 5, true));
+        }
+    }
+}
