@@ -70,6 +70,7 @@ impl Compressed {
     /// Adds the rows of a summary from `file`.
     pub fn add(&mut self, summary: &Summary, rule: Rule, file: &str) -> Result<(), Error> {
         self.summary.merge(summary, file)?;
+        self.read += summary.rows();
         // Its rows are no longer told apart.
         self.rows = None;
         if summary.gaps().is_empty() {
@@ -138,8 +139,8 @@ impl Compressed {
             Ok((train, held_out.unwrap_or_default()))
         };
         let folds = (0..self.parts.len()).map(fold).collect::<Result<Vec<_>, Error>>()?;
-        let resolved = Compressed { summary, rows, held_out, missing, folds, levels: self.levels, parts: Vec::new() };
-        Ok((resolved, roles))
+        let (levels, read, parts) = (self.levels, self.read, Vec::new());
+        Ok((Compressed { summary, rows, held_out, missing, folds, levels, parts, read }, roles))
     }
 
     /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.

@@ -168,7 +168,9 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
         return Err(format!("the powers of \"{}\" are not all in \"columns\"", shortened(&powers.column)));
     }
-    if let Some(category) = categories.iter().find(|category| !category.is_in(columns)) {
+    // Where every cell of it was missing, a category has no levels.
+    let has_levels = |category: &&Category| !category.levels.is_empty();
+    if let Some(category) = categories.iter().filter(has_levels).find(|category| !category.is_in(columns)) {
         return Err(format!("the levels of \"{}\" are not all in \"columns\"", shortened(&category.column)));
     }
     if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(columns, categories)) {
