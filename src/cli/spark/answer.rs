@@ -177,14 +177,14 @@ impl Fault {
         let Some(Block { file, start, line }) = &self.place else {
             return (source.place.clone(), format!("{message} ({of})"));
         };
-        let file = file.strip_prefix("file://").unwrap_or(file);
+        let file = file.strip_prefix("file:").map_or(file.clone(), |path| format!("/{}", path.trim_start_matches('/')));
         match (source.has_lines, *start) {
             (true, 0) => {
                 let field = numbers.get(1).map(|&field| field as usize);
-                (Place { file: file.to_owned(), line: Some(*line), field }, format!("{message} ({of})"))
+                (Place { file, line: Some(*line), field }, format!("{message} ({of})"))
             }
-            (true, start) => (Place::file(file), format!("{message} (line {line} behind byte {start}; {of})")),
-            (false, _) => (Place::file(file), format!("{message} (row {line} of {of})")),
+            (true, start) => (Place::file(&file), format!("{message} (line {line} behind byte {start}; {of})")),
+            (false, _) => (Place::file(&file), format!("{message} (row {line} of {of})")),
         }
     }
 }
