@@ -146,7 +146,7 @@ def prepare(job, spark):
     if planned.returncode != 0:
         raise ValueError(planned.stderr.decode())
     plan = json.loads(planned.stdout)
-    job["notes"] = planned.stderr.decode()
+    job["told"] = {"notes": planned.stderr.decode(), "names": plan["names"]}
     categories = ["--categorical=" + ",".join(plan["categories"])] if plan["categories"] else []
     dialect = ["--delimiter=" + plan["delimiter"], "--header" if plan["has_header"] else "--no-header"]
     if job["is_text"]:
@@ -179,7 +179,7 @@ def main(folder):
             parts = grouped.map(lambda group: add(job, *group))
         found = sorted(parts.collect())
         answer["parts"] = [counts for _, group, _ in found for counts in group]
-        answer["notes"] = job["notes"]
+        answer.update(job["told"])
         with open(os.path.join(folder, "summaries"), "w", encoding="utf-8") as text:
             text.writelines(line + "\n" for _, _, line in found if line)
     except ValueError as error:

@@ -51,6 +51,19 @@ pub fn chosen(
     summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
 }
 
+/// The same summary with its columns in the order of `names`, levels sorted, and what says where cells were missing behind all.
+pub fn in_order(summary: &Summary, names: &[String]) -> Result<Summary, Error> {
+    let mut columns: Vec<String> = Vec::new();
+    for name in names {
+        match summary.categories().iter().find(|category| category.column == *name) {
+            Some(category) => columns.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
+            None => columns.push(name.clone()),
+        }
+    }
+    columns.extend(summary.gaps().iter().map(|gap| Gap::name(&gap.column)));
+    summary.select(&columns).map_err(|name| Error::usage(format!("no column \"{name}\"")))
+}
+
 impl Compressed {
     /// Notes the levels: those of rows that are left.
     pub fn take_stock(&mut self) -> Result<(), Error> {
@@ -88,19 +101,6 @@ impl Compressed {
             *missing.columns.entry(column).or_insert(0) += count;
         }
         Ok(())
-    }
-
-    /// All rows, their columns in the order of `design`, levels sorted, and what says where cells were missing behind all.
-    pub fn in_order(&self, design: &Design) -> Result<Summary, Error> {
-        let mut names: Vec<String> = Vec::new();
-        for name in design.names() {
-            match self.summary.categories().iter().find(|category| category.column == *name) {
-                Some(category) => names.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
-                None => names.push(name.clone()),
-            }
-        }
-        names.extend(self.summary.gaps().iter().map(|gap| Gap::name(&gap.column)));
-        self.summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
     }
 
     /// The same once it is known what the columns are: `roles` for the levels that were found, and means where cells were

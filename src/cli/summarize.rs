@@ -10,6 +10,7 @@ use super::counts::Counts;
 use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions, note_invented};
+use super::resolve::in_order;
 use crate::data::{Design, Header};
 use crate::error::Error;
 use crate::observers::When;
@@ -94,7 +95,7 @@ impl Args {
         let wish = Wish { weight, missing, targets, is_part: self.part, ..Wish::default() };
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
-        let summary = compressed.in_order(&design)?;
+        let summary = in_order(&compressed.summary, design.names())?;
         let counts = Counts::new(&compressed, &summary);
         Ok((summary, counts))
     }
@@ -115,6 +116,7 @@ impl Args {
         columns.dedup();
         let plan = json!({
             "columns": columns,
+            "names": design.names(),
             "categories": design.categories(),
             "has_header": self.data.has_header(header),
             "delimiter": char::from(header.delimiter),

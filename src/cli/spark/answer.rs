@@ -7,6 +7,7 @@ use serde::Deserialize;
 use crate::cli::counts::Counts;
 use crate::cli::ledger::tell_missing;
 use crate::cli::options::{count, note};
+use crate::cli::resolve::in_order;
 use crate::error::{Error, Place};
 use crate::model::{MissingCells, Rule};
 use crate::summary::Summary;
@@ -27,6 +28,9 @@ pub struct Source<'a> {
 struct Answer {
     #[serde(default)]
     notes: String,
+    /// The columns of the summary in their order, with categories as one.
+    #[serde(default)]
+    names: Vec<String>,
     #[serde(default)]
     partitions: usize,
     /// Of every partition its number, how many rows linreg was fed, and what it counted unless there were none.
@@ -98,7 +102,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
         ));
     }
     note(&format!("{} from {}", count(counts.read, "row"), count(answer.partitions as u64, "partition")));
-    Ok(summary)
+    in_order(&summary, &answer.names)
 }
 
 /// The counts of all partitions, each of which has to be there once, with all its rows.
