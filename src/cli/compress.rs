@@ -163,7 +163,9 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
     rows.are_choosable(manner.features);
+    let mut sampled = 0;
     rows.sample(|batch, records| {
+        sampled += batch.rows();
         moments.push(batch);
         if is_sample_all {
             manner.clean(&mut Ledger::new(fields.len()), batch, records);
@@ -171,6 +173,12 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
         }
         levels.clone_from_slice(records.levels);
     })?;
+    if wish.is_part && sampled == 0 && rows.are_few() {
+        return Ok(Compressed {
+            summary: Summary::of_design(design, &vec![0.0; fields.len()]),
+            ..Compressed::default()
+        });
+    }
     // Subtracting a shift rounds, so rows that are wanted as they are go without. Categories have none.
     let mut shift = if wish.all_rows { vec![0.0; fields.len()] } else { moments.shift() };
     shift[..levels.len()].fill(0.0);
