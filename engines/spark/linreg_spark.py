@@ -187,7 +187,7 @@ def main(folder):
     except Exception as error:
         mark = re.search("linreg-fault:([A-Za-z0-9+/=]+):", str(error))
         if not mark:
-            answer["refusal"] = str(error)
+            answer["refusal"] = str(getattr(error, "java_exception", error))
         else:
             answer["fault"] = json.loads(base64.b64decode(mark[1]))
             line = re.search(r"<stdin>:(\d+)", answer["fault"]["said"])

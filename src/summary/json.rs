@@ -274,6 +274,23 @@ mod tests {
     }
 
     #[test]
+    fn a_category_may_have_no_level_yet() {
+        let line = r#"{"format":"linreg-summary","version":3,"rows":1,"columns":["y","c was missing"],"shift":[0.0,0.0],
+            "r":[[1.0,2.0,1.0],[0.0,0.0],[0.0]],"categories":[{"column":"c","levels":[]}],"missing":[{"column":"c","value":0.0}],
+            "missing_rows":1}"#
+            .replace('\n', "");
+        let empty = Summary::from_json_lines(&line, "s").unwrap();
+        assert_eq!(Summary::from_json_lines(&empty.to_json(), "s").unwrap(), empty);
+        let other = r#"{"format":"linreg-summary","version":3,"rows":1,"columns":["c=a","y"],"shift":[0.0,0.0],
+            "r":[[1.0,1.0,5.0],[0.0,0.0],[0.0]],"categories":[{"column":"c","levels":["a"]}]}"#
+            .replace('\n', "");
+        for lines in [format!("{line}\n{other}"), format!("{other}\n{line}")] {
+            let both = Summary::from_json_lines(&lines, "s").unwrap();
+            assert_eq!((both.rows(), both.categories()[0].levels.len()), (2, 1));
+        }
+    }
+
+    #[test]
     fn a_column_has_powers_once_and_is_none_itself() {
         let line = r#"{"format":"linreg-summary","version":2,"rows":1,"columns":["x","x^2","x^2^2"],"shift":[0,0,0],
             "r":[[1,0,0,0],[0,0,0],[0,0],[0]],"powers":[POWERS]}"#
