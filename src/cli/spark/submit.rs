@@ -87,7 +87,7 @@ fn listen(said: &mut impl Read, is_verbose: bool) -> io::Result<VecDeque<String>
                 write!(stderr(), "\r{text}\x1b[K")?;
             } else if let Some(news) = news(&text) {
                 note(&format!("spark: {news}"));
-            } else {
+            } else if !is_frame(&text) {
                 last.push_back(text);
                 last.drain(..last.len().saturating_sub(TAIL));
             }
@@ -108,6 +108,12 @@ fn news(line: &str) -> Option<&str> {
     NEWS.iter().find_map(|news| line.find(news).map(|start| &line[start..]))
 }
 
+/// Whether a line says where in Spark's own code it happened.
+fn is_frame(line: &str) -> bool {
+    let line = line.trim_start();
+    line.starts_with("at ") || line.starts_with("... ")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,7 +125,7 @@ mod tests {
             Some("Lost executor 1 on 10.0.0.7: gone")
         );
         assert_eq!(news("26/11/21 WARN NativeCodeLoader: Unable to load native-hadoop library"), None);
-        let text: String = (0..50).map(|i| format!("line {i}\r\n\n")).collect();
+        let text: String = (0..50).map(|i| format!("line {i}\r\n\n\tat org.apache.spark({i})\n")).collect();
         let last = listen(&mut text.as_bytes(), false).unwrap();
         assert_eq!((last.len(), last[0].as_str(), last[19].as_str()), (TAIL, "line 30", "line 49"));
     }
