@@ -32,6 +32,8 @@ pub struct Wish<'a> {
     pub levels: Option<&'a KnownLevels>,
     /// How many of the columns are targets, the last of all.
     pub targets: usize,
+    /// The rows are a part of more: that none of them is left is no error.
+    pub is_part: bool,
 }
 
 /// What is left of rows once they have been read.
@@ -51,6 +53,8 @@ pub struct Compressed {
     pub folds: Vec<(Summary, Summary)>,
     /// The folds as they were read.
     pub parts: Vec<Summary>,
+    /// How many rows were read, those left out and those of weight 0 among them.
+    pub read: u64,
 }
 
 /// What is made of a chunk of rows.
@@ -159,7 +163,9 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
     rows.are_choosable(manner.features);
+    let mut sampled = 0;
     rows.sample(|batch, records| {
+        sampled += batch.rows();
         moments.push(batch);
         if is_sample_all {
             manner.clean(&mut Ledger::new(fields.len()), batch, records);
@@ -167,6 +173,12 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
         }
         levels.clone_from_slice(records.levels);
     })?;
+    if wish.is_part && sampled == 0 && rows.are_few() {
+        return Ok(Compressed {
+            summary: Summary::of_design(design, &vec![0.0; fields.len()]),
+            ..Compressed::default()
+        });
+    }
     // Subtracting a shift rounds, so rows that are wanted as they are go without. Categories have none.
     let mut shift = if wish.all_rows { vec![0.0; fields.len()] } else { moments.shift() };
     shift[..levels.len()].fill(0.0);
@@ -194,7 +206,8 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     if wish.missing == Rule::Error && !sum.ledger.is_empty() {
         return Err(sum.ledger.refusal(fields, count, Some(manner.features)));
     }
-    finish(sum, &manner, &file, is_sample_all || wish.all_rows)
+    let compressed = finish(sum, &manner, &file, is_sample_all || wish.all_rows)?;
+    Ok(Compressed { read: count, ..compressed })
 }
 
 /// Of each category, the number that each level of `part` has in `sum`.
@@ -210,7 +223,7 @@ fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Comp
     let Part { mut summary, others, kept, ledger, .. } = sum;
     let (design, rule) = (manner.design, manner.wish.missing);
     let left = summary.rows() + others.iter().map(Summary::rows).sum::<u64>();
-    if left == 0 && !ledger.is_empty() {
+    if left == 0 && !ledger.is_empty() && !manner.wish.is_part {
         return Err(Error::input(Place::file(file), "a cell is missing in every row, so none is left")
             .with_hint("--ignore leaves columns out, --missing mean puts the mean of a column there"));
     }

@@ -87,6 +87,11 @@ impl Input {
         self.rows.is_none()
     }
 
+    /// The sum of the summaries as they are, if there is nothing else.
+    pub fn into_summary(self) -> Option<Summary> {
+        self.summary.filter(|_| self.rows.is_none()).map(|(_, summary)| summary)
+    }
+
     /// Summaries have been weighed already, or not.
     pub fn refuse_weight(&self, weight: Option<&str>) -> Result<(), Error> {
         match (&self.summary, weight) {
@@ -116,7 +121,7 @@ impl Input {
                 let file = reader.header().file.clone();
                 let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::Keep)?;
                 let compressed = compress_rows(rows, design, reading, wish)?;
-                check_weights(&compressed, &file)?;
+                check_weights(&compressed, &file, wish)?;
                 compressed
             }
             None => Compressed::default(),
@@ -129,7 +134,7 @@ impl Input {
             }
             let chosen = chosen(summary, design, wish.levels, &file)?;
             compressed.add(&chosen, wish.missing, &file)?;
-            check_weights(&compressed, &file)?;
+            check_weights(&compressed, &file, wish)?;
         }
         compressed.take_stock()?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
@@ -210,9 +215,9 @@ fn lacks_power(file: &str, name: &str, design: &Design) -> Error {
 }
 
 /// Refuses weights that leave nothing, or too much.
-fn check_weights(compressed: &Compressed, file: &str) -> Result<(), Error> {
+fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), Error> {
     let held_out = compressed.held_out.as_ref().map_or(0, Summary::rows);
-    if compressed.summary.rows() + held_out == 0 {
+    if compressed.summary.rows() + held_out == 0 && !wish.is_part {
         return Err(Error::input(Place::file(file), "every row has weight 0"));
     }
     if !compressed.summary.weight().is_finite() {

@@ -1,6 +1,7 @@
 //! The commands: a file each, with its flags (their comments are the help) and its run side by side.
 
 mod compress;
+mod counts;
 mod evaluate;
 mod export;
 mod hyper;
@@ -13,6 +14,7 @@ mod predict;
 mod report;
 mod resolve;
 mod shell;
+mod spark;
 mod sql;
 mod summarize;
 mod sweep;
@@ -57,6 +59,7 @@ enum Command {
     Man(shell::ManArgs),
     Plot(plot::Args),
     Report(report::Args),
+    Spark(Box<spark::Args>),
 }
 
 impl Cli {
@@ -93,6 +96,7 @@ impl Cli {
             Command::Man(args) => args.run(Cli::command()),
             Command::Plot(args) => args.run(),
             Command::Report(args) => args.run(),
+            Command::Spark(args) => args.run(),
         }
     }
 }

@@ -32,6 +32,17 @@ pub struct DataOptions {
     #[arg(long, value_name = "FILE", help_heading = "Data")]
     data: Vec<PathBuf>,
 
+    #[command(flatten)]
+    dialect: DialectOptions,
+
+    /// Number of threads that read; the result is the same, to the last bit, for any [default: all cores]
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Data")]
+    threads: Option<NonZeroUsize>,
+}
+
+/// How tables are written down.
+#[derive(Debug, clap::Args)]
+pub struct DialectOptions {
     /// What separates fields: a character, or `tab` [default: what fits of , ; tab and |]
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, help_heading = "Data")]
     delimiter: Option<u8>,
@@ -51,10 +62,6 @@ pub struct DataOptions {
     /// What stands for a missing cell, in any case, besides nothing at all [default: NA,N/A,NaN,null,none]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Data")]
     na: Vec<String>,
-
-    /// Number of threads that read; the result is the same, to the last bit, for any [default: all cores]
-    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Data")]
-    threads: Option<NonZeroUsize>,
 }
 
 /// A whole number above 0.
@@ -82,9 +89,12 @@ fn decimal_mark(text: &str) -> Result<u8, String> {
 impl DataOptions {
     /// How text is read.
     pub fn manner(&self) -> Manner {
-        let has_header = if self.header { Some(true) } else { self.no_header.then_some(false) };
-        let spelling = Spelling::new(self.decimal, &self.na);
-        Manner { dialect: Dialect { delimiter: self.delimiter, has_header, spelling }, ..Manner::default() }
+        Manner { dialect: self.dialect.dialect(), ..Manner::default() }
+    }
+
+    /// Whether the first line of an input with this header holds names.
+    pub fn has_header(&self, header: &Header) -> bool {
+        !header.is_invented && !self.dialect.no_header
     }
 
     /// The files named, or standard input if there are none and something is piped in.
@@ -103,6 +113,28 @@ impl DataOptions {
     pub fn reading(&self, progress: When) -> Reading {
         let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress }
+    }
+}
+
+impl DialectOptions {
+    fn dialect(&self) -> Dialect {
+        let has_header = if self.header { Some(true) } else { self.no_header.then_some(false) };
+        Dialect { delimiter: self.delimiter, has_header, spelling: Spelling::new(self.decimal, &self.na) }
+    }
+
+    /// The options that are about text only, as they were given.
+    pub fn of_text(&self) -> Vec<String> {
+        let mut options: Vec<String> =
+            self.delimiter.iter().map(|delimiter| format!("--delimiter={}", char::from(*delimiter))).collect();
+        options.extend((self.decimal == b',').then(|| "--decimal=,".to_owned()));
+        options.extend(self.header.then(|| "--header".to_owned()));
+        options.extend(self.no_header.then(|| "--no-header".to_owned()));
+        options
+    }
+
+    /// The marks of missing cells, as they were given.
+    pub fn of_missing(&self) -> Option<String> {
+        (!self.na.is_empty()).then(|| format!("--na={}", self.na.join(",")))
     }
 }
 
@@ -170,6 +202,14 @@ impl WeightOption {
 }
 
 impl ColumnOptions {
+    /// Refuses what is said of the levels of categories: a summary holds them all.
+    pub fn refuse_reference(&self) -> Result<(), Error> {
+        self.reference.first().map_or(Ok(()), |Reference { column, level }| {
+            let message = format!("--reference {column}={level}: a summary holds all levels");
+            Err(Error::usage(message).with_hint("give --reference to linreg train"))
+        })
+    }
+
     /// What the user said about columns.
     pub fn choice(&self) -> Choice {
         Choice {

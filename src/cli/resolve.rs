@@ -51,6 +51,19 @@ pub fn chosen(
     summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
 }
 
+/// The same summary with its columns in the order of `names`, levels sorted, and what says where cells were missing behind all.
+pub fn in_order(summary: &Summary, names: &[String]) -> Result<Summary, Error> {
+    let mut columns: Vec<String> = Vec::new();
+    for name in names {
+        match summary.categories().iter().find(|category| category.column == *name) {
+            Some(category) => columns.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
+            None => columns.push(name.clone()),
+        }
+    }
+    columns.extend(summary.gaps().iter().map(|gap| Gap::name(&gap.column)));
+    summary.select(&columns).map_err(|name| Error::usage(format!("no column \"{name}\"")))
+}
+
 impl Compressed {
     /// Notes the levels: those of rows that are left.
     pub fn take_stock(&mut self) -> Result<(), Error> {
@@ -70,6 +83,7 @@ impl Compressed {
     /// Adds the rows of a summary from `file`.
     pub fn add(&mut self, summary: &Summary, rule: Rule, file: &str) -> Result<(), Error> {
         self.summary.merge(summary, file)?;
+        self.read += summary.rows();
         // Its rows are no longer told apart.
         self.rows = None;
         if summary.gaps().is_empty() {
@@ -87,19 +101,6 @@ impl Compressed {
             *missing.columns.entry(column).or_insert(0) += count;
         }
         Ok(())
-    }
-
-    /// All rows, their columns in the order of `design`, levels sorted, and what says where cells were missing behind all.
-    pub fn in_order(&self, design: &Design) -> Result<Summary, Error> {
-        let mut names: Vec<String> = Vec::new();
-        for name in design.names() {
-            match self.summary.categories().iter().find(|category| category.column == *name) {
-                Some(category) => names.extend(sorted(&category.levels).iter().map(|level| level_name(name, level))),
-                None => names.push(name.clone()),
-            }
-        }
-        names.extend(self.summary.gaps().iter().map(|gap| Gap::name(&gap.column)));
-        self.summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
     }
 
     /// The same once it is known what the columns are: `roles` for the levels that were found, and means where cells were
@@ -138,8 +139,8 @@ impl Compressed {
             Ok((train, held_out.unwrap_or_default()))
         };
         let folds = (0..self.parts.len()).map(fold).collect::<Result<Vec<_>, Error>>()?;
-        let resolved = Compressed { summary, rows, held_out, missing, folds, levels: self.levels, parts: Vec::new() };
-        Ok((resolved, roles))
+        let (levels, read, parts) = (self.levels, self.read, Vec::new());
+        Ok((Compressed { summary, rows, held_out, missing, folds, levels, parts, read }, roles))
     }
 
     /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.

@@ -1,14 +1,21 @@
 //! `linreg summarize`: rows → one line of JSON that stands for all of them.
 
 use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use serde_json::json;
 
 use super::compress::Wish;
+use super::counts::Counts;
 use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions, note_invented};
+use super::resolve::in_order;
 use crate::data::{Design, Header};
 use crate::error::Error;
 use crate::observers::When;
+use crate::output::OutputFile;
+use crate::summary::Summary;
 
 /// Compress any number of rows into one line that stands for them
 ///
@@ -21,7 +28,8 @@ Examples:
   linreg summarize --data data/fruits.csv > fruits.summary
   linreg summarize --data data/dummy.csv --poly x:3 > dummy.summary
   linreg train --data fruits.summary --target apples,oranges --lr 1e-5 --epochs 500 --quiet
-  linreg summarize --data data/fruits.csv --data data/fruits.csv --by-file > twice.summary")]
+  linreg summarize --data data/fruits.csv --data data/fruits.csv --by-file > twice.summary
+  linreg summarize --part --counts fruits.counts --data data/fruits.csv > fruits.part")]
 pub struct Args {
     #[command(flatten)]
     data: DataOptions,
@@ -30,36 +38,93 @@ pub struct Args {
     columns: ColumnOptions,
 
     /// Print one line for each file instead of one for all
-    #[arg(long)]
+    #[arg(long, conflicts_with_all = ["part", "counts"])]
     by_file: bool,
+
+    /// The rows are one part of many, each read by a program of its own
+    ///
+    /// All parts have to have the same columns, so only those that --categorical names are categories, whatever texts
+    /// stand in the others. A part of which no row is left prints nothing, which is no error. Lines of summaries are added
+    /// up as they are, with all their columns.
+    #[arg(long)]
+    part: bool,
+
+    /// Write how many rows were read, are left out and lack cells, as JSON
+    #[arg(long, value_name = "FILE")]
+    counts: Option<PathBuf>,
+
+    /// Print which columns a summary would have, and how the text is to be read, and read no rows
+    #[arg(long, hide = true)]
+    plan: bool,
 }
 
 impl Args {
     /// Prints a line for all inputs, or for each.
     pub fn run(self) -> Result<(), Error> {
-        if let Some(reference) = self.columns.choice().references.first() {
-            let message = format!("--reference {}={}: a summary holds all levels", reference.column, reference.level);
-            return Err(Error::usage(message).with_hint("give --reference to linreg train"));
-        }
+        self.columns.refuse_reference()?;
         let paths = self.data.paths()?;
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
+        let mut counts_file = self.counts.as_deref().map(OutputFile::create).transpose()?;
         for paths in inputs {
             let input = Input::open(paths, self.data.manner())?;
-            input.refuse_weight(self.columns.weight.column())?;
-            let design = self.design(&input.header())?;
-            let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
-            let wish = Wish { weight, missing, targets: self.columns.choice().targets.len(), ..Wish::default() };
-            let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
-            compressed.missing.iter().for_each(tell_missing);
-            let summary = compressed.in_order(&design)?;
-            writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
+            if self.plan {
+                return self.print_plan(&input.header());
+            }
+            let (summary, counts) = self.summary(input)?;
+            if summary.rows() > 0 {
+                writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
+            }
+            if let (Some(mut file), Some(path)) = (counts_file.take(), &self.counts) {
+                write_counts(&mut file, &counts, path)?;
+                file.commit()?;
+            }
         }
         Ok(())
     }
 
-    /// All columns but the ignored ones, or features and targets if any are named.
-    fn design(&self, header: &Header) -> Result<Design, Error> {
-        note_invented(header);
-        self.columns.choice().columns(header)
+    fn summary(&self, input: Input) -> Result<(Summary, Counts), Error> {
+        input.refuse_weight(self.columns.weight.column())?;
+        if self.part && input.is_summary() {
+            let summary = input.into_summary().unwrap_or_default();
+            let counts = Counts::of_summary(&summary);
+            return Ok((summary, counts));
+        }
+        let design = self.design(input.header())?;
+        let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
+        let targets = self.columns.choice().targets.len();
+        let wish = Wish { weight, missing, targets, is_part: self.part, ..Wish::default() };
+        let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
+        compressed.missing.iter().for_each(tell_missing);
+        let summary = in_order(&compressed.summary, design.names())?;
+        let counts = Counts::new(&compressed, &summary);
+        Ok((summary, counts))
     }
+
+    /// All columns but the ignored ones, or features and targets if any are named.
+    fn design(&self, mut header: Header) -> Result<Design, Error> {
+        note_invented(&header);
+        if self.part {
+            header.texts.clear();
+        }
+        self.columns.choice().columns(&header)
+    }
+
+    /// What a program needs that has parts of these rows summarized.
+    fn print_plan(&self, header: &Header) -> Result<(), Error> {
+        let design = self.design(header.clone())?;
+        let mut columns: Vec<&String> = design.columns().iter().map(|&(field, _)| &design.fields()[field]).collect();
+        columns.dedup();
+        let plan = json!({
+            "columns": columns,
+            "names": design.names(),
+            "categories": design.categories(),
+            "has_header": self.data.has_header(header),
+            "delimiter": char::from(header.delimiter),
+        });
+        writeln!(stdout().lock(), "{plan}").map_err(Error::stdout)
+    }
+}
+
+fn write_counts(file: &mut OutputFile, counts: &Counts, path: &Path) -> Result<(), Error> {
+    writeln!(file, "{}", json!(counts)).map_err(|source| Error::io(path, "write", source))
 }

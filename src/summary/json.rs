@@ -175,7 +175,9 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
         return Err(format!("the powers of \"{}\" are not all in \"columns\"", shortened(&powers.column)));
     }
-    if let Some(category) = categories.iter().find(|category| !category.is_in(columns)) {
+    // Where every cell of it was missing, a category has no levels.
+    let has_levels = |category: &&Category| !category.levels.is_empty();
+    if let Some(category) = categories.iter().filter(has_levels).find(|category| !category.is_in(columns)) {
         return Err(format!("the levels of \"{}\" are not all in \"columns\"", shortened(&category.column)));
     }
     if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(columns, categories)) {
@@ -276,6 +278,23 @@ mod tests {
             "r":[[1e154,0.0],[0.0]]}"#
                 .replace('\n', "");
         assert!(refusal(&format!("{heavy}\n{heavy}")).contains("s.json:2: sums of the numbers overflow"));
+    }
+
+    #[test]
+    fn a_category_may_have_no_level_yet() {
+        let line = r#"{"format":"linreg-summary","version":3,"rows":1,"columns":["y","c was missing"],"shift":[0.0,0.0],
+            "r":[[1.0,2.0,1.0],[0.0,0.0],[0.0]],"categories":[{"column":"c","levels":[]}],"missing":[{"column":"c","value":0.0}],
+            "missing_rows":1}"#
+            .replace('\n', "");
+        let empty = Summary::from_json_lines(&line, "s").unwrap();
+        assert_eq!(Summary::from_json_lines(&empty.to_json(), "s").unwrap(), empty);
+        let other = r#"{"format":"linreg-summary","version":3,"rows":1,"columns":["c=a","y"],"shift":[0.0,0.0],
+            "r":[[1.0,1.0,5.0],[0.0,0.0],[0.0]],"categories":[{"column":"c","levels":["a"]}]}"#
+            .replace('\n', "");
+        for lines in [format!("{line}\n{other}"), format!("{other}\n{line}")] {
+            let both = Summary::from_json_lines(&lines, "s").unwrap();
+            assert_eq!((both.rows(), both.categories()[0].levels.len()), (2, 1));
+        }
     }
 
     #[test]

@@ -1,0 +1,49 @@
+//! What was read of rows: who had others read parts of them can add these up, and see that none was lost.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+use super::compress::Compressed;
+use crate::model::MissingCells;
+use crate::summary::Summary;
+
+/// How many rows there were.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Counts {
+    /// Rows read.
+    pub read: u64,
+    /// Rows that the summary stands for: without those left out, and without those of weight 0.
+    pub rows: u64,
+    /// Rows left out because cells are missing.
+    pub dropped: u64,
+    /// Rows with missing cells.
+    pub missing_rows: u64,
+    /// How many cells are missing in which column; only columns with any.
+    pub missing: BTreeMap<String, u64>,
+}
+
+impl Counts {
+    /// Of rows that have become `summary`.
+    pub fn new(compressed: &Compressed, summary: &Summary) -> Counts {
+        let MissingCells { rows: missing_rows, dropped, columns: missing, .. } =
+            compressed.missing.clone().unwrap_or_default();
+        Counts { read: compressed.read, rows: summary.rows(), dropped, missing_rows, missing }
+    }
+
+    /// Of rows of which nothing but their summary is known.
+    pub fn of_summary(summary: &Summary) -> Counts {
+        Counts { read: summary.rows(), rows: summary.rows(), ..Counts::default() }
+    }
+
+    /// Adds those of other rows.
+    pub fn add(&mut self, other: &Counts) {
+        self.read += other.read;
+        self.rows += other.rows;
+        self.dropped += other.dropped;
+        self.missing_rows += other.missing_rows;
+        for (column, cells) in &other.missing {
+            *self.missing.entry(column.clone()).or_insert(0) += cells;
+        }
+    }
+}

@@ -1,0 +1,203 @@
+//! `linreg spark`: the rows are where Spark is, so the summary step goes there.
+//!
+//! ```text
+//!  this machine                          the cluster
+//!  job.json, executable ── spark-submit ──► partitions ──► linreg summarize --part, one for each
+//!  summaries, counts    ◄── collect ─────── one line of JSON for each, neighbours added up first if there are many
+//! ```
+//!
+//! The script (`engines/spark/linreg_spark.py`) only moves rows and lines; what rows mean is found out by this program: on
+//! the driver (`summarize --plan`), where the first rows say which columns are texts, and on the nodes.
+
+mod answer;
+mod submit;
+
+use std::io::{Write, stdout};
+use std::path::{Path, PathBuf};
+
+use clap::ValueEnum;
+use serde_json::json;
+
+use super::options::{ColumnOptions, DialectOptions};
+use crate::error::{Error, Place};
+use crate::model::Rule;
+use crate::output::OutputFile;
+
+const SCRIPT: &str = include_str!("../../../engines/spark/linreg_spark.py");
+
+/// Summarize rows on a Spark cluster
+///
+/// Runs spark-submit with a small script and this program, which summarizes every partition where it lies; the nodes need
+/// nothing but Python. What comes back is one line, as `linreg summarize` prints it, for `linreg train --data -`. Rows are
+/// counted before and after: a summary that misses any is an error.
+///
+/// CSV is read by this program, with all that is told in `linreg help summarize`, but no field may hold a line break; other
+/// formats by Spark. Columns of text, and of truth values, are categories. The result is the same to the last bit for any
+/// cluster as long as files and Spark's settings are the same, whatever tasks or nodes fail on the way.
+#[derive(Debug, clap::Args)]
+#[command(after_long_help = "\
+Examples:
+  linreg spark --data 's3a://trips/2026/*.csv.gz' -- --master yarn | linreg train --data - --target fare --solver qr
+  linreg spark --data hdfs:///trips --format parquet --target fare --missing drop --out trips.summary
+  linreg spark --data trips --format table --features distance,hour --target fare -- --conf spark.executor.memory=4g
+  linreg spark --data trips.csv --binary linreg-aarch64 -- --master spark://10.0.0.5:7077
+  pip install pyspark && linreg spark --data trips.csv -- --master 'local[*]'
+
+Flags after -- are spark-submit's. The driver runs on this machine: --deploy-mode client, which is the default.")]
+pub struct Args {
+    /// Files, folders or patterns as Spark knows them (hdfs://…, s3a://…), or the name of a table. Repeat it for several
+    #[arg(long, value_name = "URI", required = true, help_heading = "Data")]
+    data: Vec<String>,
+
+    /// What the data are [default: what their name ends in]
+    #[arg(long, help_heading = "Data")]
+    format: Option<Format>,
+
+    #[command(flatten)]
+    dialect: DialectOptions,
+
+    #[command(flatten)]
+    columns: ColumnOptions,
+
+    /// Write the summary to a file instead of standard output
+    #[arg(long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
+    /// The program that takes jobs [default: $SPARK_HOME/bin/spark-submit, or spark-submit on the path]
+    #[arg(long, value_name = "PATH")]
+    spark_submit: Option<PathBuf>,
+
+    /// The linreg that runs on the nodes, if this one cannot: for other processors, or linked statically for an older system
+    #[arg(long, value_name = "PATH")]
+    binary: Option<PathBuf>,
+
+    /// Show all that Spark says
+    #[arg(long, short)]
+    verbose: bool,
+
+    /// Flags for spark-submit
+    #[arg(last = true, value_name = "FLAGS")]
+    flags: Vec<String>,
+}
+
+/// How rows are stored.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+enum Format {
+    Csv,
+    Parquet,
+    Orc,
+    Delta,
+    Table,
+}
+
+impl Format {
+    /// What the name of the data ends in, compressed or not.
+    fn of(uri: &str) -> Option<Format> {
+        let name = uri.trim_end_matches('/').to_lowercase();
+        let bare = [".gz", ".bz2", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
+        let ends = [(".csv", Format::Csv), (".tsv", Format::Csv), (".parquet", Format::Parquet), (".orc", Format::Orc)];
+        ends.into_iter().find(|(end, _)| bare.ends_with(end)).map(|(_, format)| format)
+    }
+
+    fn name(self) -> &'static str {
+        match self {
+            Format::Csv => "csv",
+            Format::Parquet => "parquet",
+            Format::Orc => "orc",
+            Format::Delta => "delta",
+            Format::Table => "table",
+        }
+    }
+}
+
+impl Args {
+    /// Prints the summary of all rows.
+    pub fn run(self) -> Result<(), Error> {
+        self.columns.refuse_reference()?;
+        let format = self.format()?;
+        let own = std::env::current_exe().map_err(|source| Error::io(Path::new("linreg"), "find", source))?;
+        let executable = self.binary.as_deref().unwrap_or(&own);
+        let executable = std::fs::canonicalize(executable).map_err(|source| Error::io(executable, "open", source))?;
+        let out = self.out.as_deref().map(OutputFile::create).transpose()?;
+        let submit = submit::program(self.spark_submit.as_deref())?;
+        let folder = tempfile::Builder::new().prefix("linreg-spark-").tempdir();
+        let folder = folder.map_err(|source| Error::io(&std::env::temp_dir(), "write", source))?;
+        let job = self.job(format, &own, &executable);
+        let path = |name: &str| folder.path().join(name);
+        for (name, text) in [("linreg_spark.py", SCRIPT), ("job.json", &job.to_string())] {
+            std::fs::write(path(name), text).map_err(|source| Error::io(&path(name), "write", source))?;
+        }
+        submit::run(&submit, &self.flags, folder.path(), self.verbose)?;
+        let line = answer::read(folder.path(), &self.source(format), self.columns.missing)?.to_json();
+        match out {
+            None => writeln!(stdout().lock(), "{line}").map_err(Error::stdout),
+            Some(mut file) => {
+                let path = self.out.unwrap_or_default();
+                writeln!(file, "{line}").map_err(|source| Error::io(&path, "write", source))?;
+                file.commit()
+            }
+        }
+    }
+
+    /// That of all data; options that do not go with it are refused.
+    fn format(&self) -> Result<Format, Error> {
+        let told = self.format.or_else(|| self.data.first().and_then(|uri| Format::of(uri)));
+        let Some(format) = told else {
+            let message = format!("--data {}: what format is it?", self.data[0]);
+            return Err(Error::usage(message).with_hint("--format csv, parquet, orc, delta or table"));
+        };
+        if let Some(option) = self.dialect.of_text().first().filter(|_| format != Format::Csv) {
+            let option = option.split('=').next().unwrap_or_default();
+            return Err(Error::usage(format!("{option} is for --format csv, not for {}", format.name())));
+        }
+        if format == Format::Table && self.data.len() > 1 {
+            return Err(Error::usage("--format table: one table at a time")
+                .with_hint("summaries add up: cat a.summary b.summary | linreg train --data -"));
+        }
+        let mut words = self.flags.iter().flat_map(|flag| flag.split('='));
+        let is_remote = words.any(|word| word == "cluster") && self.flags.iter().any(|flag| flag.contains("deploy"));
+        if is_remote {
+            return Err(Error::usage("--deploy-mode cluster: the summary would stay on the cluster")
+                .with_hint("--deploy-mode client, the default, brings it here"));
+        }
+        Ok(format)
+    }
+
+    /// What the script has to know.
+    fn job(&self, format: Format, own: &Path, executable: &Path) -> serde_json::Value {
+        let choice = self.columns.choice();
+        let list = |option: &str, names: &[String]| {
+            if names.is_empty() { Vec::new() } else { vec![format!("{option}={}", names.join(","))] }
+        };
+        let missing = match self.columns.missing {
+            Rule::Error => "error",
+            Rule::Drop => "drop",
+            Rule::Mean => "mean",
+        };
+        let mut options = vec![format!("--missing={missing}")];
+        options.extend(self.dialect.of_missing());
+        options.extend(self.dialect.of_text());
+        options.extend(choice.polynomials.iter().map(|polynomial| format!("--poly={polynomial}")));
+        options.extend(list("--target", &choice.targets));
+        options.extend(choice.weight.iter().map(|weight| format!("--row-weight={weight}")));
+        let columns = [list("--features", &choice.features), list("--ignore", &choice.ignored)].concat();
+        json!({
+            "data": self.data,
+            "format": format.name(),
+            "is_text": format == Format::Csv,
+            "linreg": own,
+            "executable": executable,
+            "binary": executable.file_name().map(|name| name.to_string_lossy()),
+            "options": options,
+            "columns": columns,
+            "categorical": list("--categorical", &choice.categorical),
+            "weight": choice.weight.as_slice(),
+        })
+    }
+
+    /// The data, for messages.
+    fn source(&self, format: Format) -> answer::Source<'_> {
+        let (place, weight) = (Place::file(&self.data[0]), self.columns.weight.column());
+        answer::Source { place, has_lines: format == Format::Csv, is_own: self.binary.is_none(), weight }
+    }
+}
