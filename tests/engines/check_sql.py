@@ -88,7 +88,7 @@ class Postgres:
     kinds = {int: "BIGINT", float: "DOUBLE PRECISION", Decimal: "NUMERIC(20, 3)", str: "TEXT"}
 
     def __init__(self):
-        self.connection = psycopg.connect(host=SOCKET, user="linreg", dbname="postgres", autocommit=True)
+        self.connection = connected()
         self.label = "PostgreSQL " + self.connection.execute("SHOW server_version").fetchone()[0].split()[0]
 
     def create(self, columns):
@@ -105,6 +105,17 @@ class Postgres:
             pass
         (reply,) = cursor.fetchone()
         return reply
+
+
+def connected():
+    """The server has just been started."""
+    for last in (False,) * 300 + (True,):
+        try:
+            return psycopg.connect(host=SOCKET, user="linreg", dbname="postgres", autocommit=True)
+        except psycopg.OperationalError:
+            if last:
+                raise
+            time.sleep(0.1)
 
 
 class Psql(Postgres):
