@@ -4,9 +4,8 @@ use std::collections::BTreeMap;
 
 use nalgebra::DMatrix;
 
-use super::input::Reading;
 use super::ledger::Ledger;
-use super::resolve::KnownLevels;
+use super::reading::Reading;
 use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split, Work};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
@@ -16,6 +15,9 @@ use crate::summary::{Category, Moments, Summary};
 /// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
 /// among those of the chunk.
 const ROWS_PER_COLUMN: u64 = 4;
+
+/// Levels by the names of their categories.
+pub type KnownLevels = BTreeMap<String, Vec<String>>;
 
 /// What is wanted of rows besides their summary.
 #[derive(Clone, Copy, Default)]

@@ -7,9 +7,11 @@ use std::path::PathBuf;
 use serde::Serialize;
 
 use super::compress::{Wish, feature_fields};
-use super::input::{Input, Reading};
+use super::input::Input;
 use super::ledger::{Ledger, tell_missing};
-use super::options::{DataOptions, WeightOption, count, rows_and_weight};
+use super::options::{DataOptions, WeightOption};
+use super::reading::Reading;
+use super::words::{count, rows_and_weight};
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::{Error, Place};
 use crate::fit::Problem;

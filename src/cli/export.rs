@@ -5,7 +5,7 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use super::options::{listed, note};
+use super::words::{listed, note};
 use crate::error::{Error, Place};
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
 use crate::fit::Weights;

@@ -5,13 +5,13 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use super::compress::{Compressed, Wish, compress_rows};
-use super::options::note;
+use super::reading::Reading;
 use super::resolve::chosen;
+use super::words::note;
 use crate::data::columns::Roles;
 use crate::data::source::{self, Source};
-use crate::data::{self, BATCH_ROWS, Design, Header, Later, Manner, Missing, Parts, Plan, Reader, Rows, Work, columns};
+use crate::data::{Design, Header, Later, Manner, Missing, Parts, Reader, columns};
 use crate::error::{Error, Place};
-use crate::observers::{Progress, When};
 use crate::summary::{Powers, Summary};
 
 /// A triangle of so many columns takes 1.6 GB, and every worker has one.
@@ -231,37 +231,4 @@ fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), 
 fn needs_rows(name: &str, who: &str) -> Error {
     let message = format!("a summary of rows, but {who} needs the rows themselves");
     Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
-}
-
-/// How rows are read.
-#[derive(Clone, Copy)]
-pub struct Reading {
-    /// Workers.
-    pub threads: usize,
-    /// Whether to show how far it has come.
-    pub progress: When,
-}
-
-impl Reading {
-    /// Reads all rows; see [`Rows::fold`].
-    pub fn fold<S: Send>(
-        self,
-        rows: Rows,
-        chunk_blocks: u64,
-        work: &Work<S>,
-        mut merge: impl FnMut(S, &data::Progress) -> Result<(), Error>,
-    ) -> Result<u64, Error> {
-        let mut bar = Progress::reading(self.progress, rows.total_bytes());
-        let plan = Plan { threads: self.threads, batch_rows: BATCH_ROWS, chunk_blocks };
-        let result = rows.fold(plan, work, |state, progress| {
-            if let Some(bar) = &mut bar {
-                bar.read(progress);
-            }
-            merge(state, progress)
-        });
-        if let Some(bar) = bar {
-            bar.finish(false);
-        }
-        result.map(|progress| progress.rows)
-    }
 }

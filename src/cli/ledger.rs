@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::options::{count, note};
+use super::words::{count, note};
 use crate::data::columns::ignore;
 use crate::data::{Batch, Progress, Records};
 use crate::error::{Error, Place};

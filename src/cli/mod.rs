@@ -11,6 +11,7 @@ mod ledger;
 mod options;
 mod plot;
 mod predict;
+mod reading;
 mod report;
 mod resolve;
 mod shell;
@@ -20,6 +21,7 @@ mod summarize;
 mod sweep;
 mod train;
 mod typed;
+mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};
 

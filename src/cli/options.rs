@@ -1,13 +1,13 @@
 //! Option groups that several commands share, and what they say on standard error.
 
-use std::io::{IsTerminal, Write, stderr, stdin};
+use std::io::{IsTerminal, stdin};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap_complete::engine::ArgValueCompleter;
 
-use super::input::Reading;
+use super::reading::Reading;
 use super::shell::columns;
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
@@ -16,7 +16,6 @@ use crate::data::{Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::model::Rule;
 use crate::observers::When;
-use crate::output::rounded;
 
 /// Where rows come from.
 #[derive(Debug, clap::Args)]
@@ -222,44 +221,4 @@ impl ColumnOptions {
             weight: self.weight.row_weight.clone(),
         }
     }
-}
-
-/// `2 rows`, or `2 rows of weight 3.5`.
-pub fn rows_and_weight(rows: u64, weight: f64) -> String {
-    let weight = if weight == rows as f64 { String::new() } else { format!(" of weight {}", rounded(weight)) };
-    count(rows, "row") + &weight
-}
-
-/// `1 row`, `2 rows`.
-pub fn count(count: u64, word: &str) -> String {
-    format!("{count} {word}{}", if count == 1 { "" } else { "s" })
-}
-
-/// Names in a sentence, the first of many.
-pub fn listed(names: &[String]) -> String {
-    const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
-    match names.len().checked_sub(SHOWN) {
-        None | Some(0) => shown,
-        Some(more) => format!("{shown} and {more} more"),
-    }
-}
-
-/// Says so if the first line was taken for a row.
-pub fn note_invented(header: &Header) {
-    if header.is_invented {
-        note("no header: the first line holds numbers only, so the columns are c1, c2, … (--header makes them names)");
-    }
-}
-
-/// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
-pub fn note_unnamed(header: &Header, features: &[String]) {
-    for name in header.unnamed.iter().filter(|name| features.contains(name)) {
-        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: --ignore {name}"));
-    }
-}
-
-/// A remark on standard error; if nobody takes it, the work goes on.
-pub fn note(text: &str) {
-    drop(writeln!(stderr(), "{text}"));
 }

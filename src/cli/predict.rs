@@ -7,7 +7,8 @@ use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
 use super::input::Input;
-use super::options::{DataOptions, note};
+use super::options::DataOptions;
+use super::words::note;
 use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
 use crate::error::{Error, Place};
 use crate::model::{Model, Rule};

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use nalgebra::DMatrix;
 
-use super::compress::Compressed;
-use crate::data::columns::{Roles, first_repeated, leave_out};
+use super::compress::{Compressed, KnownLevels};
+use crate::data::columns::{Roles, leave_out};
+use crate::data::names::first_repeated;
 use crate::data::{Column, Design, Encoding, level_name, sorted};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
@@ -14,9 +15,6 @@ use crate::summary::{Gap, Summary};
 
 /// What stands for a missing cell in each feature.
 type Means = BTreeMap<String, f64>;
-
-/// Levels by the names of their categories.
-pub type KnownLevels = BTreeMap<String, Vec<String>>;
 
 /// The columns of `design` of a summary in a file, and what says where cells of its fields were missing; of categories the
 /// `known` levels only, if some are told.

@@ -4,9 +4,10 @@ use std::io::{Write, stdout};
 use std::str::FromStr;
 
 use super::ledger::tell_missing;
-use super::options::note;
-use crate::data::columns::{Reference, first_repeated};
+use super::words::note;
+use crate::data::columns::Reference;
 use crate::data::level_name;
+use crate::data::names::first_repeated;
 use crate::error::Error;
 use crate::model::{MissingCells, Rule};
 use crate::sql::{Dialect, Query};

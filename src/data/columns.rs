@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::roles::quoted;
+use super::names::{SHOWN, first_repeated, nearest, quoted};
 pub use super::roles::{Reference, Roles, ignore, leave_out};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
@@ -25,9 +25,6 @@ pub struct Choice {
     /// The column that says how often a row counts.
     pub weight: Option<String>,
 }
-
-/// How many names a message has at most.
-pub(super) const SHOWN: usize = 20;
 
 impl Choice {
     /// Roles for the columns of `header`: the last column is the target unless told, all others are features unless
@@ -245,16 +242,6 @@ fn list(header: &Header) -> String {
     }
 }
 
-/// The name most like `name`, if any is like it at all.
-#[must_use]
-pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
-    const LIKE: f64 = 0.6;
-    let likeness =
-        |other: &&String| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
-    let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
-    (likeness(&best) >= LIKE).then_some(best)
-}
-
 /// Refuses a header in which a name stands twice: which of the two is meant cannot be told.
 ///
 /// # Errors
@@ -273,14 +260,6 @@ pub fn check_distinct(header: &Header) -> Result<(), Error> {
             Err(Error::input(place, message).with_hint("give every column a name of its own"))
         }
     }
-}
-
-/// A name that stands twice, if any does.
-#[must_use]
-pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
-    let mut sorted: Vec<&String> = names.into_iter().collect();
-    sorted.sort();
-    sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
 #[cfg(test)]

@@ -6,7 +6,7 @@ use std::io::{self, Read};
 use memchr::memchr;
 
 use super::cell::{self, Cell};
-use super::{quotes, records};
+use super::quotes;
 
 /// What may separate fields without being told, the likeliest first.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
@@ -123,6 +123,17 @@ pub fn table_start(text: &[u8]) -> usize {
     start
 }
 
+/// `csv` as it is used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.
+pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
+    csv::ReaderBuilder::new()
+        .has_headers(false)
+        .flexible(true)
+        .delimiter(delimiter)
+        .terminator(csv::Terminator::Any(b'\n'))
+        .buffer_capacity(1 << 16)
+        .from_reader(input)
+}
+
 /// Whether a line holds nothing.
 pub fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
@@ -130,7 +141,7 @@ pub fn is_blank(line: &[u8]) -> bool {
 
 fn first_width(text: &[u8], delimiter: u8) -> usize {
     let mut record = csv::ByteRecord::new();
-    let is_record = records::csv_reader(text, delimiter).read_byte_record(&mut record);
+    let is_record = csv_reader(text, delimiter).read_byte_record(&mut record);
     if is_record.is_ok_and(|is_record| is_record) { record.len() } else { 0 }
 }
 
@@ -146,7 +157,7 @@ impl Sample {
     fn new(text: &[u8], delimiter: u8, is_all: bool) -> Sample {
         let spellings = [b'.', b','].map(|decimal| Spelling { decimal, ..Spelling::default() });
         let is_number = |text: &[u8]| spellings.iter().any(|spelling| !matches!(cell::read(text, spelling), Cell::Bad));
-        let mut reader = records::csv_reader(text, delimiter);
+        let mut reader = csv_reader(text, delimiter);
         let mut record = csv::ByteRecord::new();
         let (mut count, mut width, mut agreeing, mut cells, mut numbers) = (0, 0, 0, 0, 0);
         while count < SAMPLE && reader.read_byte_record(&mut record).is_ok_and(|is_record| is_record) {

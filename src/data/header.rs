@@ -3,8 +3,8 @@
 use csv::ByteRecord;
 
 use super::cell::{self, Cell};
-use super::dialect::{BYTE_ORDER_MARK, Dialect, table_start};
-use super::records::{csv_reader, empty_lines};
+use super::dialect::{BYTE_ORDER_MARK, Dialect, csv_reader, table_start};
+use super::records::empty_lines;
 use super::{columns, number};
 use crate::error::{Error, Place};
 

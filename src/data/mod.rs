@@ -25,6 +25,7 @@ mod interval;
 pub mod isa;
 mod layout;
 mod levels;
+pub mod names;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod padded;

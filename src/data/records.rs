@@ -8,7 +8,7 @@ use memchr::memchr_iter;
 
 use super::Batch;
 use super::blocks::Block;
-use super::dialect::is_blank;
+use super::dialect::{csv_reader, is_blank};
 use super::index::{Index, Table};
 use super::layout::{Fault, Layout};
 use super::levels::Levels;
@@ -270,17 +270,6 @@ impl<'a> Parser<'a> {
             }
         }
     }
-}
-
-/// `csv` as it is used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.
-pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
-    csv::ReaderBuilder::new()
-        .has_headers(false)
-        .flexible(true)
-        .delimiter(delimiter)
-        .terminator(csv::Terminator::Any(b'\n'))
-        .buffer_capacity(1 << 16)
-        .from_reader(input)
 }
 
 /// Whether there is a line that holds nothing.

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use super::columns::{SHOWN, first_repeated};
 use super::levels::{level_name, sorted};
+use super::names::{SHOWN, first_repeated, quoted};
 use super::{Design, Encoding, Encodings};
 use crate::error::{Error, Place, shortened};
 
@@ -109,9 +109,4 @@ pub fn leave_out(column: &str) -> String {
 #[must_use]
 pub fn ignore(column: &str) -> String {
     format!("--ignore {}", quoted(column))
-}
-
-/// A name as it can be typed into a shell.
-pub(super) fn quoted(name: &str) -> String {
-    shlex::try_quote(name).map_or(name.to_owned(), Into::into)
 }

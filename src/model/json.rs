@@ -18,7 +18,7 @@ use super::inference::{CovarianceDocument, Named, RegressionDocument};
 use super::{MissingCells, Model, Rows, State, Training};
 use crate::data::Encoding;
 use crate::data::Encodings;
-use crate::data::columns::first_repeated;
+use crate::data::names::first_repeated;
 use crate::document;
 use crate::error::{Error, Place, shortened};
 

@@ -1,10 +1,20 @@
 //! Where values lie along an axis, and which of them are written beside it.
 
-use super::chart::Scale;
 use crate::output::rounded;
 
 /// Room on either side of the values, as a share of their range.
 const MARGIN: f64 = 0.04;
+
+/// How values become places.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Scale {
+    /// In proportion.
+    Linear,
+    /// By their logarithms.
+    Log,
+    /// The value i is the place of the name i.
+    Names(Vec<String>),
+}
 
 /// The part of an axis that is seen.
 #[derive(Debug, Clone, PartialEq)]

@@ -1,6 +1,6 @@
 //! What a picture shows, before anything is drawn.
 
-use super::axis::Frame;
+use super::axis::{Frame, Scale};
 use crate::output::rounded;
 
 /// Panels below each other, with a title.
@@ -34,17 +34,6 @@ pub struct Axis {
     pub label: String,
     /// How.
     pub scale: Scale,
-}
-
-/// How values become places.
-#[derive(Debug, Clone, PartialEq)]
-pub enum Scale {
-    /// In proportion.
-    Linear,
-    /// By their logarithms.
-    Log,
-    /// The value i is the place of the name i.
-    Names(Vec<String>),
 }
 
 /// Marks of one meaning.

@@ -2,8 +2,9 @@
 
 pub use super::axis::whole;
 
+use super::axis::Scale;
 use super::axis::label;
-use super::chart::{Axis, Colour, Figure, Mark, Panel, Scale, Series};
+use super::chart::{Axis, Colour, Figure, Mark, Panel, Series};
 use super::curve::Curve;
 use crate::output::rounded;
 

@@ -9,8 +9,9 @@ use plotters::prelude::*;
 use plotters::style::text_anchor::{HPos, Pos, VPos};
 use plotters::style::{FontDesc, FontStyle, register_font};
 
+use super::axis::Scale;
 use super::axis::{Frame, Tick, ends};
-use super::chart::{Figure, Mark, Panel, Scale, Series};
+use super::chart::{Figure, Mark, Panel, Series};
 use super::charts::CLOUD;
 use super::palette::{self, Pair, Theme};
 use crate::error::Error;

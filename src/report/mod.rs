@@ -14,7 +14,8 @@ mod png;
 mod svg;
 mod terminal;
 
-pub use chart::{Axis, Colour, Figure, Mark, Panel, Scale, Series};
+pub use axis::Scale;
+pub use chart::{Axis, Colour, Figure, Mark, Panel, Series};
 pub use curve::Curve;
 pub use page::Page;
 pub use palette::Theme;

@@ -1,7 +1,8 @@
 //! A figure as text: braille on a terminal, plain characters elsewhere.
 
+use super::axis::Scale;
 use super::axis::{Frame, Tick, ends};
-use super::chart::{Colour, Figure, Mark, Panel, Scale, Series};
+use super::chart::{Colour, Figure, Mark, Panel, Series};
 
 /// What text is drawn on.
 #[derive(Debug, Clone, Copy)]

@@ -16,7 +16,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Sum, Summary};
-use crate::data::columns::first_repeated;
+use crate::data::names::first_repeated;
 use crate::data::{Batch, Design, Levels, Polynomial, level_name};
 use crate::error::{Error, Place};
 use crate::pair::{number, pair};

@@ -17,7 +17,7 @@ use serde::{Deserialize, Serialize};
 
 use super::reply::{self, Reply};
 use super::{Category, Gap, Powers, Summary, Triangle};
-use crate::data::columns::first_repeated;
+use crate::data::names::first_repeated;
 use crate::document;
 use crate::error::{Error, Place, shortened};
 

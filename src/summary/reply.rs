@@ -22,8 +22,8 @@ mod unpacked;
 use serde::{Deserialize, Serialize};
 
 use super::Summary;
-use crate::data::columns::first_repeated;
 use crate::data::level_name;
+use crate::data::names::first_repeated;
 use crate::document;
 use crate::error::{Error, Place};
 

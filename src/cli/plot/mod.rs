@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 use super::input::Input;
 use super::options::DataOptions;
-use crate::data::columns::nearest;
+use crate::data::names::nearest;
 use crate::error::{Error, Place};
 use crate::model::{Model, coefficient_names};
 use crate::report::charts::{self, Weight};

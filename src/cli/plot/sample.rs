@@ -5,9 +5,9 @@ use std::collections::BinaryHeap;
 use std::num::NonZeroUsize;
 
 use crate::cli::compress::feature_fields;
-use crate::cli::input::Reading;
 use crate::cli::ledger::{Ledger, tell_missing};
 use crate::cli::options::above_zero;
+use crate::cli::reading::Reading;
 use crate::data::{BATCH_ROWS, Batch, Missing, Progress, Reader, Records, Work, ticket};
 use crate::error::{Error, Place};
 use crate::model::metrics::{Errors, Metrics};

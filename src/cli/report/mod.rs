@@ -8,8 +8,9 @@ use std::path::PathBuf;
 
 use super::compress::Wish;
 use super::input::Input;
-use super::options::{DataOptions, rows_and_weight};
+use super::options::DataOptions;
 use super::plot::{Sample, SampleOptions, coefficients, read_history};
+use super::words::rows_and_weight;
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;

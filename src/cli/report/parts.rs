@@ -5,8 +5,8 @@ use std::collections::BTreeSet;
 use nalgebra::DMatrix;
 
 use super::Report;
-use crate::cli::options::{count, rows_and_weight};
 use crate::cli::typed;
+use crate::cli::words::{count, rows_and_weight};
 use crate::data::{Encoding, Polynomial};
 use crate::fit::{Coefficient, LearningRate, Problem, Reduction, Settings, Spectrum};
 use crate::init::Init;

@@ -2,7 +2,7 @@
 
 use super::Report;
 use super::parts::short;
-use crate::cli::options::{count, rows_and_weight};
+use crate::cli::words::{count, rows_and_weight};
 use crate::fit::Stop;
 use crate::model::{Model, Training};
 

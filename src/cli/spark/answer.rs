@@ -6,8 +6,8 @@ use serde::Deserialize;
 
 use crate::cli::counts::Counts;
 use crate::cli::ledger::tell_missing;
-use crate::cli::options::{count, note};
 use crate::cli::resolve::in_order;
+use crate::cli::words::{count, note};
 use crate::error::{Error, Place};
 use crate::model::{MissingCells, Rule};
 use crate::summary::Summary;

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use crate::cli::options::note;
+use crate::cli::words::note;
 use crate::error::{Error, Place};
 
 const NAME: &str = "spark-submit";

@@ -10,9 +10,9 @@ use std::path::{Path, PathBuf};
 use clap::{Command, FromArgMatches};
 
 use super::input::Input;
-use super::options::{count, note};
 use super::train;
 use super::typed::{quoted, with_value};
+use super::words::{count, note};
 use crate::error::Error;
 use crate::observers::{Progress, When};
 use crate::output::OutputFile;

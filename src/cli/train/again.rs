@@ -7,7 +7,7 @@ use super::exact::Solver;
 use crate::cli::compress::{Compressed, Kept, feature_fields};
 use crate::cli::input::Input;
 use crate::cli::ledger::Ledger;
-use crate::cli::options::note;
+use crate::cli::words::note;
 use crate::data::columns::Roles;
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::Error;

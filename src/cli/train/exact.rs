@@ -9,7 +9,7 @@ use super::preflight::tell_roles;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
-use crate::cli::options::{count, note};
+use crate::cli::words::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{

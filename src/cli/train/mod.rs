@@ -18,8 +18,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
-use super::options::{ColumnOptions, DataOptions, above_zero, count, note};
+use super::options::{ColumnOptions, DataOptions, above_zero};
 use super::plot::{PictureFile, Target};
+use super::words::{count, note};
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;

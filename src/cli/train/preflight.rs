@@ -2,7 +2,7 @@
 
 use super::prepare::Prepared;
 use crate::cli::ledger::tell_missing;
-use crate::cli::options::{count, listed, note, rows_and_weight};
+use crate::cli::words::{count, listed, note, rows_and_weight};
 use crate::data::columns::Roles;
 use crate::fit::{Forecast, Optimizer, Problem, Schedule};
 use crate::output::{number, rounded};

@@ -9,7 +9,7 @@ use super::super::hyper::Rate;
 use super::super::input::Input;
 use super::start::Earlier;
 use super::{Args, Validation};
-use crate::cli::options::{note_invented, note_unnamed};
+use crate::cli::words::{note_invented, note_unnamed};
 use crate::data::columns::Roles;
 use crate::data::{Header, Parts, Split, source};
 use crate::error::{Error, Place};

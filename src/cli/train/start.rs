@@ -6,7 +6,7 @@ use std::io::{self, BufRead, BufReader, Read};
 use std::path::Path;
 
 use super::{Args, InitChoice};
-use crate::cli::options::{count, note};
+use crate::cli::words::{count, note};
 use crate::data::columns::Roles;
 use crate::document;
 use crate::error::{Error, Place};

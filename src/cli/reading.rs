@@ -1,0 +1,38 @@
+//! Reading rows with a bar that shows how far it has come.
+
+use crate::data::{self, BATCH_ROWS, Plan, Rows, Work};
+use crate::error::Error;
+use crate::observers::{Progress, When};
+
+/// How rows are read.
+#[derive(Clone, Copy)]
+pub struct Reading {
+    /// Workers.
+    pub threads: usize,
+    /// Whether to show how far it has come.
+    pub progress: When,
+}
+
+impl Reading {
+    /// Reads all rows; see [`Rows::fold`].
+    pub fn fold<S: Send>(
+        self,
+        rows: Rows,
+        chunk_blocks: u64,
+        work: &Work<S>,
+        mut merge: impl FnMut(S, &data::Progress) -> Result<(), Error>,
+    ) -> Result<u64, Error> {
+        let mut bar = Progress::reading(self.progress, rows.total_bytes());
+        let plan = Plan { threads: self.threads, batch_rows: BATCH_ROWS, chunk_blocks };
+        let result = rows.fold(plan, work, |state, progress| {
+            if let Some(bar) = &mut bar {
+                bar.read(progress);
+            }
+            merge(state, progress)
+        });
+        if let Some(bar) = bar {
+            bar.finish(false);
+        }
+        result.map(|progress| progress.rows)
+    }
+}
