@@ -16,19 +16,10 @@ from pathlib import Path
 import distributed
 from distributed import Client
 
+from waiting import wait
+
 FILES, ROWS = 12, 1000
 RECIPE = Path(__file__).parents[2] / "engines" / "dask" / "summarize.py"
-
-
-def wait(what, condition, seconds=60):
-    """What `condition` returns once that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    sys.exit(f"check_dask: waited {seconds} s in vain: {what}")
 
 
 def expect(name, is_true, said):

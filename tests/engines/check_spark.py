@@ -22,19 +22,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pyspark
 
+from waiting import wait
+
 SPARK = Path(pyspark.__file__).parent / "bin"
 FILES, ROWS = 12, 1000
-
-
-def wait(what, condition, seconds=120):
-    """What `condition` returns once that is true."""
-    end = time.monotonic() + seconds
-    while time.monotonic() < end:
-        found = condition()
-        if found:
-            return found
-        time.sleep(0.05)
-    sys.exit(f"check_spark: waited {seconds} s in vain: {what}")
 
 
 class Cluster:
