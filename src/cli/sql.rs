@@ -27,10 +27,10 @@ const FEW_DIGITS: f64 = 8.0;
 /// The query replies with one cell, whatever the number of rows: counts, means and the cross-products of differences from the
 /// means. Commands that take summaries take the reply in the place of rows; it knows the columns and what was asked:
 ///
-///     linreg sql --dialect postgres … | psql -qAt DATABASE | linreg train --data -
-///     linreg sql --dialect duckdb   … | duckdb -csv DATABASE | linreg summarize --data - > trips.summary
-///     linreg sql --dialect sqlite   … | sqlite3 DATABASE | linreg train --data - --solver qr
-///     linreg sql --dialect spark    … > sums.sql; spark-sql -f sums.sql | linreg train --data -
+///    linreg sql --dialect postgres … | psql -qAt DATABASE | linreg train --data -
+///    linreg sql --dialect duckdb   … | duckdb -csv DATABASE | linreg summarize --data - > trips.summary
+///    linreg sql --dialect sqlite   … | sqlite3 DATABASE | linreg train --data - --solver qr
+///    linreg sql --dialect spark    … > sums.sql; spark-sql -f sums.sql | linreg train --data -
 ///
 /// With c near the mean of each column, n = Σ w, sᵢ = Σ w (xᵢ − cᵢ) and Pᵢⱼ = Σ w (xᵢ − cᵢ)(xⱼ − cⱼ), the triangle R of a summary
 /// is the Cholesky factor of Pᵢⱼ − sᵢ sⱼ/n, with √n and s/√n in its first row. Products have twice the digits of their factors, so what
