@@ -74,7 +74,7 @@ impl Cli {
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
         if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             let command = command.find_subcommand("train");
-            command.into_iter().for_each(|command| args.set_given(command, matches));
+            command.into_iter().for_each(|command| args.set_given(train::given(command, matches)));
             args.set_command(typed::words());
         }
         cli

@@ -138,7 +138,7 @@ impl DialectOptions {
 }
 
 /// Which column is what.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, PartialEq, clap::Args)]
 pub struct ColumnOptions {
     /// Target columns, by name [default: the last column]
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
@@ -184,7 +184,7 @@ pub struct ColumnOptions {
 }
 
 /// How often rows count.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, PartialEq, clap::Args)]
 pub struct WeightOption {
     /// Column that says how often each row counts: any number, 0 or more [default: once]
     ///

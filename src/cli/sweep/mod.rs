@@ -139,9 +139,10 @@ impl Args {
             if first.has_validation() && self.split_seed != 0 {
                 words.extend(["--split-seed".to_owned(), self.split_seed.to_string()]);
             }
+            let columns = readings.columns(best);
             let mut best = trainings.swap_remove(best);
             best.set_command(self.out.as_deref().and_then(Path::to_str).map(|out| with_value(&words, "--out", out)));
-            readings.write_model(&best, file, self.out.as_deref())?;
+            readings.write_model(columns, &best, file, self.out.as_deref())?;
             if !self.quiet {
                 note(&format!("best: {}", quoted(&words)));
             }
@@ -184,9 +185,10 @@ impl Args {
         combination: &[String],
     ) -> Result<Result<train::Args, Error>, clap::Error> {
         let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
-        let matches = command.try_get_matches_from_mut(words)?;
-        let mut args = train::Args::from_arg_matches(&matches)?;
-        args.set_given(command, &matches);
+        let mut matches = command.try_get_matches_from_mut(words)?;
+        let given = train::given(command, &matches);
+        let mut args = train::Args::from_arg_matches_mut(&mut matches)?;
+        args.set_given(given);
         args.set_folds(self.folds, self.split_seed);
         if args.is_comparison() {
             return Ok(Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr")));

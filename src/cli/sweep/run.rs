@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
+use std::time::{Duration, Instant};
 
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
 use crate::cli::train::{self, tell_roles};
-use crate::data::Header;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::WeightedRows;
@@ -19,8 +19,12 @@ use crate::summary::Summary;
 
 /// What has been read, for all combinations.
 pub struct Readings {
-    header: Header,
+    /// All columns that any combination uses.
     roles: Roles,
+    /// The columns of single combinations; neighbours share them.
+    columns: Vec<Roles>,
+    /// For every combination, the place of its columns.
+    columns_of: Vec<usize>,
     all: Rows,
     /// For every fold, the others and that one.
     folds: Vec<Rows>,
@@ -41,6 +45,9 @@ pub struct Reached {
     pub validation_se: Option<f64>,
 }
 
+/// How long what has been reached may wait before it is shown: waking the thread that shows it takes as long as many epochs.
+const PATIENCE: Duration = Duration::from_millis(1);
+
 /// Combinations that differ in nothing but their epochs: one run, looked at on the way.
 struct Group {
     /// Places among the combinations, by rising epochs.
@@ -53,9 +60,15 @@ impl Readings {
     /// Reads all columns that any of `trainings` uses, once.
     pub fn read(input: Input, trainings: &[train::Args]) -> Result<Readings, Error> {
         let header = input.header();
-        let mut roles = roles(&trainings[0], &header)?;
-        for training in trainings {
-            let Roles { features, encodings, categories, .. } = self::roles(training, &header)?;
+        let (mut columns, mut columns_of) = (Vec::new(), Vec::new());
+        for (i, training) in trainings.iter().enumerate() {
+            if i == 0 || !training.has_columns_of(&trainings[i - 1]) {
+                columns.push(training.roles(&header, training.earlier_model()?.as_ref())?);
+            }
+            columns_of.push(columns.len() - 1);
+        }
+        let mut roles = columns[0].clone();
+        for Roles { features, encodings, categories, .. } in columns.iter().cloned() {
             for name in features {
                 if !roles.features.contains(&name) {
                     roles.features.push(name);
@@ -67,17 +80,19 @@ impl Readings {
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
         let (mut train, held_out, roles) = reader.read(input, &roles)?;
+        let columns = columns.into_iter().map(|roles| roles.with_levels(&train.levels, &header.file));
+        let columns = columns.collect::<Result<Vec<_>, _>>()?;
         let folds = std::mem::take(&mut train.folds).into_iter();
         let fold = |(summary, held_out)| Rows {
             train: Compressed { summary, ..Compressed::default() },
             held_out: Some(held_out),
         };
-        Ok(Readings { header, roles, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
+        Ok(Readings { roles, columns, columns_of, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
     }
 
-    /// Which column is what in `training`.
-    fn roles(&self, training: &train::Args) -> Result<Roles, Error> {
-        roles(training, &self.header)?.with_levels(&self.all.train.levels, &self.header.file)
+    /// Which column is what in combination `i`.
+    pub fn columns(&self, i: usize) -> &Roles {
+        &self.columns[self.columns_of[i]]
     }
 
     /// Tells what was read.
@@ -109,15 +124,22 @@ impl Readings {
         Ok(Rows { train, held_out: rows.held_out.as_ref().map(select).transpose()? })
     }
 
-    /// What `training` reaches, after each of these epochs.
-    fn reach(&self, training: &train::Args, epochs: &[u64]) -> Result<Vec<Reached>, Error> {
-        let all = self.reach_on(&self.all, training, epochs)?;
+    /// What `training` of these columns reaches, after each of these epochs.
+    fn reach(&self, roles: &Roles, training: &train::Args, epochs: &[u64]) -> Result<Vec<Reached>, Error> {
+        let on = |rows: &Rows| {
+            if roles.features == self.roles.features {
+                return training.reach(epochs, &rows.train, rows.held_out.as_ref(), roles);
+            }
+            let Rows { train, held_out } = self.select(rows, roles)?;
+            training.reach(epochs, &train, held_out.as_ref(), roles)
+        };
+        let all = on(&self.all)?;
         let mut reached: Vec<Reached> =
             all.into_iter().map(|outcome| Reached { outcome, validation_se: None }).collect();
         if self.folds.is_empty() {
             return Ok(reached);
         }
-        let folds: Result<Vec<_>, _> = self.folds.iter().map(|fold| self.reach_on(fold, training, epochs)).collect();
+        let folds: Result<Vec<_>, _> = self.folds.iter().map(on).collect();
         let folds = folds?;
         for (i, reached) in reached.iter_mut().enumerate() {
             let errors: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_mse).collect();
@@ -128,20 +150,16 @@ impl Readings {
         Ok(reached)
     }
 
-    fn reach_on(&self, rows: &Rows, training: &train::Args, epochs: &[u64]) -> Result<Vec<Outcome>, Error> {
-        let roles = self.roles(training)?;
-        if roles.features == self.roles.features {
-            return training.reach(epochs, &rows.train, rows.held_out.as_ref(), &roles);
-        }
-        let Rows { train, held_out } = self.select(rows, &roles)?;
-        training.reach(epochs, &train, held_out.as_ref(), &roles)
-    }
-
-    /// Writes the model of `training`.
-    pub fn write_model(&self, training: &train::Args, file: OutputFile, path: Option<&Path>) -> Result<(), Error> {
-        let roles = self.roles(training)?;
-        let Rows { train, held_out } = self.select(&self.all, &roles)?;
-        training.write_model(&train, held_out.as_ref(), roles, file, path)
+    /// Writes the model of `training` of these columns.
+    pub fn write_model(
+        &self,
+        roles: &Roles,
+        training: &train::Args,
+        file: OutputFile,
+        path: Option<&Path>,
+    ) -> Result<(), Error> {
+        let Rows { train, held_out } = self.select(&self.all, roles)?;
+        training.write_model(&train, held_out.as_ref(), roles.clone(), file, path)
     }
 }
 
@@ -151,10 +169,6 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let mean = values.iter().sum::<f64>() / count;
     let squares: f64 = values.iter().map(|value| (value - mean).powi(2)).sum();
     (mean, (squares / (count - 1.0) / count).sqrt())
-}
-
-fn roles(training: &train::Args, header: &Header) -> Result<Roles, Error> {
-    training.roles(header, training.earlier_model()?.as_ref())
 }
 
 /// Runs `left`, places among `trainings`, on so many threads, and shows what each reached to `visit`, in order.
@@ -176,19 +190,27 @@ pub fn all(
         for _ in 0..threads.min(groups.len()) {
             let (sender, groups, next) = (sender.clone(), &groups, &next);
             scope.spawn(move || {
+                let (mut done, mut since) = (Vec::new(), Instant::now());
                 while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let reached = readings.reach(&trainings[group.members[group.members.len() - 1]], &group.epochs);
-                    if sender.send((group, reached)).is_err() {
-                        break;
+                    let longest = group.members[group.members.len() - 1];
+                    let reached = readings.reach(readings.columns(longest), &trainings[longest], &group.epochs);
+                    done.push((group, reached));
+                    if since.elapsed() >= PATIENCE {
+                        if sender.send(std::mem::take(&mut done)).is_err() {
+                            return;
+                        }
+                        since = Instant::now();
                     }
                 }
+                // Nobody receives after an error.
+                let _ = sender.send(done);
             });
         }
         drop(sender);
         let mut waiting: BTreeMap<usize, Reached> = BTreeMap::new();
         let mut order = left.iter();
         let mut awaited = order.next();
-        for (group, reached) in receiver {
+        for (group, reached) in receiver.into_iter().flatten() {
             let result = reached.and_then(|reached| {
                 waiting.extend(group.members.iter().copied().zip(reached));
                 while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {

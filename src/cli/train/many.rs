@@ -16,14 +16,19 @@ use crate::observers::{Outcome, When};
 use crate::output::OutputFile;
 use crate::summary::Summary;
 
+/// The options of `command`, which is `train`, that stand on its command line.
+pub fn given(command: &Command, matches: &ArgMatches) -> Vec<String> {
+    let is_given = |id: &&clap::Id| {
+        matches.try_contains_id(id.as_str()).unwrap_or(false)
+            && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
+    };
+    command.get_arguments().map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect()
+}
+
 impl Args {
-    /// Remembers which options stand on the command line.
-    pub fn set_given(&mut self, command: &Command, matches: &ArgMatches) {
-        let is_given = |id: &&clap::Id| {
-            matches.try_contains_id(id.as_str()).unwrap_or(false)
-                && matches.value_source(id.as_str()) == Some(ValueSource::CommandLine)
-        };
-        self.given = command.get_arguments().map(clap::Arg::get_id).filter(is_given).map(ToString::to_string).collect();
+    /// Remembers which options stand on the command line: what [`given`] found.
+    pub fn set_given(&mut self, given: Vec<String>) {
+        self.given = given;
     }
 
     /// Remembers the command line, for the model.
@@ -56,6 +61,11 @@ impl Args {
     /// Whether weights cost something.
     pub fn is_penalized(&self) -> bool {
         !self.hyper.penalty().is_none()
+    }
+
+    /// Whether columns are used as in `other`.
+    pub fn has_columns_of(&self, other: &Args) -> bool {
+        self.columns == other.columns && self.init == other.init
     }
 
     /// Whether there are rows that are not trained on.

@@ -28,6 +28,7 @@ use crate::observers::{History, Layout, Least, Printer, Progress, When, summary_
 use crate::output::OutputFile;
 use crate::report::charts::Run;
 use exact::Solver;
+pub use many::given;
 pub use preflight::tell_roles;
 use prepare::Prepared;
 
@@ -179,7 +180,7 @@ pub struct Args {
 }
 
 /// A way of drawing, or a model to continue from.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq)]
 enum InitChoice {
     Draw(Init),
     Continue(PathBuf),
