@@ -6,7 +6,7 @@ use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
 
 /// How weights are to be found.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct Hyperparameters {
     /// Number of passes over the rows
     #[arg(long, value_name = "N", default_value_t = 1000, help_heading = "Descent")]

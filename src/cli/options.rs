@@ -18,7 +18,7 @@ use crate::model::Rule;
 use crate::observers::When;
 
 /// Where rows come from.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct DataOptions {
     /// CSV file with a header, Parquet file or a directory of such, or summaries of rows; `-` is standard input. Repeat it for
     /// several files
@@ -40,7 +40,7 @@ pub struct DataOptions {
 }
 
 /// How tables are written down.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 pub struct DialectOptions {
     /// What separates fields: a character, or `tab` [default: what fits of , ; tab and |]
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, help_heading = "Data")]
@@ -138,7 +138,7 @@ impl DialectOptions {
 }
 
 /// Which column is what.
-#[derive(Debug, PartialEq, clap::Args)]
+#[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct ColumnOptions {
     /// Target columns, by name [default: the last column]
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
@@ -184,7 +184,7 @@ pub struct ColumnOptions {
 }
 
 /// How often rows count.
-#[derive(Debug, PartialEq, clap::Args)]
+#[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct WeightOption {
     /// Column that says how often each row counts: any number, 0 or more [default: once]
     ///

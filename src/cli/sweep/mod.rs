@@ -160,11 +160,16 @@ impl Args {
 
     /// What `train` would make of each combination.
     fn trainings(&self, combinations: &[Vec<String>]) -> Result<Vec<train::Args>, Error> {
+        let command = || <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
+        let defaults = command().try_get_matches_from(std::iter::empty::<&str>());
+        let defaults = defaults.and_then(|matches| train::Args::from_arg_matches(&matches));
+        let defaults = defaults.unwrap_or_else(|error| error.exit());
         let parse = |combinations: &[Vec<String>]| {
-            let mut command =
-                <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
-            combinations.iter().map(|combination| self.training(&mut command, combination)).collect::<Vec<_>>()
+            let mut command = command().mut_args(|option| option.default_value(None));
+            let training = |combination: &Vec<String>| self.training(&mut command, &defaults, combination);
+            combinations.iter().map(training).collect::<Vec<_>>()
         };
+        let parse = &parse;
         // A training on a summary takes hardly longer than its command line.
         let cores = std::thread::available_parallelism().map_or(1, usize::from);
         let share = combinations.len().div_ceil(cores).max(FEW);
@@ -178,16 +183,19 @@ impl Args {
         parsed.into_iter().map(|training| training.unwrap_or_else(|error| error.exit())).collect()
     }
 
-    /// What `command`, which is `train`, makes of a combination; the outer error is that of its command line.
+    /// What `command`, which is `train` without its `defaults`, makes of a combination; the outer error is that of its command
+    /// line.
     fn training(
         &self,
         command: &mut Command,
+        defaults: &train::Args,
         combination: &[String],
     ) -> Result<Result<train::Args, Error>, clap::Error> {
         let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
         let mut matches = command.try_get_matches_from_mut(words)?;
         let given = train::given(command, &matches);
-        let mut args = train::Args::from_arg_matches_mut(&mut matches)?;
+        let mut args = defaults.clone();
+        args.update_from_arg_matches_mut(&mut matches)?;
         args.set_given(given);
         args.set_folds(self.folds, self.split_seed);
         if args.is_comparison() {

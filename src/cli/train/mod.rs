@@ -36,7 +36,7 @@ use prepare::Prepared;
 ///
 /// Says what the data allow before the first epoch, prints the mean squared error of every epoch (before its update, from
 /// epoch 0), then the final weights.
-#[derive(Debug, clap::Args)]
+#[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = "\
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
   predictions  P = X Wᵀ + 1 bᵀ
