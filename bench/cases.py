@@ -218,7 +218,7 @@ def sweep(make):
         make.train(file, epochs, lr, label="linreg train, one of them", tolerance=None),
         Contender(label, loops, packages, SAME_STEPS),
         Contender("NumPy on X'X, all as one matrix", [*loops, "all"], packages, SAME_STEPS)],
-        baseline="linreg train, one of them")
+        baseline="linreg train, one of them", repeat=5)
 
 
 def wide(make):

@@ -10,6 +10,7 @@ Needs Python 3.9 or newer on a Unix and nothing else; peers that are not install
 import argparse
 import json
 import os
+import random
 import shutil
 import subprocess
 import sys
@@ -78,14 +79,13 @@ def missing(contender, found):
 
 
 def measure_case(case, chosen, found):
-    """Runs the contenders in turn, `rounds` times, each round starting with another one."""
+    """Runs the contenders in turn, `rounds` times, each round in another order: what ran before leaves its mark."""
     skipped = {c.label: missing(c, found) for c in case.contenders if missing(c, found)}
     running = [c for c in case.contenders if c.label not in skipped]
     runs, failures = {c.label: [] for c in running}, {}
     measure.run(["cat", str(case.file)])  # so that the file is in memory for the first contender too
     for turn in range(chosen.rounds * case.repeat):
-        shift = turn % len(running)
-        for contender in running[shift:] + running[:shift]:
+        for contender in random.Random(turn).sample(running, len(running)):
             if contender.label in failures:
                 continue
             progress("%s %d/%d: %s" % (case.name, turn + 1, chosen.rounds * case.repeat, contender.label))
