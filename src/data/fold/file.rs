@@ -34,7 +34,7 @@ pub(super) fn fold<S: Send>(
     let count = (span.end - span.start).div_ceil(plan.chunk_blocks * block_bytes);
     let worker = || (Parser::new(layout, plan.batch_rows), Block::default());
     let read = |(parser, block): &mut (Parser, Block), index| chunks.read(index, None, parser, block, work);
-    in_parallel(count, plan.threads, worker, read, |index, mut chunk| {
+    in_parallel((count, 1), plan.threads, worker, read, |index, mut chunk| {
         if chunk.start != commit.end {
             let (mut parser, mut block) = worker();
             chunk = chunks.read(index, Some(commit.end), &mut parser, &mut block, work);

@@ -9,6 +9,9 @@ use crate::error::Error;
 /// Blocks that the numbers of a chunk fill at most, unless its triangle needs more rows.
 const BLOCKS: u64 = 16;
 
+/// Chunks that a worker takes at once, where there are enough: a row group, as most programs write them.
+const RUN: u64 = 8;
+
 pub(super) fn fold<S: Send>(
     table: &Table,
     mut commit: Commit<S>,
@@ -38,5 +41,7 @@ pub(super) fn fold<S: Send>(
     if let [_] = chunks[..] {
         return commit.chunk(read(&mut new(), 0));
     }
-    in_parallel(chunks.len() as u64, table.workers(layout, plan.threads), new, read, |_, chunk| commit.chunk(chunk))
+    // Neighbours have pages in common, and a worker that goes on has unpacked them.
+    let threads = table.workers(layout, plan.threads);
+    in_parallel((chunks.len() as u64, RUN), threads, new, read, |_, chunk| commit.chunk(chunk))
 }

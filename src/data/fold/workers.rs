@@ -1,6 +1,7 @@
 //! Workers take chunks as they come; what becomes of them is handed on in order.
 
 use std::collections::BTreeMap;
+use std::ops::Range;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::sync::{Condvar, Mutex, PoisonError, mpsc};
 use std::thread;
@@ -21,26 +22,33 @@ struct Shared {
 }
 
 impl Shared {
+    /// The next run of chunks, if any is left.
+    fn take(&self, count: u64, run: u64, threads: u64) -> Option<Range<u64>> {
+        let end = |first: u64| (first < count).then(|| first + ((count - first) / (2 * threads)).clamp(1, run));
+        let first = self.next.fetch_update(Ordering::Relaxed, Ordering::Relaxed, end).ok()?;
+        Some(first..end(first)?)
+    }
+
     fn advance(&self, done: u64) {
         *self.done.lock().unwrap_or_else(PoisonError::into_inner) = done;
         self.moved.notify_all();
     }
 
-    /// Waits until chunk `index` is not too far ahead.
-    fn wait_for(&self, index: u64, threads: usize) {
+    /// Waits until chunk `index` is not so many chunks ahead.
+    fn wait_for(&self, index: u64, most: u64) {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
-        let is_ahead = |done: &mut u64| index > *done + AHEAD * threads as u64;
+        let is_ahead = |done: &mut u64| index > *done + most;
         drop(self.moved.wait_while(done, is_ahead));
     }
 }
 
 /// Reads `count` chunks with `read`, which is given what its worker uses again from chunk to chunk, and shows them to `commit`
-/// in order.
+/// in order. A worker takes up to `run` chunks at once, which follow each other; the fewer are left, the fewer.
 ///
 /// # Errors
 /// That of `commit`, which ends the work.
 pub fn in_parallel<S: Send, W>(
-    count: u64,
+    (count, run): (u64, u64),
     threads: usize,
     worker: impl Fn() -> W + Sync,
     read: impl Fn(&mut W, u64) -> Chunk<S> + Sync,
@@ -49,20 +57,22 @@ pub fn in_parallel<S: Send, W>(
     let shared =
         Shared { next: AtomicU64::new(0), stop: AtomicBool::new(false), done: Mutex::new(0), moved: Condvar::new() };
     let (sender, receiver) = mpsc::channel();
+    let most_ahead = AHEAD.max(run) * threads as u64;
     thread::scope(|scope| {
         for _ in 0..count.min(threads as u64) {
             let (sender, shared, worker, read) = (sender.clone(), &shared, &worker, &read);
             scope.spawn(move || {
                 let mut worker = worker();
-                loop {
-                    let index = shared.next.fetch_add(1, Ordering::Relaxed);
-                    shared.wait_for(index, threads);
-                    if index >= count || shared.stop.load(Ordering::Relaxed) {
-                        return;
-                    }
-                    // The other side is gone when it has found a fault: nobody wants the rest.
-                    if sender.send((index, read(&mut worker, index))).is_err() {
-                        return;
+                while let Some(run) = shared.take(count, run, threads as u64) {
+                    for index in run {
+                        shared.wait_for(index, most_ahead);
+                        if shared.stop.load(Ordering::Relaxed) {
+                            return;
+                        }
+                        // The other side is gone when it has found a fault: nobody wants the rest.
+                        if sender.send((index, read(&mut worker, index))).is_err() {
+                            return;
+                        }
                     }
                 }
             });
