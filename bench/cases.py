@@ -262,8 +262,16 @@ def reading(make, name, data, title, names="polars_load polars_gram pyarrow_load
 
 
 def parquet(make):
+    return as_parquet(make, "parquet", "tall", "ten million rows as Parquet, packed with Snappy unless told")
+
+
+def parquet_short(make):
+    return as_parquet(make, "parquet_short", "short", "the same with numbers of one decimal, which repeat")
+
+
+def as_parquet(make, name, data, title):
     """Numbers that are numbers already, packed in several ways, beside the CSV file of the same table."""
-    file, epochs, lr = datasets.make(make.folder, "tall", make.scale), 500, make.rate("tall")
+    file, epochs, lr = datasets.make(make.folder, data, make.scale), 500, make.rate(data)
     contenders = [make.train(file, epochs, lr, label="linreg, CSV")]
     for codec in ["plain", "snappy", "zstd"]:
         packed = make.parquet(file, codec)
@@ -271,7 +279,7 @@ def parquet(make):
         ours.packages = ("pyarrow",)  # which writes the file
         contenders.append(ours)
     names = "polars_load polars_gram pyarrow_load duckdb_load duckdb_gram"
-    return Case("parquet", "ten million rows as Parquet, packed with Snappy unless told", file, make.rows("tall"), epochs,
+    return Case(name, title, file, make.rows(data), epochs,
                 contenders + make.peers(names, make.parquet(file, "snappy"), epochs, lr), baseline="linreg, CSV")
 
 
@@ -300,7 +308,8 @@ def tiny(make):
 
 
 CASES = {"tall": tall, "million": million, "predict": predict, "sweep": sweep, "wide": wide, "digits17": digits17, "quoted": quoted,
-         "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "parquet": parquet, "tiny": tiny}
+         "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "parquet": parquet,
+         "parquet_short": parquet_short, "tiny": tiny}
 
 
 def processor():
