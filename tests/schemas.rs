@@ -159,7 +159,7 @@ fn what_is_not_as_described_is_noticed() {
             without.as_object_mut().unwrap().remove(key);
             assert!(!check.faults(schema, &without, &name).is_empty(), "{name} without {key}");
             let mut other = document.clone();
-            other[key] = Value::Bool(true);
+            other[key] = serde_json::json!([true]);
             assert!(!check.faults(schema, &other, &name).is_empty(), "{name} with another {key}");
         }
         if schema.get("additionalProperties").is_none() {
