@@ -83,8 +83,7 @@ pub struct Kept {
 impl Kept {
     /// Adds the rows of `batch`. Those of weight 0 do not count.
     pub fn push(&mut self, batch: &Batch) {
-        let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
-        for i in (0..batch.rows()).filter(counts) {
+        for i in (0..batch.rows()).filter(|&i| batch.counts(i)) {
             self.values.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
             self.weights.extend(batch.weights().map(|weights| weights[i]));
         }

@@ -33,8 +33,7 @@ impl Ledger {
     /// Notes the missing cells of `batch` and says which of its rows `rule` leaves out, if any: all with a missing cell, or,
     /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0.
     pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
-        let is_missing = |column: usize| batch.column(1 + column).iter().fold(false, |any, value| any | value.is_nan());
-        let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| is_missing(column)).collect();
+        let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| batch.has_missing(1 + column)).collect();
         if columns.is_empty() {
             return None;
         }

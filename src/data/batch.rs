@@ -80,6 +80,25 @@ impl Batch {
         self.is_weighted.then(|| self.column(self.columns))
     }
 
+    /// Whether row `i` counts at all.
+    #[must_use]
+    pub fn counts(&self, i: usize) -> bool {
+        self.weights().is_none_or(|weights| weights[i] > 0.0)
+    }
+
+    /// Whether a cell of column `k` is missing, which is NaN.
+    #[must_use]
+    pub fn has_missing(&self, k: usize) -> bool {
+        // One comparison tells it of two numbers.
+        let (pairs, rest) = self.column(k).as_chunks::<LINE>();
+        let (pairs, last) = pairs.as_chunks::<2>();
+        let of_two = |[these, those]: &[[f64; LINE]; 2]| {
+            these.iter().zip(those).fold(false, |any, (a, b)| any | a.is_nan() | b.is_nan())
+        };
+        let of_all = |values: &[f64]| values.iter().any(|value| value.is_nan());
+        pairs.iter().fold(false, |any, pair| any | of_two(pair)) || of_all(last.as_flattened()) || of_all(rest)
+    }
+
     /// Multiplies every row by the root of its weight, so that its squares count as often. Returns how many rows have a
     /// weight above 0, and the sum of all weights.
     pub fn weigh(&mut self) -> (u64, f64) {
@@ -162,6 +181,21 @@ mod tests {
         batch.split_off(&mut aside, |i| i % 2 == 0);
         assert_eq!((batch.column(1), batch.weights()), (&[2.0, 4.0][..], Some(&[20.0, 40.0][..])));
         assert_eq!((aside.column(1), aside.weights()), (&[1.0, 3.0][..], Some(&[10.0, 30.0][..])));
+    }
+
+    #[test]
+    fn a_missing_cell_is_noticed_anywhere() {
+        for rows in 1..=5 * LINE {
+            let mut batch = Batch::with_capacity(2, rows);
+            batch.set_rows(rows);
+            batch.column_mut(1).fill(f64::INFINITY);
+            assert!(!batch.has_missing(1));
+            for i in 0..rows {
+                batch.column_mut(1)[i] = f64::NAN;
+                assert!(batch.has_missing(1) && !batch.has_missing(0), "{i} of {rows}");
+                batch.column_mut(1)[i] = 1.0;
+            }
+        }
     }
 
     #[test]

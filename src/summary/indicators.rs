@@ -100,8 +100,7 @@ impl Summary {
             category.levels.extend_from_slice(new);
         }
         for (field, column) in design.fields().iter().enumerate() {
-            let has_gap = read.column(1 + field).iter().fold(false, |any, value| any | value.is_nan());
-            if has_gap && !self.gaps.iter().any(|gap| gap.column == *column) {
+            if read.has_missing(1 + field) && !self.gaps.iter().any(|gap| gap.column == *column) {
                 // What stands for it in the batch is 0.
                 let own = self.columns.iter().position(|name| name == column);
                 self.gaps.push(Gap { column: column.clone(), value: own.map_or(0.0, |own| self.shift[1 + own]) });
@@ -110,8 +109,7 @@ impl Summary {
         }
         let is_incomplete = |i: &usize| (1..=design.fields().len()).any(|column| read.column(column)[*i].is_nan());
         if !self.gaps.is_empty() {
-            let counts = |i: &usize| read.weights().is_none_or(|weights| weights[*i] > 0.0);
-            self.incomplete += (0..read.rows()).filter(|i| counts(i) && is_incomplete(i)).count() as u64;
+            self.incomplete += (0..read.rows()).filter(|i| read.counts(*i) && is_incomplete(i)).count() as u64;
         }
         self.append(&names);
     }

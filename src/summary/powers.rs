@@ -77,10 +77,8 @@ impl Summary {
     /// # Panics
     /// If the summary is not of this design.
     pub fn push_fields(&mut self, design: &Design, read: &mut Batch, levels: &[Levels], room: &mut Option<Batch>) {
-        let counts = |i: usize| read.weights().is_none_or(|weights| weights[i] > 0.0);
-        let rows: Vec<usize> = (0..read.rows()).filter(|&i| counts(i)).collect();
         self.grow(design, read, levels);
-        if rows.is_empty() {
+        if !(0..read.rows()).any(|i| read.counts(i)) {
             return;
         }
         if design.is_plain() && self.gaps.is_empty() {
@@ -101,7 +99,7 @@ impl Summary {
             let places = self.places(&self.powers[group]);
             let field = design.fields().iter().position(|field| *field == self.powers[group].column);
             let (values, shift) = (read.column(1 + field.expect("powers are of a field")), self.shift[places[1]]);
-            let counted = || rows.iter().map(|&i| values[i]);
+            let counted = || (0..values.len()).filter(|&i| read.counts(i)).map(|i| values[i]);
             let low = counted().fold(f64::INFINITY, f64::min) + shift;
             let high = counted().fold(f64::NEG_INFINITY, f64::max) + shift;
             let interval = self.powers[group].interval.including(low, high);
