@@ -32,15 +32,18 @@ fn every_row_is_what_train_reaches() {
             &["optimizer", "schedule", "lr", "epochs"],
         ),
         ("--batch-size 2,3 --seed 3 --lr 1e-5 --epochs 5,9", &["batch-size", "seed", "lr", "epochs"]),
+        ("--validation 0.4 --patience 1,3 --lr 1e-5,1e-4 --epochs 20,500", &["patience", "lr", "epochs"]),
     ] {
+        let held_out = if grid.contains("--validation") { "--validation 0.4" } else { "" };
         let found = rows(&sweep(&folder, &format!("{data} {grid}")));
         assert!(found.len() > 1, "{grid}");
         for row in found {
             let words: Vec<String> =
                 options.iter().map(|name| format!("--{name} {}", row[&name.replace('-', "_")])).collect();
-            let trained = folder.json(&format!("train {data} {} --quiet --json", words.join(" "))).pop().unwrap();
-            for fact in ["epochs_run", "mse", "optimum_mse"] {
-                let expected = trained[fact].as_f64().unwrap();
+            let trained = folder.json(&format!("train {data} {held_out} {} --quiet --json", words.join(" "))).pop().unwrap();
+            assert_eq!(row["validation_mse"].is_empty(), held_out.is_empty());
+            for fact in ["epochs_run", "mse", "optimum_mse", "validation_mse"] {
+                let Some(expected) = trained.get(fact).and_then(serde_json::Value::as_f64) else { continue };
                 assert_eq!(row[fact].parse::<f64>().unwrap().to_bits(), expected.to_bits(), "{words:?} {fact}");
             }
             assert_eq!(row["stop"], trained["stop"].as_str().unwrap(), "{words:?}");

@@ -101,7 +101,8 @@ impl Args {
         (self.solver == Solver::Gd && self.patience.is_none()).then_some(self.hyper.epochs)
     }
 
-    /// What this training reaches, and what it reaches after fewer `epochs`: rising numbers, the last of them its own.
+    /// What this training reaches, and what it reaches after fewer `epochs`: rising numbers, the last of them its own, or none if
+    /// [`Args::epochs_on_the_way`] are none.
     ///
     /// # Errors
     /// [`Error::Fit`], [`Error::Usage`] and [`Error::Input`] as `train` has them; a descent that diverges is none.
@@ -130,7 +131,7 @@ impl Args {
             }
         }
         let end = prepared.outcome(&descent.finish());
-        reached.resize(epochs.len(), end);
+        reached.resize(epochs.len().max(1), end);
         Ok(reached)
     }
 
