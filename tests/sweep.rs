@@ -40,7 +40,8 @@ fn every_row_is_what_train_reaches() {
         for row in found {
             let words: Vec<String> =
                 options.iter().map(|name| format!("--{name} {}", row[&name.replace('-', "_")])).collect();
-            let trained = folder.json(&format!("train {data} {held_out} {} --quiet --json", words.join(" "))).pop().unwrap();
+            let trained =
+                folder.json(&format!("train {data} {held_out} {} --quiet --json", words.join(" "))).pop().unwrap();
             assert_eq!(row["validation_mse"].is_empty(), held_out.is_empty());
             for fact in ["epochs_run", "mse", "optimum_mse", "validation_mse"] {
                 let Some(expected) = trained.get(fact).and_then(serde_json::Value::as_f64) else { continue };

@@ -55,9 +55,9 @@ pub struct Args {
     #[arg(long, value_name = "K", value_parser = folds, conflicts_with = "validation", help_heading = "Stopping")]
     folds: Option<usize>,
 
-    /// Seed of the choice of rows that are held out, for all combinations
-    #[arg(long, value_name = "S", default_value_t = 0, help_heading = "Stopping")]
-    split_seed: u64,
+    /// Seed of the choice of rows that are held out, for all combinations [default: 0]
+    #[arg(long, value_name = "S", help_heading = "Stopping")]
+    split_seed: Option<u64>,
 
     /// Write the model of the best combination to this file
     #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
@@ -95,6 +95,10 @@ impl Args {
         let combinations = self.grid.combinations()?;
         let mut trainings = self.trainings(&combinations)?;
         let Some(first) = trainings.first() else { return Ok(()) };
+        if self.split_seed.is_some() && !first.has_validation() && self.folds.is_none() {
+            let message = "--split-seed is for rows that are held out, and none are";
+            return Err(Error::usage(message).with_hint("--validation FRACTION or --folds K holds rows out"));
+        }
         let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
         let is_penalized = trainings.iter().any(train::Args::is_penalized);
         let layout = Layout::new(names, is_penalized, self.folds.is_some());
@@ -136,8 +140,8 @@ impl Args {
         if let (Some(file), Some(best)) = (model, best) {
             let mut words = ["linreg".to_owned(), "train".to_owned()].to_vec();
             words.extend(self.grid.words(&combinations[best]));
-            if first.has_validation() && self.split_seed != 0 {
-                words.extend(["--split-seed".to_owned(), self.split_seed.to_string()]);
+            if let (true, Some(seed)) = (first.has_validation(), self.split_seed) {
+                words.extend(["--split-seed".to_owned(), seed.to_string()]);
             }
             let columns = readings.columns(best);
             let mut best = trainings.swap_remove(best);
@@ -191,13 +195,13 @@ impl Args {
         defaults: &train::Args,
         combination: &[String],
     ) -> Result<Result<train::Args, Error>, clap::Error> {
-        let words = self.grid.words(combination).into_iter().chain(["--quiet".to_owned()]);
-        let mut matches = command.try_get_matches_from_mut(words)?;
+        let mut matches = command.try_get_matches_from_mut(self.grid.words(combination))?;
         let given = train::given(command, &matches);
         let mut args = defaults.clone();
         args.update_from_arg_matches_mut(&mut matches)?;
         args.set_given(given);
-        args.set_folds(self.folds, self.split_seed);
+        args.set_folds(self.folds, self.split_seed.unwrap_or(0));
+        args.set_quiet();
         if args.is_comparison() {
             return Ok(Err(Error::usage("--solver all is for one training").with_hint("--solver gd,qr")));
         }

@@ -53,6 +53,11 @@ impl Args {
         (self.folds, self.split_seed) = (folds, seed);
     }
 
+    /// Makes it print no remarks.
+    pub fn set_quiet(&mut self) {
+        self.quiet = true;
+    }
+
     /// Whether it is several trainings side by side.
     pub fn is_comparison(&self) -> bool {
         self.solver == Solver::All
