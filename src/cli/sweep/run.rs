@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::path::Path;
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
@@ -46,7 +46,7 @@ pub struct Reached {
 }
 
 /// How long what has been reached may wait before it is shown: waking the thread that shows it takes as long as many epochs.
-const PATIENCE: Duration = Duration::from_millis(1);
+const PATIENCE: Duration = Duration::from_micros(200);
 
 /// Combinations that differ in nothing but their epochs: one run, looked at on the way.
 struct Group {
@@ -190,39 +190,37 @@ pub fn all(
         for _ in 0..threads.min(groups.len()) {
             let (sender, groups, next) = (sender.clone(), &groups, &next);
             scope.spawn(move || {
-                let (mut done, mut since) = (Vec::new(), Instant::now());
                 while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let longest = group.members[group.members.len() - 1];
                     let reached = readings.reach(readings.columns(longest), &trainings[longest], &group.epochs);
-                    done.push((group, reached));
-                    if since.elapsed() >= PATIENCE {
-                        if sender.send(std::mem::take(&mut done)).is_err() {
-                            return;
-                        }
-                        since = Instant::now();
+                    if sender.send((group, reached)).is_err() {
+                        break;
                     }
                 }
-                // Nobody receives after an error.
-                let _ = sender.send(done);
             });
         }
         drop(sender);
         let mut waiting: BTreeMap<usize, Reached> = BTreeMap::new();
         let mut order = left.iter();
         let mut awaited = order.next();
-        for (group, reached) in receiver.into_iter().flatten() {
-            let result = reached.and_then(|reached| {
-                waiting.extend(group.members.iter().copied().zip(reached));
-                while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
-                    visit(i, reached)?;
-                    awaited = order.next();
+        while let Ok(first) = receiver.recv() {
+            for (group, reached) in std::iter::once(first).chain(receiver.try_iter()) {
+                let result = reached.and_then(|reached| {
+                    waiting.extend(group.members.iter().copied().zip(reached));
+                    while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
+                        visit(i, reached)?;
+                        awaited = order.next();
+                    }
+                    Ok(())
+                });
+                if result.is_err() {
+                    // Nobody waits for the others any more.
+                    next.store(groups.len(), Ordering::Relaxed);
+                    return result;
                 }
-                Ok(())
-            });
-            if result.is_err() {
-                // Nobody waits for the others any more.
-                next.store(groups.len(), Ordering::Relaxed);
-                return result;
+            }
+            if next.load(Ordering::Relaxed) < groups.len() {
+                std::thread::sleep(PATIENCE);
             }
         }
         Ok(())
