@@ -41,7 +41,9 @@ pub(super) fn fold<S: Send>(
     if let [_] = chunks[..] {
         return commit.chunk(read(&mut new(), 0));
     }
-    // Neighbours have pages in common, and a worker that goes on has unpacked them.
+    // Neighbours have pages in common, and a worker that goes on has unpacked them. Rows that wait as texts take memory, and writing
+    // them down takes longer than pages.
+    let run = if writes { 1 } else { RUN };
     let threads = table.workers(layout, plan.threads);
-    in_parallel((chunks.len() as u64, RUN), threads, new, read, |_, chunk| commit.chunk(chunk))
+    in_parallel((chunks.len() as u64, run), threads, new, read, |_, chunk| commit.chunk(chunk))
 }
