@@ -72,3 +72,19 @@ fn memory_does_not_grow_with_the_rows() {
     let found = peak("--data rows.csv --append --threads 2");
     assert!((1_000..40_000).contains(&found), "{found} kB");
 }
+
+#[cfg(feature = "parquet")]
+#[test]
+fn columns_that_cannot_be_read_are_told_before_anything_is_written() {
+    let folder = Workdir::new();
+    folder.write("when.csv", "when,price\n1,2\n2,4\n3,7\n");
+    for (train, predict) in
+        [("data/trips.parquet --features km --target price", "--append"), ("when.csv --target price", "")]
+    {
+        assert!(folder.linreg(&format!("train --data {train} --solver qr --quiet --out m.json")).status.success());
+        let output = folder.linreg(&format!("predict --model m.json --data data/trips.parquet {predict}"));
+        let errors = String::from_utf8(output.stderr).unwrap();
+        assert!(errors.contains("column \"when\": it holds timestamps"), "{errors}");
+        assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0));
+    }
+}

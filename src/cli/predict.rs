@@ -89,6 +89,7 @@ impl Args {
         if self.append {
             rows.require_alike();
         }
+        rows.check()?;
 
         let mut out = stdout().lock();
         out.write_all(&header).map_err(Error::stdout)?;

@@ -168,6 +168,18 @@ impl Rows {
         self.are_alike = true;
     }
 
+    /// Refuses columns of the first input that cannot be read, for those who write before they read: [`Rows::sample`] and
+    /// [`Rows::fold`] do the same.
+    ///
+    /// # Errors
+    /// [`Error::Input`] with the first of them.
+    pub fn check(&self) -> Result<(), Error> {
+        match &self.input.table {
+            Some(table) => table.check(&self.layout, self.are_alike),
+            None => Ok(()),
+        }
+    }
+
     /// True if the first block holds all rows.
     #[must_use]
     pub fn are_few(&self) -> bool {
@@ -191,8 +203,8 @@ impl Rows {
     /// # Errors
     /// [`Error::Input`] for the first fault in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
+        self.check()?;
         if let Some(table) = &self.input.table {
-            table.check(&self.layout, self.are_alike)?;
             let mut cursor = Cursor::new(table, &self.layout, super::BATCH_ROWS, false);
             let read = cursor.read(0..self.input.first_rows(table), &mut visit);
             return read.map(drop).map_err(|failure| self.input.failure(failure, 0));

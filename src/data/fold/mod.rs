@@ -67,6 +67,7 @@ impl Rows {
     ) -> Result<Progress, Error> {
         let mut progress = Progress::default();
         loop {
+            self.check()?;
             let (body, bytes) = (self.input.body.take(), progress.bytes);
             let commit = Commit {
                 input: &self.input,
@@ -77,10 +78,7 @@ impl Rows {
                 merge: &mut merge,
             };
             match &self.input.table {
-                Some(table) => {
-                    table.check(&self.layout, self.are_alike)?;
-                    table::fold(table, commit, (&self.layout, self.are_alike), plan, work)?;
-                }
+                Some(table) => table::fold(table, commit, (&self.layout, self.are_alike), plan, work)?,
                 None => fold_input(body, commit, &self.layout, plan, work)?,
             }
             if !self.open_next()? {
