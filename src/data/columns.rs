@@ -27,8 +27,8 @@ pub struct Choice {
 }
 
 impl Choice {
-    /// Roles for the columns of `header`: the last column is the target unless told, all others are features unless
-    /// told.
+    /// Roles for the columns of `header`: the last column that has a name is the target unless told, all others are features
+    /// unless told.
     ///
     /// # Errors
     /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one stands in two
@@ -41,7 +41,12 @@ impl Choice {
         self.check(header)?;
         let mut free = self.free(header);
         let is_target_guessed = self.targets.is_empty();
-        let targets = if is_target_guessed { free.pop().into_iter().collect() } else { self.targets.clone() };
+        // Numbers of rows, which pandas puts behind the columns, have none.
+        let last = free.iter().rposition(|name| !header.unnamed.contains(name)).or(free.len().checked_sub(1));
+        let targets = match last.filter(|_| is_target_guessed) {
+            Some(last) => vec![free.remove(last)],
+            None => self.targets.clone(),
+        };
         let features = if self.features.is_empty() { free } else { self.features.clone() };
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
@@ -296,6 +301,16 @@ mod tests {
         assert_eq!(roles("apples,oranges", "", ""), pair("temp,rainfall,humidity", "apples,oranges"));
         assert_eq!(roles("temp", "oranges,rainfall", ""), pair("oranges,rainfall", "temp"));
         assert_eq!(roles("", "oranges", ""), pair("oranges", "apples"));
+    }
+
+    #[test]
+    fn a_column_without_a_name_is_no_target_unless_told() {
+        let last = header().names.last().cloned().unwrap();
+        let unnamed = Header { unnamed: vec![last.clone()], ..header() };
+        let roles = Choice::default().roles(&unnamed).unwrap();
+        assert!(roles.is_target_guessed && roles.features.contains(&last) && !roles.targets.contains(&last));
+        let all = Header { unnamed: header().names, ..header() };
+        assert_eq!(Choice::default().roles(&all).unwrap().targets, [last]);
     }
 
     #[test]
