@@ -9,6 +9,9 @@ use crate::error::Error;
 /// Blocks that the numbers of a chunk fill at most, unless its triangle needs more rows.
 const BLOCKS: u64 = 16;
 
+/// Chunks of a table at most: a file of some bytes may say that it has any number of rows.
+const MOST_CHUNKS: u64 = 1 << 20;
+
 /// Chunks that a worker takes at once, where there are enough: a row group, as most programs write them.
 const RUN: u64 = 8;
 
@@ -24,7 +27,7 @@ pub(super) fn fold<S: Send>(
     // longer than their pages.
     let rows = plan.chunk_blocks.saturating_mul(block_bytes) / table.row_bytes();
     let whole = (block_bytes / size_of::<f64>() as u64).min(BLOCKS * block_bytes / table.row_bytes());
-    let chunks = table.chunks(rows.max(whole).max(1));
+    let chunks = table.chunks(rows.max(whole).max(1 + table.rows() / MOST_CHUNKS));
     let place = |row: u64| (u128::from(table.bytes()) * u128::from(row) / u128::from(table.rows().max(1))) as u64;
     let new = || Cursor::new(table, layout, plan.batch_rows, writes);
     let read = |cursor: &mut Cursor, index: u64| {

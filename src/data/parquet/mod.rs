@@ -13,6 +13,7 @@ mod cursor;
 mod kind;
 mod page_header;
 mod pages;
+mod schema;
 #[cfg(test)]
 mod tests;
 mod values;
@@ -271,6 +272,9 @@ fn read_metadata(span: &Span) -> io::Result<ParquetMetaData> {
     let at = at.checked_sub(length.into()).ok_or_else(|| damaged("its description is longer than itself"))?;
     let mut bytes = Vec::new();
     span.from(span.start + at).take(length.into()).read_to_end(&mut bytes)?;
+    if !schema::is_sound(&bytes) {
+        return Err(damaged("its description does not begin with its columns"));
+    }
     let options = ParquetMetaDataOptions::new()
         .with_column_stats_policy(ParquetStatisticsPolicy::SkipAll)
         .with_size_stats_policy(ParquetStatisticsPolicy::SkipAll)

@@ -72,7 +72,8 @@ impl PageHeader {
     }
 }
 
-const STRUCTURE: u8 = 12;
+/// The form of a structure.
+pub const STRUCTURE: u8 = 12;
 
 /// Reads from the front of `bytes`.
 pub struct Compact<'a> {
@@ -121,7 +122,8 @@ impl<'a> Compact<'a> {
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    fn fields(&mut self, depth: usize, visit: Visit<'a, '_>) -> Option<()> {
+    /// Shows the fields of a structure to `visit`.
+    pub fn fields(&mut self, depth: usize, visit: Visit<'a, '_>) -> Option<()> {
         let mut id = 0_i64;
         if depth >= DEEPEST {
             return None;
@@ -150,7 +152,7 @@ impl<'a> Compact<'a> {
         Some(())
     }
 
-    fn skip(&mut self, form: u8, depth: usize) -> Option<()> {
+    pub fn skip(&mut self, form: u8, depth: usize) -> Option<()> {
         match form {
             1 | 2 => Some(()),
             3 => self.pass(1),

@@ -269,12 +269,15 @@ impl Unpacker {
             return Ok(());
         }
         let is_known = match self.compression {
-            Compression::SNAPPY => snap::raw::decompress_len(packed).ok() == Some(unpacked),
-            Compression::ZSTD(_) => match zstd::zstd_safe::get_frame_content_size(packed) {
-                Ok(Some(length)) => length == unpacked as u64,
-                // A block of 128 KiB takes four bytes at least.
-                _ => unpacked >> 15 <= packed.len(),
-            },
+            // Three bytes stand for 64 others at most.
+            Compression::SNAPPY => {
+                snap::raw::decompress_len(packed).ok() == Some(unpacked) && unpacked / 22 <= packed.len()
+            }
+            // A block of 128 KiB takes four bytes at least.
+            Compression::ZSTD(_) => {
+                let told = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
+                told.is_none_or(|length| length == unpacked as u64) && unpacked >> 15 <= packed.len()
+            }
             // At best, a byte stands for so many others.
             Compression::LZ4_RAW => unpacked / 256 <= packed.len(),
             _ => unpacked / 1100 <= packed.len(),
@@ -367,5 +370,26 @@ impl PageReader for Pages {
             self.count(rows, Encoding::PLAIN)?;
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn sizes_that_cannot_be_get_no_memory() {
+        let snappy = [0x80, 0x80, 0x80, 0x80, 0x04, 0];
+        let zstd = [0x28, 0xb5, 0x2f, 0xfd, 0xa0, 0, 0, 0, 0x40, 0, 0, 0];
+        for (compression, packed) in
+            [(Compression::SNAPPY, &snappy[..]), (Compression::ZSTD(parquet::basic::ZstdLevel::default()), &zstd)]
+        {
+            let unpacker = Unpacker { compression, zstd: None };
+            assert!(unpacker.check(packed, 1 << 30).is_err());
+            assert!(
+                unpacker.check(&[packed, &[0; 1 << 16]].concat(), 1 << 30).is_ok()
+                    == (compression != Compression::SNAPPY)
+            );
+        }
     }
 }

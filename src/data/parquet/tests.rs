@@ -164,6 +164,38 @@ fn files_damaged_anywhere_do_no_harm() {
     assert_eq!(panics, 0);
 }
 
+/// A file whose description is that of `file` after `change`.
+fn described(file: &[u8], change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
+    let end = file.len() - 8;
+    let length = u32::from_le_bytes([file[end], file[end + 1], file[end + 2], file[end + 3]]) as usize;
+    let description = change(&file[end - length..end]);
+    [&file[..end - length], &description, &(description.len() as u32).to_le_bytes(), &file[end + 4..]].concat()
+}
+
+#[test]
+fn files_that_say_too_much_of_themselves_take_no_memory() {
+    let file = parquet(&some_rows(), &How { group_rows: 40, ..PLAIN });
+    // Wherever the number 40 stands in 64 bits, the largest such number but one.
+    let (forty, most) = ([0x16, 80], [&[0x16, 0xfc][..], &[0xff; 8], &[1]].concat());
+    let many = described(&file, |description| {
+        let mut changed = description.to_vec();
+        while let Some(at) = changed.windows(2).position(|bytes| bytes == forty) {
+            changed.splice(at..at + 2, most.iter().copied());
+        }
+        changed
+    });
+    assert!(many.len() > file.len() + 2 * 9);
+    // Groups of one column each, a million of them, one in the other.
+    let deep = described(&file, |_| {
+        [&b"\x15\x02\x19\xfc\x80\x89\x7a"[..], &b"\x48\x01a\x15\x02\0".repeat(2_000_000)].concat()
+    });
+    for file in [many, deep] {
+        let plan = Plan { threads: 2, batch_rows: 16, chunk_blocks: 1 };
+        let (_, message) = read(&file, Missing::Keep, 1 << 20, plan, false).unwrap_err();
+        assert!(message.contains("damaged or cut short"), "{message}");
+    }
+}
+
 #[test]
 fn parts_of_rows_do_not_depend_on_how_they_are_written() {
     let split = Split { seed: 3, parts: Parts::Fraction(0.5) };

@@ -5,6 +5,9 @@ use parquet::basic::Encoding;
 
 use super::page_header::Compact;
 
+/// Lengths of texts in a byte: there is to be memory for each of them. Writers make blocks of 2048 at most, of several bytes.
+const MOST_OF_BYTE: usize = 1 << 12;
+
 /// Whether `data` hold `count` values in that encoding, in which plain ones are texts; of others nothing is known.
 pub fn are_whole(encoding: Encoding, data: &[u8], count: usize) -> bool {
     match encoding {
@@ -54,6 +57,10 @@ fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     let mut value = input.signed()?;
     let size = usize::try_from(block.checked_div(parts)?).ok()?;
     if total != count as u64 || size == 0 || size % 8 != 0 {
+        return None;
+    }
+    // Blocks may be of any size, and their values take no bit if they are all the same: but nobody packs so many together.
+    if wanted && count / MOST_OF_BYTE > input.bytes.len() {
         return None;
     }
     let mut values = Vec::new();
@@ -123,6 +130,19 @@ mod tests {
             (present(&levels, 17), present(&[], 1), present(&[0, 0], 1), present(&[], 0)),
             (None, None, None, Some(0))
         );
+    }
+
+    #[test]
+    fn lengths_of_nothing_take_no_memory() {
+        // A block in one part, the values of which take no bit.
+        let block = |count: u64| {
+            let varint = |n: u64| (0..6).map(move |i| (n >> (7 * i)) as u8 & 0x7f | if i < 5 { 0x80 } else { 0 });
+            let head = varint(1 << 34).chain([1]).chain(varint(count));
+            head.chain([0, 0, 0]).collect::<Vec<u8>>()
+        };
+        assert!(are_whole(Encoding::DELTA_LENGTH_BYTE_ARRAY, &block(50_000), 50_000));
+        assert!(!are_whole(Encoding::DELTA_LENGTH_BYTE_ARRAY, &block(1 << 33), 1 << 33));
+        assert!(are_whole(Encoding::DELTA_BINARY_PACKED, &block(1 << 33), 1 << 33));
     }
 
     #[test]
