@@ -84,7 +84,7 @@ with tempfile.TemporaryDirectory() as folder:
         assert file.endswith(b"PAR1")
         pages = len(file) - 8 - int.from_bytes(file[-8:-4], "little")
         # Missing cells are kept, rows written down if all of them can be, and the rest differs.
-        flags = 1 | (0 if name in ["odd", "brotli1", "brotli2"] else number % 2 << 1) | number % 3 // 2 << 2
+        flags = 1 | number % 5 // 4 << 4 | (0 if name in ["odd", "brotli1", "brotli2"] else number % 2 << 1) | number % 3 // 2 << 2
         columns = 0b11100 if name == "odd" else 0xFF
         control = bytes([flags, [3, 255, 60, 20][number % 4], number * 37 % 256, columns]) + pages.to_bytes(2, "little")
         (HERE / name).write_bytes(control + file[:-8])
