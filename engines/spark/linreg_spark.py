@@ -117,16 +117,27 @@ def columns_of(schema):
     return text.getvalue()
 
 
-def chosen(schema, plan):
+def cell(column, kind, is_category):
+    """A column with the texts that linreg gives the cells of a Parquet file."""
+    if kind in ("float", "double"):
+        column = F.when(~F.isnan(column), column)
+        if is_category:
+            # Whole numbers without a decimal mark. Texts have the decimals of a float, which is another number as a double.
+            return F.when(column == F.floor(column), F.floor(column).cast("string")).otherwise(column.cast("string"))
+        return column.cast("double")
+    return column.cast("int") if kind == "boolean" and not is_category else column
+
+
+def chosen(schema, names, categories):
     """The columns that linreg asks for, as one line of CSV for every row."""
     columns = []
-    for name in plan["columns"]:
+    for name in names:
         field = next(field for field in schema if field.name.strip() == name)
         kind = field.dataType.typeName()
         if kind in ("array", "map", "struct", "binary", "date", "variant") or "timestamp" in kind or "interval" in kind:
             raise ValueError(f'error: <stdin>: column "{name}" is of type {field.dataType.simpleString()}; expected numbers or texts')
         column = F.col("`" + field.name.replace("`", "``") + "`")
-        columns.append(column.cast("double") if kind == "float" else column)
+        columns.append(cell(column, kind, name in categories).alias(field.name))
     return F.to_csv(F.struct(*columns), {"escape": '"'}).alias("value")
 
 
@@ -154,11 +165,11 @@ def prepare(job, spark):
         job["header"] = next(line for line in lines if line.strip()) if plan["has_header"] else None
         job["arguments"] = [*job["options"], *job["columns"], *categories, *dialect]
         return frame.select("value")
-    names = io.StringIO()
-    csv.writer(names, lineterminator="").writerow(plan["columns"] + job["weight"])
-    job["header"] = names.getvalue()
+    names, header = plan["columns"] + job["weight"], io.StringIO()
+    csv.writer(header, lineterminator="").writerow(names)
+    job["header"] = header.getvalue()
     job["arguments"] = [*job["options"], *categories, *dialect]
-    return frame.select(chosen(frame.schema, {"columns": plan["columns"] + job["weight"]}))
+    return frame.select(chosen(frame.schema, names, plan["categories"]))
 
 
 def main(folder):

@@ -27,7 +27,7 @@ const FEW_DIGITS: f64 = 8.0;
 /// The query replies with one cell, whatever the number of rows: counts, means and the cross-products of differences from the
 /// means. Commands that take summaries take the reply in the place of rows; it knows the columns and what was asked:
 ///
-///    linreg sql --dialect postgres … | psql -qAt DATABASE | linreg train --data -
+///    linreg sql --dialect postgres … | psql -XqAt DATABASE | linreg train --data -
 ///    linreg sql --dialect duckdb   … | duckdb -csv DATABASE | linreg summarize --data - > trips.summary
 ///    linreg sql --dialect sqlite   … | sqlite3 DATABASE | linreg train --data - --solver qr
 ///    linreg sql --dialect spark    … > sums.sql; spark-sql -f sums.sql | linreg train --data -

@@ -5,11 +5,15 @@ use csv::ByteRecord;
 use super::cell::{self, Cell};
 use super::dialect::{BYTE_ORDER_MARK, Dialect, csv_reader, table_start};
 use super::records::empty_lines;
+use super::source::{FRAMED_REPLY, REPLY};
 use super::{columns, number};
 use crate::error::{Error, Place};
 
 /// Records that decide whether a column is text.
 const TELLING_RECORDS: usize = 1000;
+
+/// Stands in the reply of a database.
+const REPLY_FORMAT: &str = "\"linreg-reply\"";
 
 /// The columns of an input.
 #[derive(Debug, Clone)]
@@ -83,9 +87,24 @@ impl Header {
     }
 }
 
+/// Refuses the reply of a database as its client shows it to people, which is no table of rows.
+fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
+    const TELLING_BYTES: usize = 4096;
+    let start = &text[..text.len().min(TELLING_BYTES)];
+    let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
+    // Frames are as wide as the reply, so it stands alone in the first line, or near the start.
+    let is_framed_name = String::from_utf8_lossy(first).trim_matches([' ', '|', '\'', '\t', '\r']) == REPLY;
+    if !is_framed_name && memchr::memmem::find(start, REPLY_FORMAT.as_bytes()).is_none() {
+        return Ok(());
+    }
+    let [message, hint] = FRAMED_REPLY;
+    Err(Error::input(Place::file(file), message).with_hint(hint))
+}
+
 /// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
 pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
     check_encoding(file, text)?;
+    check_no_reply(file, text)?;
     let start = table_start(text);
     let mut reader = csv_reader(&text[start..], delimiter);
     let (mut first, mut second) = (ByteRecord::new(), ByteRecord::new());

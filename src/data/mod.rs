@@ -52,5 +52,5 @@ pub use layout::Missing;
 pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::Records;
-pub use source::REPLY;
+pub use source::{FRAMED_REPLY, REPLY};
 pub use split::{Parts, Split, ticket};

@@ -19,10 +19,26 @@ const TELLING_BYTES: u64 = 5;
 /// The column in which a database replies to the query that sums a table up: its one cell is JSON.
 pub const REPLY: &str = "linreg_reply";
 
-/// How such a reply may begin that is more than its cell: as CSV with and without a header, as JSON, with what `psql` says of
-/// settings, or with a frame.
-const AROUND_REPLIES: [&str; 6] =
-    ["linreg_reply", "\"linreg_reply\"", "\"{\"\"format\"\"", "[{\"linreg_reply\"", "SET\nSET\n", "\u{250c}\u{2500}"];
+/// What is wrong with a reply that is shown with more around it, and what to do.
+pub const FRAMED_REPLY: [&str; 2] = [
+    "a table for people; expected the cell of the reply alone, CSV or JSON",
+    "psql -XqAt, duckdb -csv and sqlite3 -csv print so",
+];
+
+/// How such a reply may begin that is more than its cell: as CSV with and without a header, behind the header of a statement before
+/// it (`spark-sql -i`), as JSON, with what `psql` says of settings, or with a frame.
+const AROUND_REPLIES: [&str; 10] = [
+    "linreg_reply",
+    "Response code\nlinreg_reply",
+    "\"linreg_reply\"",
+    "\"{\"\"format\"\"",
+    "[{\"linreg_reply\"",
+    "SET\nSET\n",
+    "Timing is on.\n",
+    "\u{250c}\u{2500}",
+    "+----",
+    "-[ RECORD 1 ]",
+];
 
 /// An opened input.
 pub struct Source {

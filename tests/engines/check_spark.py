@@ -19,7 +19,8 @@ import urllib.request
 from pathlib import Path
 
 import pyarrow as pa
-import pyarrow.parquet as pq
+import pyarrow.orc
+import pyarrow.parquet
 import pyspark
 
 from waiting import wait
@@ -126,14 +127,16 @@ def rows(file):
         code = 9 if file == 3 else draw.choice([1, 2, 3])  # a level of its own
         x = None if file == 4 else draw.gauss(10, 3)  # no number at all
         z = None if draw.random() < 0.01 else draw.random()
-        y = 2 * (x or 0) + 3 * code + 5 * (z or 0) + {"Johto": 4, "7": -3}.get(region, 8) + draw.gauss(0, 1)
-        yield region, code, x, z, draw.choice([0, 1, 2]), y
+        flag = {6: True, 7: None}.get(file, draw.choice([False, True] * 9 + [None]))  # a single level; none at all
+        late = draw.random() < 0.3
+        y = 20 + 2 * (x or 0) + 3 * code + 5 * (z or 0) + {"Johto": 4, "7": -3}.get(region, 8) + 6 * bool(flag) - late + draw.gauss(0, 1)
+        yield region, code, x, z, draw.choice([0, 1, 2]), flag, late, y
 
 
 def write_rows(folder):
-    names = ["region", "code", "x", "z", "w", "y"]
-    kinds = [pa.string(), pa.int32(), pa.float64(), pa.float64(), pa.int8(), pa.float64()]
-    for kind in ("csv", "parquet"):
+    names = ["region", "code", "x", "z", "w", "flag", "late", "y"]
+    kinds = [pa.string(), pa.int32(), pa.float64(), pa.float64(), pa.int8(), pa.bool_(), pa.bool_(), pa.float64()]
+    for kind in ("csv", "parquet", "orc"):
         (folder / kind).mkdir()
     for file in range(FILES):
         table = list(rows(file))
@@ -141,9 +144,19 @@ def write_rows(folder):
         with (gzip.open(path, "wt", newline="") if file == 5 else open(path, "w", newline="")) as out:
             writer = csv.writer(out)
             writer.writerow(names)
-            writer.writerows(["NA" if cell is None and i % 2 else cell for i, cell in enumerate(row)] for row in table)
-        columns = [pa.array(column, kind) for column, kind in zip(zip(*table), kinds)]
-        pq.write_table(pa.table(columns, names), folder / "parquet" / f"{file:02}.parquet")
+            writer.writerows([written(cell, i) for i, cell in enumerate(row)] for row in table)
+        columns = pa.table([pa.array(column, kind) for column, kind in zip(zip(*table), kinds)], names)
+        pa.parquet.write_table(columns, folder / "parquet" / f"{file:02}.parquet")
+        # Codes as databases without whole numbers have them, weights as numbers of 32 bits.
+        columns = columns.set_column(1, "code", columns["code"].cast(pa.float64())).set_column(4, "w", columns["w"].cast(pa.float32()))
+        pa.orc.write_table(columns, folder / "orc" / f"{file:02}.orc", compression="zstd" if file % 2 else "uncompressed")
+
+
+def written(cell, place):
+    """A cell of CSV."""
+    if isinstance(cell, bool):
+        return "true" if cell else "false"
+    return "NA" if cell is None and place % 2 else cell
 
 
 class Check:
@@ -173,20 +186,22 @@ class Check:
         done = subprocess.run(command, input=text, capture_output=True, text=True, check=True)
         return json.loads(done.stdout.splitlines()[-1])["model"]
 
-    def same(self, name, data, options, rows, **how):
-        """The cluster's summary of `data` gives the model that the CSV files give here. Returns it."""
+    def same(self, name, data, options, rows, kinds=("csv", "parquet"), **how):
+        """The cluster's summary of `data` gives the model that files of these kinds give here. Returns it."""
         options = ["--target", "y", *options]
         code, out, said = self.run([*data, *options], **how)
         self.expect(f"{name}: exit code 0", code == 0, said)
-        files = [word for path in sorted((self.folder / "csv").iterdir()) for word in ("--data", path)]
         powers = [word for k, option in enumerate(options) if option == "--poly" for word in options[k : k + 2]]
         there = self.model(["--data", "-"], powers, text=out)
-        here = self.model(files, options[2:])
-        self.expect(f"{name}: the same {len(there['features'])} features", there["features"] == here["features"], there)
-        self.expect(f"{name}: {rows} rows", there["training"]["rows"] == here["training"]["rows"] == rows, there["training"])
-        numbers = [[*model["weights"][0], *model["bias"], model["training"]["mse"]] for model in (there, here)]
-        off = max(abs(a - b) / max(abs(a), abs(b)) for a, b in zip(*numbers))
-        self.expect(f"{name}: the same weights (relative difference {off:.1e})", off <= 1e-12, numbers)
+        for kind in kinds:
+            files = [word for path in sorted((self.folder / kind).iterdir()) for word in ("--data", path)]
+            here = self.model(files, options[2:])
+            about = f"{name}, as {kind} here"
+            self.expect(f"{about}: the same {len(there['features'])} features", there["features"] == here["features"], there)
+            self.expect(f"{about}: {rows} rows", there["training"]["rows"] == here["training"]["rows"] == rows, there["training"])
+            numbers = [[*model["weights"][0], *model["bias"], model["training"]["mse"]] for model in (there, here)]
+            off = max(abs(a - b) / max(abs(a), abs(b)) for a, b in zip(*numbers))
+            self.expect(f"{about}: the same weights (relative difference {off:.1e})", off <= 1e-12, numbers)
         return out, said
 
     def killed(self, options, conf, unkilled, parts):
@@ -243,6 +258,10 @@ def refusals(check):
     line = rest[int(found[1])] if found else ""
     check.expect("a bad cell far from the top of its file", code == 1 and line == "oops,1", said)
 
+    code, out, said = check.run(["--data", folder, "--format", "delta"], master="local[2]")
+    told = "[DATA_SOURCE_NOT_FOUND] Failed to find the data source: delta."
+    check.expect("Delta without its package: told", code == 1 and not out and told in said and "-- --packages io.delta:" in said, said)
+
     liar = folder / "liar"
     liar.write_text(f'#!/bin/sh\ncase $* in *--counts*) head -n 100 | {check.linreg} "$@" ;; esac\n')
     alien = folder / "alien"
@@ -264,6 +283,7 @@ def main(linreg):
             check = Check(linreg, folder, cluster)
             csv_files = ["--data", folder / "csv", "--format", "csv"]
             parquet = ["--data", folder / "parquet", "--format", "parquet"]
+            orc = ["--data", folder / "orc", "--format", "orc"]
             categories = ["--categorical", "code,region"]
             weighted = [*categories, "--missing", "mean", "--row-weight", "w"]
             total = FILES * ROWS
@@ -271,8 +291,11 @@ def main(linreg):
             check.same("CSV, weights, mean", csv_files, weighted, total - zero)
             squares = ["--categorical", "code", "--missing", "mean", "--poly", "x:2", "--ignore", "w"]
             check.same("Parquet, powers, mean", parquet, squares, total, master="local[2]")
+            check.same("ORC, weights, mean", orc, weighted, total - zero)
             table = ["--data", f"parquet.`{folder}/parquet`", "--format", "table"]
-            check.same("a table, no missing cells", table, ["--features", "w,code"], total, master="local[2]")
+            late = sum(row[6] for file in range(FILES) for row in rows(file))
+            truth = ["--features", "w,code", "--row-weight", "late"]
+            check.same("a table, weights that are true or false", table, truth, late, kinds=["parquet"], master="local[2]")
             small = ["sql.files.maxPartitionBytes=16k", "sql.files.openCostInBytes=0"]
             drop = [*categories, "--missing", "drop", "--ignore", "w"]
             whole = sum(None not in row for file in range(FILES) for row in rows(file))

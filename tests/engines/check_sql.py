@@ -14,6 +14,7 @@ import tempfile
 import time
 from decimal import Decimal
 from importlib.metadata import version
+from pathlib import Path
 
 import datafusion
 import duckdb
@@ -21,6 +22,7 @@ import numpy
 import psycopg
 import pyarrow
 import pyarrow.parquet
+import pyspark
 from pyspark.sql import SparkSession
 
 # How far weights from a database may be from those of the rows, as a share of each.
@@ -83,9 +85,31 @@ class Duckdb:
         return reply
 
 
+class DuckdbClient:
+    """The command that users have, in the formats that one can read, with and without its remarks on time."""
+
+    dialect, label = "duckdb", f"DuckDB {version('duckdb-cli')}, duckdb"
+
+    def __init__(self):
+        self.calls = 0
+
+    def create(self, columns):
+        pyarrow.parquet.write_table(arrow(columns), "rows.parquet")
+        self.run("CREATE OR REPLACE TABLE t AS FROM 'rows.parquet';")
+
+    def ask(self, query):
+        self.calls += 1
+        way = ["-csv", "-json", "-list", "-jsonlines"][self.calls % 4]
+        return self.run(query if self.calls % 3 else ".timer on\n" + query, way)
+
+    def run(self, query, *options):
+        command = [Path(sys.executable).parent / "duckdb", "-bail", *options, "client.duckdb"]
+        return subprocess.run(command, input=query, capture_output=True, text=True, encoding="utf-8", check=True).stdout
+
+
 class Postgres:
     dialect = "postgres"
-    kinds = {int: "BIGINT", float: "DOUBLE PRECISION", Decimal: "NUMERIC(20, 3)", str: "TEXT"}
+    kinds = {int: "BIGINT", float: "DOUBLE PRECISION", Decimal: "NUMERIC(20, 3)", str: "TEXT", bool: "BOOLEAN"}
 
     def __init__(self):
         self.connection = connected()
@@ -128,7 +152,7 @@ class Psql(Postgres):
     def ask(self, query):
         database = ["-h", SOCKET, "-U", "linreg", "postgres"]
         quiet, talking, table = (
-            subprocess.run(["psql", options, *database], input=query, capture_output=True, text=True, check=True).stdout
+            subprocess.run(["psql", "-X", options, *database], input=query, capture_output=True, text=True, check=True).stdout
             for options in ("-qAt", "-At", "--csv")
         )
         assert quiet.strip() == next(csv.reader(table.splitlines()[3:]))[0], table[:99]
@@ -170,6 +194,25 @@ class Spark:
 
     def ask(self, query):
         return self.session.sql(query.strip().removesuffix(";")).collect()[0][0]
+
+
+class SparkClient:
+    """The command that users have: its start takes longer than the query."""
+
+    dialect, label = "spark", f"Spark {version('pyspark')}, spark-sql"
+
+    def create(self, columns):
+        pyarrow.parquet.write_table(arrow(columns), "client.parquet")
+        with open("view.sql", "w", encoding="utf-8") as file:
+            file.write("CREATE TEMPORARY VIEW t USING parquet OPTIONS (path 'client.parquet');\n")
+
+    def ask(self, query):
+        with open("query.sql", "w", encoding="utf-8") as file:
+            file.write(query)
+        settings = ["spark.driver.bindAddress=127.0.0.1", "spark.driver.host=127.0.0.1", "spark.sql.shuffle.partitions=2", "spark.sql.cli.print.header=true"]
+        command = [Path(pyspark.__file__).parent / "bin" / "spark-sql", "--master", "local[2]", *(word for setting in settings for word in ("--conf", setting))]
+        files = ["-i", "view.sql", "-f", "query.sql"]
+        return subprocess.run([*command, *files], capture_output=True, text=True, encoding="utf-8", check=True).stdout
 
 
 def quoted(name):
@@ -268,6 +311,10 @@ def table(random, n, p, scale=1.0, offset=0.0):
 AWKWARD = ['a "quoted" name', "select", "with space", "it's", "back\\slash", "per%cent", "ti`ck", "ünï", "c1", "r1", "w", "a, b", ";--", "{x}"]
 
 
+def awkward(random):
+    return dict(zip([*AWKWARD, "y"], table(random, 300, len(AWKWARD)).values()))
+
+
 def numbers(check, random):
     check.same("p = 10", table(random, 5000, 10), ["y"])
     mixed = table(random, 3000, 4)
@@ -276,8 +323,7 @@ def numbers(check, random):
     check.same("p = 4, columns of 1e-6 to 1e6, far from 0", mixed, ["y"])
     two = table(random, 200, 3)
     check.same("two targets", {**two, "z": two["x1"] - two["y"] + random.normal(size=200)}, ["y", "z"])
-    awkward = dict(zip([*AWKWARD, "y"], table(random, 300, len(AWKWARD)).values()))
-    check.same("awkward names", awkward, ["y"])
+    check.same("awkward names", awkward(random), ["y"])
     many = [cell for cell in range(-150, 150)]
     check.same(
         "whole and decimal numbers",
@@ -326,6 +372,11 @@ def levels(check):
     check.refused("a level that was not told", columns, ["y"], "--categorical", "region=Kanto,Johto's", expected='column "region": ')
     gaps = {**columns, "region": [regions[i * i % 13 % 4] for i in range(n)]}
     check.same("a category with NULLs", gaps, ["y"], *told, missing=["--missing", "drop"])
+    truth = {**columns, "region": [cell == "Kanto" for cell in columns["region"]]}
+    texts = {**columns, "region": ["true" if cell else "false" for cell in truth["region"]]}
+    # SQLite has no such type.
+    skip = [each.label for each in check.engines if each.dialect == "sqlite"]
+    check.same("truth values", truth, ["y"], "--categorical", "region=true,false", rows=texts, skip=skip)
     casts = [each for each in check.engines if each.dialect != "postgres"]
     check.refused("texts for numbers", columns, ["y"], expected=f'column "region": {n} of {n} cells are no numbers', engines=casts)
 
@@ -367,7 +418,7 @@ def times(engines):
     for p in (10, 50, 100):
         columns = table(random, 100_000, p)
         for engine in engines:
-            if isinstance(engine, (SqliteTexts, Psql)) or (engine.dialect == "spark" and p > 10):
+            if isinstance(engine, (SqliteTexts, Psql, DuckdbClient)) or (engine.dialect == "spark" and p > 10):
                 continue
             engine.create(columns)
             query = linreg("sql", "--dialect", engine.dialect, "--table", "t", "--features", ",".join(list(columns)[:-1]), "--target", "y")
@@ -381,7 +432,7 @@ def times(engines):
 def main():
     folder = tempfile.TemporaryDirectory()
     os.chdir(folder.name)
-    engines = [Duckdb(), Postgres(), Psql(), Sqlite(), SqliteTexts(), Datafusion(), Spark()]
+    engines = [Duckdb(), DuckdbClient(), Postgres(), Psql(), Sqlite(), SqliteTexts(), Datafusion(), Spark()]
     if "--time" in sys.argv:
         times(engines)
         return
@@ -392,8 +443,10 @@ def main():
     levels(check)
     predictions(check, random)
     wide(check, random)
+    check.engines = [SparkClient()]
+    check.same("awkward names", awkward(random), ["y"], "--where", "y < 1e9 -- it's a comment; really")
     print("\n".join(check.table()))
-    print(f"{len(check.lines)} answers of {len(engines)} databases: trained on them is trained on the rows")
+    print(f"{len(check.lines)} answers of {len(engines) + 1} databases: trained on them is trained on the rows")
 
 
 if __name__ == "__main__":

@@ -73,10 +73,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
         return Err(fault.explained(source, answer.partitions));
     }
     if let Some(refusal) = answer.refusal {
-        let first = refusal.lines().find(|line| !line.trim().is_empty()).unwrap_or_default();
-        return Err(
-            refuse(format!("Spark cannot do it: {}", first.trim())).with_hint("--verbose shows all that Spark says")
-        );
+        return Err(refuse(format!("Spark cannot do it: {}", reason(&refusal))).with_hint(remedy(&refusal)));
     }
     answer.notes.lines().for_each(note);
     let counts = check(&answer.parts, answer.partitions, source)?;
@@ -103,6 +100,23 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     }
     note(&format!("{} from {}", count(counts.read, "row"), count(answer.partitions as u64, "partition")));
     in_order(&summary, &answer.names)
+}
+
+/// The first line of what Spark says, without the Java class of an exception.
+fn reason(refusal: &str) -> &str {
+    let first = refusal.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
+    match first.split_once(": ") {
+        Some((class, reason)) if class.starts_with("org.apache.") && !class.contains(' ') => reason,
+        _ => first,
+    }
+}
+
+fn remedy(refusal: &str) -> &'static str {
+    if refusal.contains("DATA_SOURCE_NOT_FOUND") && refusal.contains("delta") {
+        return "Spark has no Delta of its own: -- --packages io.delta:delta-spark_2.13:VERSION gets it; \
+                https://docs.delta.io/releases says which version goes with which Spark";
+    }
+    "--verbose shows all that Spark says"
 }
 
 /// The counts of all partitions, each of which has to be there once, with all its rows.

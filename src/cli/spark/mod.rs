@@ -40,6 +40,7 @@ Examples:
   linreg spark --data 's3a://trips/2026/*.csv.gz' -- --master yarn | linreg train --data - --target fare --solver qr
   linreg spark --data hdfs:///trips --format parquet --target fare --missing drop --out trips.summary
   linreg spark --data trips --format table --features distance,hour --target fare -- --conf spark.executor.memory=4g
+  linreg spark --data trips --format delta --target fare -- --packages io.delta:delta-spark_2.13:4.0.0
   linreg spark --data trips.csv --binary linreg-aarch64 -- --master spark://10.0.0.5:7077
   pip install pyspark && linreg spark --data trips.csv -- --master 'local[*]'
 
@@ -49,7 +50,7 @@ pub struct Args {
     #[arg(long, value_name = "URI", required = true, help_heading = "Data")]
     data: Vec<String>,
 
-    /// What the data are [default: what their name ends in]
+    /// What the data are; delta needs its package, as below [default: what their name ends in]
     #[arg(long, help_heading = "Data")]
     format: Option<Format>,
 

@@ -155,16 +155,23 @@ fn databases_show_replies_in_many_ways() {
         format!("\n{reply}\r\n"),
         format!("SET\nSET\n{reply}\n"),
         format!("SET\nSET\nlinreg_reply\n{csv}\n"),
+        format!("Timing is on.\nSET\nTime: 0.1 ms\nSET\nTime: 0.1 ms\nlinreg_reply\n{reply}\n(1 row)\nTime: 1.8 ms\n"),
+        format!("linreg_reply\n{csv}\nRun Time (s): real 0.004 user 0.004121 sys 0.000000\n"),
         format!("linreg_reply\r\n{csv}\r\n"),
         format!("\"linreg_reply\"\n{csv}\n"),
+        format!("Response code\nlinreg_reply\n{reply}\n"),
         format!("{csv}\n"),
         format!("[{{\"linreg_reply\":{json}}}]\n"),
         format!("{{\"linreg_reply\":{json}}}\n"),
     ] {
         assert_eq!(Summary::from_json_lines(&shown, "r").unwrap(), expected, "{shown}");
     }
-    for shown in ["SET\nSET\n linreg_reply \n---\n {\n(1 row)\n", "┌──────┐\n│ {\"f… │\n└──────┘\n"]
-    {
+    for shown in [
+        "SET\nSET\n linreg_reply \n---\n {\n(1 row)\n",
+        "┌──────┐\n│ {\"f… │\n└──────┘\n",
+        "+-----+\n| linreg_reply |\n",
+        "-[ RECORD 1 ]+-----\n",
+    ] {
         assert!(refusal(shown).contains(": a table for people"), "{}", refusal(shown));
     }
 }

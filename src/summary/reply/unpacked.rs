@@ -4,15 +4,15 @@ use std::borrow::Cow;
 use std::collections::BTreeMap;
 
 use super::Refusal;
-use crate::data::REPLY;
+use crate::data::{FRAMED_REPLY, REPLY};
 
 /// A line of JSON, without what a database shows around it: quotes of CSV, or a table as JSON. Nothing if it is a header, blank, or
-/// the word that `psql` says of a setting.
+/// a client's remark.
 ///
 /// # Errors
 /// If it is of a table for people.
 pub fn unpacked(line: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
-    if line.is_empty() || line == "SET" || line.trim_matches('"') == REPLY {
+    if line.is_empty() || is_remark(line) || line.trim_matches('"') == REPLY {
         return Ok(None);
     }
     let row = line.trim_start_matches(['[', ',']).trim_end_matches([']', ',']);
@@ -25,8 +25,15 @@ pub fn unpacked(line: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
         return Ok(Some(Cow::Owned(cell.replace("\"\"", "\""))));
     }
     if line.starts_with(['\u{250c}', '-', '+', '|']) {
-        let message = "a table for people; expected the cell of the reply alone, CSV or JSON";
-        return Err(Refusal::new(message, "psql -qAt, duckdb -csv and sqlite3 -csv print so"));
+        let [message, hint] = FRAMED_REPLY;
+        return Err(Refusal::new(message, hint));
     }
     Ok(Some(Cow::Borrowed(line)))
+}
+
+/// Whether it is what clients say beside the reply: `psql` of settings, rows and time, `duckdb` and `sqlite3` of time, `spark-sql`
+/// above what other statements print.
+fn is_remark(line: &str) -> bool {
+    let is_time = line.starts_with("Time: ") || line.starts_with("Run Time");
+    is_time || ["SET", "(1 row)", "Timing is on.", "Response code"].contains(&line)
 }
