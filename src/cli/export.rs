@@ -15,10 +15,10 @@ use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
 ///
-/// Predictions of the program that reads it are those of `linreg predict`: weights are in the data's own units, and the powers of
-/// --poly are computed where the format can say how.
+/// Predictions of the program that reads it are those of `linreg predict`: weights are in the data's
+/// own units, and the powers of --poly are computed where the format can say how.
 ///
-/// onnx: an input for each column and an output predicted_<target> for each target, (rows × 1) doubles.
+/// onnx: an input for each column, an output predicted_<target> for each target, (rows × 1) doubles.
 /// safetensors: weight (k×p) and bias (k) for PyTorch's nn.Linear; `train --init` reads it back.
 /// pmml: a RegressionModel of PMML 4.4, one target to a file.
 /// sql: a SELECT that adds predicted_<target> to the columns of a table.

@@ -24,21 +24,24 @@ const FEW_DIGITS: f64 = 8.0;
 
 /// Print the query that sums a table up inside a database
 ///
-/// The query replies with one cell, whatever the number of rows: counts, means and the cross-products of differences from the
-/// means. Commands that take summaries take the reply in the place of rows; it knows the columns and what was asked:
+/// The query replies with one cell, whatever the number of rows: counts, means and the cross-products
+/// of differences from the means. Commands that take summaries take the reply in the place of rows;
+/// it knows the columns and what was asked:
 ///
-///    linreg sql --dialect postgres … | psql -XqAt DATABASE | linreg train --data -
-///    linreg sql --dialect duckdb   … | duckdb -csv DATABASE | linreg summarize --data - > trips.summary
-///    linreg sql --dialect sqlite   … | sqlite3 DATABASE | linreg train --data - --solver qr
+///    linreg sql --dialect postgres … | psql -XqAt DB | linreg train --data -
+///    linreg sql --dialect duckdb   … | duckdb -csv DB | linreg summarize --data - > trips.summary
+///    linreg sql --dialect sqlite   … | sqlite3 DB | linreg train --data - --solver qr
 ///    linreg sql --dialect spark    … > sums.sql; spark-sql -f sums.sql | linreg train --data -
 ///
-/// With c near the mean of each column, n = Σ w, sᵢ = Σ w (xᵢ − cᵢ) and Pᵢⱼ = Σ w (xᵢ − cᵢ)(xⱼ − cⱼ), the triangle R of a summary
-/// is the Cholesky factor of Pᵢⱼ − sᵢ sⱼ/n, with √n and s/√n in its first row. Products have twice the digits of their factors, so what
-/// rows lose as √κ is lost here as κ, the condition number of the correlations of the features: it is told, with the digits that
-/// are left, when a reply is read.
+/// With c near the mean of each column, n = Σ w, sᵢ = Σ w (xᵢ − cᵢ) and Pᵢⱼ = Σ w (xᵢ − cᵢ)(xⱼ − cⱼ),
+/// the triangle R of a summary is the Cholesky factor of Pᵢⱼ − sᵢ sⱼ/n, with √n and s/√n in its first
+/// row. Products have twice the digits of their factors, so what rows lose as √κ is lost here as κ,
+/// the condition number of the correlations of the features: it is told, with the digits that are
+/// left, when a reply is read.
 ///
-/// Columns are cast to doubles. Texts that are no numbers, NaN and infinity are errors when the reply is read; so are NULLs, unless
-/// --missing drop leaves their rows out. Texts are levels with --categorical. A view makes anything else: products, powers, dates.
+/// Columns are cast to doubles. Texts that are no numbers, NaN and infinity are errors when the reply
+/// is read; so are NULLs, unless --missing drop leaves their rows out. Texts are levels with
+/// --categorical. A view makes anything else: products, powers, dates.
 #[derive(Debug, clap::Args)]
 #[command(
     verbatim_doc_comment,

@@ -18,6 +18,7 @@ from pathlib import Path
 
 import datafusion
 import duckdb
+import jsonschema
 import numpy
 import psycopg
 import pyarrow
@@ -29,6 +30,7 @@ from pyspark.sql import SparkSession
 LIMIT = 1e-9
 
 LINREG, SOCKET = os.path.abspath(sys.argv[1]), sys.argv[2]
+SCHEMA = json.loads((Path(__file__).resolve().parents[2] / "docs/schemas/reply.json").read_text("utf-8"))
 
 
 def linreg(*arguments, text=None, fails=False):
@@ -259,6 +261,7 @@ def trained(*arguments, text=None):
 class Check:
     def __init__(self, engines):
         self.engines, self.lines = engines, []
+        self.described = 0  # replies held against their schema
 
     def same(self, what, columns, targets, *options, rows=None, weight=(), missing=(), skip=()):
         """A training on the replies is a training on the rows, or on `rows`."""
@@ -275,6 +278,9 @@ class Check:
             begin = time.monotonic()
             reply = engine.ask(query)
             seconds = time.monotonic() - begin
+            if reply.startswith('{"format"') and "\n" not in reply.strip():  # and not as a client shows it
+                jsonschema.validate(json.loads(reply), {**SCHEMA, "additionalProperties": False})
+                self.described += 1
             found_names, found = trained("--data", "-", *training, text=reply)
             assert found_names == names, (engine.label, what, found_names)
             worst = numpy.max(numpy.abs(found - expected) / numpy.abs(expected))
@@ -447,6 +453,8 @@ def main():
     check.same("awkward names", awkward(random), ["y"], "--where", "y < 1e9 -- it's a comment; really")
     print("\n".join(check.table()))
     print(f"{len(check.lines)} answers of {len(engines) + 1} databases: trained on them is trained on the rows")
+    assert check.described > 50, check.described
+    print(f"{check.described} of them were replies without more: as docs/schemas/reply.json says")
 
 
 if __name__ == "__main__":
