@@ -122,7 +122,7 @@ impl Choice {
         if let Some(name) = targets.iter().find(|name| header.texts.contains(name)) {
             let numbers: Vec<String> =
                 header.names.iter().filter(|name| !header.texts.contains(name)).take(SHOWN).cloned().collect();
-            let message = format!("the target \"{name}\" is a column of texts; expected numbers");
+            let message = format!("the target \"{name}\" is a category; expected numbers");
             return Err(Error::input(Place::file(&header.file), message).with_hint(match numbers.is_empty() {
                 true => list(header),
                 false => format!("--target chooses another; columns of numbers are {}", numbers.join(", ")),
