@@ -143,10 +143,10 @@ impl Args {
             if let (true, Some(seed)) = (first.has_validation(), self.split_seed) {
                 words.extend(["--split-seed".to_owned(), seed.to_string()]);
             }
-            let columns = readings.columns(best);
+            let roles = readings.roles_of(best);
             let mut best = trainings.swap_remove(best);
             best.set_command(self.out.as_deref().and_then(Path::to_str).map(|out| with_value(&words, "--out", out)));
-            readings.write_model(columns, &best, file, self.out.as_deref())?;
+            readings.write_model(roles, &best, file, self.out.as_deref())?;
             if !self.quiet {
                 note(&format!("best: {}", quoted(&words)));
             }

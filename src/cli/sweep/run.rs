@@ -21,10 +21,10 @@ use crate::summary::Summary;
 pub struct Readings {
     /// All columns that any combination uses.
     roles: Roles,
-    /// The columns of single combinations; neighbours share them.
-    columns: Vec<Roles>,
-    /// For every combination, the place of its columns.
-    columns_of: Vec<usize>,
+    /// Which column is what in single combinations; neighbours share it.
+    sets: Vec<Roles>,
+    /// For every combination, the place of its set.
+    set_of: Vec<usize>,
     all: Rows,
     /// For every fold, the others and that one.
     folds: Vec<Rows>,
@@ -46,7 +46,7 @@ pub struct Reached {
 }
 
 /// How long what has been reached may wait before it is shown: waking the thread that shows it takes as long as many epochs.
-const PATIENCE: Duration = Duration::from_micros(200);
+const PAUSE: Duration = Duration::from_micros(200);
 
 /// Combinations that differ in nothing but their epochs: one run, looked at on the way.
 struct Group {
@@ -60,15 +60,15 @@ impl Readings {
     /// Reads all columns that any of `trainings` uses, once.
     pub fn read(input: Input, trainings: &[train::Args]) -> Result<Readings, Error> {
         let header = input.header();
-        let (mut columns, mut columns_of) = (Vec::new(), Vec::new());
+        let (mut sets, mut set_of) = (Vec::new(), Vec::new());
         for (i, training) in trainings.iter().enumerate() {
-            if i == 0 || !training.has_columns_of(&trainings[i - 1]) {
-                columns.push(training.roles(&header, training.earlier_model()?.as_ref())?);
+            if i == 0 || !training.has_roles_of(&trainings[i - 1]) {
+                sets.push(training.roles(&header, training.earlier_model()?.as_ref())?);
             }
-            columns_of.push(columns.len() - 1);
+            set_of.push(sets.len() - 1);
         }
-        let mut roles = columns[0].clone();
-        for Roles { features, encodings, categories, .. } in columns.iter().cloned() {
+        let mut roles: Roles = sets[0].clone();
+        for Roles { features, encodings, categories, .. } in sets.iter().cloned() {
             for name in features {
                 if !roles.features.contains(&name) {
                     roles.features.push(name);
@@ -80,19 +80,19 @@ impl Readings {
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
         let (mut train, held_out, roles) = reader.read(input, &roles)?;
-        let columns = columns.into_iter().map(|roles| roles.with_levels(&train.levels, &header.file));
-        let columns = columns.collect::<Result<Vec<_>, _>>()?;
+        let sets = sets.into_iter().map(|roles| roles.with_levels(&train.levels, &header.file));
+        let sets = sets.collect::<Result<Vec<_>, _>>()?;
         let folds = std::mem::take(&mut train.folds).into_iter();
         let fold = |(summary, held_out)| Rows {
             train: Compressed { summary, ..Compressed::default() },
             held_out: Some(held_out),
         };
-        Ok(Readings { roles, columns, columns_of, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
+        Ok(Readings { roles, sets, set_of, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
     }
 
     /// Which column is what in combination `i`.
-    pub fn columns(&self, i: usize) -> &Roles {
-        &self.columns[self.columns_of[i]]
+    pub fn roles_of(&self, i: usize) -> &Roles {
+        &self.sets[self.set_of[i]]
     }
 
     /// Tells what was read.
@@ -124,7 +124,7 @@ impl Readings {
         Ok(Rows { train, held_out: rows.held_out.as_ref().map(select).transpose()? })
     }
 
-    /// What `training` of these columns reaches, after each of these epochs.
+    /// What `training` with these roles reaches, after each of these epochs.
     fn reach(&self, roles: &Roles, training: &train::Args, epochs: &[u64]) -> Result<Vec<Reached>, Error> {
         let on = |rows: &Rows| {
             if roles.features == self.roles.features {
@@ -150,7 +150,7 @@ impl Readings {
         Ok(reached)
     }
 
-    /// Writes the model of `training` of these columns.
+    /// Writes the model of `training` with these roles.
     pub fn write_model(
         &self,
         roles: &Roles,
@@ -192,7 +192,7 @@ pub fn all(
             scope.spawn(move || {
                 while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
                     let longest = group.members[group.members.len() - 1];
-                    let reached = readings.reach(readings.columns(longest), &trainings[longest], &group.epochs);
+                    let reached = readings.reach(readings.roles_of(longest), &trainings[longest], &group.epochs);
                     if sender.send((group, reached)).is_err() {
                         break;
                     }
@@ -220,7 +220,7 @@ pub fn all(
                 }
             }
             if next.load(Ordering::Relaxed) < groups.len() {
-                std::thread::sleep(PATIENCE);
+                std::thread::sleep(PAUSE);
             }
         }
         Ok(())

@@ -68,8 +68,8 @@ impl Args {
         !self.hyper.penalty().is_none()
     }
 
-    /// Whether columns are used as in `other`.
-    pub fn has_columns_of(&self, other: &Args) -> bool {
+    /// Whether [`Args::roles`] are those of `other`.
+    pub fn has_roles_of(&self, other: &Args) -> bool {
         self.columns == other.columns && self.init == other.init
     }
 
