@@ -1,14 +1,17 @@
 //! The values of a column, some rows at a time.
 
+use parquet::basic::Type;
 use parquet::column::reader::{ColumnReader, ColumnReaderImpl, get_column_reader};
 use parquet::data_type::{
     BoolType, ByteArray, ByteArrayType, DataType, DoubleType, FixedLenByteArrayType, FloatType, Int32Type, Int64Type,
 };
-use parquet::errors::{ParquetError, Result};
+use parquet::errors::Result;
+use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::decoder::{Decoder, Plain, can_decode, numbers, spread, texts, too_few};
 use super::kind::{Kind, decimal, half, whole, write_decimal, write_number};
-use super::pages::Pages;
+use super::pages::{Pages, damaged};
 
 /// A column of a row group that is being read.
 pub struct Column {
@@ -23,8 +26,14 @@ pub struct Column {
 
 /// Decodes values of one type; those of the rows that were read last.
 struct Typed<T: DataType> {
-    reader: ColumnReaderImpl<T>,
+    source: Source<T>,
     values: Vec<T::T>,
+}
+
+enum Source<T: DataType> {
+    /// Pages as most programs write them.
+    Usual(Box<Decoder<T::T>>),
+    Any(Box<ColumnReaderImpl<T>>),
 }
 
 enum Reader {
@@ -38,65 +47,99 @@ enum Reader {
 }
 
 impl<T: DataType> Typed<T> {
-    fn new(reader: ColumnReaderImpl<T>) -> Typed<T> {
-        Typed { reader, values: Vec::new() }
+    fn any(reader: ColumnReaderImpl<T>) -> Typed<T> {
+        Typed { source: Source::Any(Box::new(reader)), values: Vec::new() }
+    }
+
+    fn usual(pages: Pages, plain: Plain<T::T>) -> Typed<T> {
+        Typed { source: Source::Usual(Box::new(Decoder::new(pages, plain))), values: Vec::new() }
     }
 
     /// Reads `rows` rows. There is a value for each, of no meaning where there is none in the file.
     fn read(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
+        let reader = match &mut self.source {
+            Source::Usual(decoder) => return decoder.read(rows, &mut self.values, levels),
+            Source::Any(reader) => reader,
+        };
         levels.clear();
         self.values.clear();
-        let (read, found, _) = self.reader.read_records(rows, Some(levels), None, &mut self.values)?;
+        let (read, found, _) = reader.read_records(rows, Some(levels), None, &mut self.values)?;
         if read != rows || found != self.values.len() || !(levels.is_empty() || levels.len() == rows) {
-            return Err(ParquetError::General("fewer values than rows".to_owned()));
+            return Err(too_few());
         }
         if found == rows {
             levels.clear();
-            return Ok(());
-        }
-        // From the last on, each value goes to its row, which is at or behind the place where it is.
-        self.values.resize(rows, T::T::default());
-        let mut next = found;
-        for i in (0..rows).rev() {
-            if levels[i] == 1 && next > 0 {
-                next -= 1;
-                self.values.swap(i, next);
-            }
+        } else {
+            self.values.resize(rows, T::T::default());
+            spread(&mut self.values, levels, found);
         }
         Ok(())
+    }
+
+    /// Passes over `rows` rows.
+    fn skip(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
+        match &mut self.source {
+            Source::Usual(decoder) => decoder.skip(rows, &mut self.values, levels),
+            Source::Any(reader) => {
+                if reader.skip_records(rows)? == rows {
+                    Ok(())
+                } else {
+                    Err(too_few())
+                }
+            }
+        }
     }
 }
 
 impl Column {
-    /// The column in these pages.
-    pub fn new(kind: Kind, column: ColumnDescPtr, pages: Pages) -> Result<Column> {
-        let reader = match get_column_reader(column, Box::new(pages)) {
-            ColumnReader::BoolColumnReader(reader) => Reader::Bool(Typed::new(reader)),
-            ColumnReader::Int32ColumnReader(reader) => Reader::Int32(Typed::new(reader)),
-            ColumnReader::Int64ColumnReader(reader) => Reader::Int64(Typed::new(reader)),
-            ColumnReader::FloatColumnReader(reader) => Reader::Float(Typed::new(reader)),
-            ColumnReader::DoubleColumnReader(reader) => Reader::Double(Typed::new(reader)),
-            ColumnReader::ByteArrayColumnReader(reader) => Reader::Bytes(Typed::new(reader)),
-            ColumnReader::FixedLenByteArrayColumnReader(reader) => Reader::Fixed(Typed::new(reader)),
-            ColumnReader::Int96ColumnReader(_) => {
-                return Err(ParquetError::General("values of 96 bits".to_owned()));
-            }
+    /// The column in the pages of a `chunk`, with as little memory as can be if `is_sparing`.
+    pub fn new(
+        kind: Kind,
+        column: ColumnDescPtr,
+        chunk: &ColumnChunkMetaData,
+        pages: Pages,
+        is_sparing: bool,
+    ) -> Result<Column> {
+        let is_usual = can_decode(chunk);
+        let pages = pages.keeping(if is_sparing {
+            0
+        } else if is_usual {
+            1
+        } else {
+            2
+        });
+        let reader = match column.physical_type() {
+            Type::INT32 if is_usual => Reader::Int32(Typed::usual(pages, numbers)),
+            Type::INT64 if is_usual => Reader::Int64(Typed::usual(pages, numbers)),
+            Type::FLOAT if is_usual => Reader::Float(Typed::usual(pages, numbers)),
+            Type::DOUBLE if is_usual => Reader::Double(Typed::usual(pages, numbers)),
+            Type::BYTE_ARRAY if is_usual => Reader::Bytes(Typed::usual(pages, texts)),
+            _ => match get_column_reader(column, Box::new(pages)) {
+                ColumnReader::BoolColumnReader(reader) => Reader::Bool(Typed::any(reader)),
+                ColumnReader::Int32ColumnReader(reader) => Reader::Int32(Typed::any(reader)),
+                ColumnReader::Int64ColumnReader(reader) => Reader::Int64(Typed::any(reader)),
+                ColumnReader::FloatColumnReader(reader) => Reader::Float(Typed::any(reader)),
+                ColumnReader::DoubleColumnReader(reader) => Reader::Double(Typed::any(reader)),
+                ColumnReader::ByteArrayColumnReader(reader) => Reader::Bytes(Typed::any(reader)),
+                ColumnReader::FixedLenByteArrayColumnReader(reader) => Reader::Fixed(Typed::any(reader)),
+                ColumnReader::Int96ColumnReader(_) => return Err(damaged("values of 96 bits")),
+            },
         };
         Ok(Column { kind, reader, levels: Vec::new(), rows: 0, numbers: Vec::new() })
     }
 
     /// Passes over `rows` rows.
     pub fn skip(&mut self, rows: usize) -> Result<()> {
-        let skipped = match &mut self.reader {
-            Reader::Bool(typed) => typed.reader.skip_records(rows),
-            Reader::Int32(typed) => typed.reader.skip_records(rows),
-            Reader::Int64(typed) => typed.reader.skip_records(rows),
-            Reader::Float(typed) => typed.reader.skip_records(rows),
-            Reader::Double(typed) => typed.reader.skip_records(rows),
-            Reader::Bytes(typed) => typed.reader.skip_records(rows),
-            Reader::Fixed(typed) => typed.reader.skip_records(rows),
-        };
-        if skipped? == rows { Ok(()) } else { Err(ParquetError::General("fewer values than rows".to_owned())) }
+        let levels = &mut self.levels;
+        match &mut self.reader {
+            Reader::Bool(typed) => typed.skip(rows, levels),
+            Reader::Int32(typed) => typed.skip(rows, levels),
+            Reader::Int64(typed) => typed.skip(rows, levels),
+            Reader::Float(typed) => typed.skip(rows, levels),
+            Reader::Double(typed) => typed.skip(rows, levels),
+            Reader::Bytes(typed) => typed.skip(rows, levels),
+            Reader::Fixed(typed) => typed.skip(rows, levels),
+        }
     }
 
     /// Reads the next `rows` rows.
@@ -222,5 +265,5 @@ fn number_of(bytes: &[u8], kind: Kind) -> Result<f64> {
         (_, &[low, high]) => Some(half([low, high])),
         _ => None,
     }
-    .ok_or_else(|| ParquetError::General("a number of more digits than its type has".to_owned()))
+    .ok_or_else(|| damaged("a number of more digits than its type has"))
 }

@@ -1,6 +1,7 @@
 //! Rows of a table become batches of numbers, as records of a text do.
 
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use super::super::Batch;
 use super::super::cell::{self, Cell};
@@ -10,6 +11,7 @@ use super::super::number::{self, Column as Wanted};
 use super::super::records::{Counts, Records, Written};
 use super::Table;
 use super::column::Column;
+use super::pages::Memory;
 
 /// Values that are decoded at a time, all columns together: they stay in the second cache.
 const PIECE: usize = 1 << 16;
@@ -23,6 +25,7 @@ pub struct Cursor<'a> {
     places: Vec<usize>,
     /// Those of the row group with this number, the next row of which is that.
     columns: Vec<Column>,
+    memory: Arc<Mutex<Memory>>,
     at: Option<(usize, u64)>,
     /// Rows that are decoded at a time.
     piece: usize,
@@ -55,6 +58,7 @@ impl<'a> Cursor<'a> {
             fields,
             places,
             columns: Vec::new(),
+            memory: Arc::default(),
             at: None,
             piece,
             batch,
@@ -99,7 +103,7 @@ impl<'a> Cursor<'a> {
             _ => {
                 self.columns.clear();
                 for &field in &self.fields {
-                    let column = self.table.column(group, field, self.fields.len());
+                    let column = self.table.column(group, field, self.fields.len(), &self.memory);
                     self.columns.push(column.map_err(|error| self.table.failure(&error, field))?);
                 }
                 0

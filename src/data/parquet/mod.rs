@@ -1,26 +1,31 @@
 //! Parquet files: tables of columns, whose numbers never become text.
 //!
 //! ```text
-//! row groups       pages                    column          cursor
-//! of columns  ───► read, unpacked ───► values of some ───► batches
-//!                  and checked         rows
+//! row groups       pages                decoder,            cursor
+//! of columns  ───► read, unpacked ───► column          ───► batches
+//!                  and checked         values of some
+//!                                      rows
 //! ```
 //!
 //! A row of a table has no line and no place in a text: its number stands for both.
 
 mod column;
 mod cursor;
+mod decoder;
 mod kind;
 mod page_header;
 mod pages;
+mod runs;
 mod schema;
 #[cfg(test)]
 mod tests;
+mod unpacker;
 mod values;
 
 use std::collections::BTreeMap;
 use std::io::{self, Read};
 use std::ops::Range;
+use std::sync::{Arc, Mutex};
 
 use parquet::errors::ParquetError;
 use parquet::file::metadata::{
@@ -31,7 +36,8 @@ pub use cursor::Cursor;
 
 use self::column::Column;
 use self::kind::Kind;
-use self::pages::{Pages, can_unpack};
+use self::pages::{Memory, Pages};
+use self::unpacker::can_unpack;
 use super::Header;
 use super::layout::{Failure, Layout};
 use super::source::Span;
@@ -223,16 +229,22 @@ impl Table {
         groups.map(part).filter(|(_, part)| !part.is_empty()).collect()
     }
 
-    /// A column of a row group, one of `count` that are read together.
-    fn column(&self, group: usize, field: usize, count: usize) -> Result<Column, ParquetError> {
+    /// A column of a row group, one of `count` that are read together and share their `memory`.
+    fn column(
+        &self,
+        group: usize,
+        field: usize,
+        count: usize,
+        memory: &Arc<Mutex<Memory>>,
+    ) -> Result<Column, ParquetError> {
         let Ok((leaf, kind)) = self.fields[field].leaf else {
             return Err(ParquetError::General("neither numbers nor texts".to_owned()));
         };
         let column = self.metadata.file_metadata().schema_descr().column(leaf);
         let group = self.metadata.row_group(group);
         let rows = u64::try_from(group.num_rows())?;
-        let pages = Pages::new(&self.span, group.column(leaf), &column, rows)?;
-        Column::new(kind, column, if count > MANY { pages.sparing() } else { pages })
+        let pages = Pages::new(&self.span, group.column(leaf), &column, rows, memory.clone())?;
+        Column::new(kind, column, group.column(leaf), pages, count > MANY)
     }
 
     /// Why a column cannot be read.

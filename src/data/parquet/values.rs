@@ -88,28 +88,6 @@ fn bits(bytes: &[u8], start: usize, count: usize) -> i64 {
     (0..count.min(64)).map(bit).sum::<u64>() as i64
 }
 
-/// How many of `rows` rows have a value, by their levels: runs of ones and zeros, or one bit each.
-pub fn present(levels: &[u8], rows: usize) -> Option<usize> {
-    let mut input = Compact { bytes: levels, at: 0 };
-    let (mut left, mut ones) = (rows, 0);
-    while left > 0 {
-        let head = input.varint()?;
-        let count = usize::try_from(head >> 1).ok().filter(|&count| count > 0)?;
-        if head & 1 == 0 {
-            let run = count.min(left);
-            ones += if input.byte()? == 1 { run } else { 0 };
-            left -= run;
-        } else {
-            // The last one may be shorter than it says.
-            let bytes = input.take(count.min(left.div_ceil(8)) as u64)?;
-            let run = (8 * bytes.len()).min(left);
-            ones += (0..run).filter(|i| bytes[i / 8] >> (i % 8) & 1 == 1).count();
-            left -= run;
-        }
-    }
-    Some(ones)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -119,17 +97,6 @@ mod tests {
         let data = b"\x02\0\0\0ab\0\0\0\0\x01\0\0\0c";
         assert!((0..=3).all(|count| are_plain(data, count)));
         assert!(!are_plain(data, 4) && !are_plain(&data[..data.len() - 1], 3) && !are_plain(b"\xff\xff\xff\xffx", 1));
-    }
-
-    #[test]
-    fn levels_are_counted() {
-        // Five ones, then eight single ones, of which every other is a one, then three zeros.
-        let levels = [10, 1, 3, 0b0101_0101, 6, 0];
-        assert_eq!((present(&levels, 16), present(&levels, 5), present(&levels, 7)), (Some(9), Some(5), Some(6)));
-        assert_eq!(
-            (present(&levels, 17), present(&[], 1), present(&[0, 0], 1), present(&[], 0)),
-            (None, None, None, Some(0))
-        );
     }
 
     #[test]
