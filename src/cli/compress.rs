@@ -10,7 +10,7 @@ use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split,
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
-use crate::summary::{Category, Moments, Summary};
+use crate::summary::{Category, Collector, Moments, Summary};
 
 /// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
 /// among those of the chunk.
@@ -62,13 +62,11 @@ pub struct Compressed {
 /// What is made of a chunk of rows.
 #[derive(Clone)]
 struct Part {
-    summary: Summary,
+    rows: Collector,
     /// The other parts of the rows, if they are split.
-    others: Vec<Summary>,
+    others: Vec<Collector>,
     kept: Kept,
     ledger: Ledger,
-    /// Where features are made.
-    room: Option<Batch>,
 }
 
 /// Rows of fields, as they stand in the text.
@@ -135,16 +133,16 @@ impl Manner<'_> {
         if keeps && !self.is_held_out() {
             part.kept.push(batch);
         }
-        for (k, summary) in (1..).zip(&mut part.others) {
+        for (k, rows) in (1..).zip(&mut part.others) {
             let mut aside = self.aside();
             batch.split_off(&mut aside, |i| parts[i] == k);
             parts.retain(|&part| part != k);
-            summary.push_fields(self.design, &mut aside, records.levels, &mut part.room);
+            rows.push(self.design, &mut aside, records.levels);
         }
         if keeps && self.is_held_out() {
             part.kept.push(batch);
         }
-        part.summary.push_fields(self.design, batch, records.levels, &mut part.room);
+        part.rows.push(self.design, batch, records.levels);
     }
 }
 
@@ -186,9 +184,9 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     rows.shift(&shift);
     let names: Vec<usize> = levels.iter().map(|levels| levels.names().len()).collect();
     rows.categorize(levels);
-    let empty = Summary::of_design(design, &shift);
+    let empty = Collector::new(design, &shift, &names);
     let others = vec![empty.clone(); wish.split.map_or(0, |split| split.count() - 1)];
-    let mut sum = Part { summary: empty, others, kept: few, ledger: Ledger::new(fields.len()), room: None };
+    let mut sum = Part { rows: empty, others, kept: few, ledger: Ledger::new(fields.len()) };
     let none = Part { kept: Kept::default(), ..sum.clone() };
     let keeps = wish.all_rows && !is_sample_all;
     let add = |part: &mut Part, batch: &mut Batch, records: &Records| manner.add(part, batch, records, keeps);
@@ -199,8 +197,8 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let count = reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part, progress| {
         let mut others = sum.others.iter_mut().zip(&part.others);
         others.try_for_each(|(sum, part)| sum.merge(part, &progress.file))?;
-        sum.summary.merge(&part.summary, &progress.file)?;
-        sum.kept.append(part.kept, fields.len(), &codes(&part.summary, &sum.summary));
+        sum.rows.merge(&part.rows, &progress.file)?;
+        sum.kept.append(part.kept, fields.len(), &codes(&part.rows, &sum.rows));
         sum.ledger.merge(part.ledger, progress);
         Ok(())
     })?;
@@ -212,7 +210,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
 }
 
 /// Of each category, the number that each level of `part` has in `sum`.
-fn codes(part: &Summary, sum: &Summary) -> Vec<Vec<usize>> {
+fn codes(part: &Collector, sum: &Collector) -> Vec<Vec<usize>> {
     let of = |(part, sum): (&Category, &Category)| {
         let places: BTreeMap<&String, usize> = sum.levels.iter().zip(0..).collect();
         part.levels.iter().filter_map(|level| places.get(level).copied()).collect()
@@ -221,7 +219,9 @@ fn codes(part: &Summary, sum: &Summary) -> Vec<Vec<usize>> {
 }
 
 fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Compressed, Error> {
-    let Part { mut summary, others, kept, ledger, .. } = sum;
+    let Part { rows, others, kept, ledger } = sum;
+    let mut summary = rows.into_summary();
+    let others: Vec<Summary> = others.into_iter().map(Collector::into_summary).collect();
     let (design, rule) = (manner.design, manner.wish.missing);
     let left = summary.rows() + others.iter().map(Summary::rows).sum::<u64>();
     if left == 0 && !ledger.is_empty() && !manner.wish.is_part {

@@ -91,7 +91,7 @@ impl Summary {
         &self.gaps
     }
 
-    /// Adds the rows of `read`, whose categories are numbers of `levels`; see [`Summary::push_fields`].
+    /// Adds the rows of `read`, whose categories are numbers of `levels`, as far as columns are needed for them.
     pub(super) fn grow(&mut self, design: &Design, read: &Batch, levels: &[Levels]) {
         let mut names = Vec::new();
         for (category, levels) in self.categories.iter_mut().zip(levels) {
@@ -232,7 +232,7 @@ impl Summary {
     }
 
     /// Where a column stands in the triangle.
-    fn place(&self, name: &str) -> usize {
+    pub(super) fn place(&self, name: &str) -> usize {
         1 + self.columns.iter().position(|column| column == name).expect("a column of the summary")
     }
 

@@ -9,6 +9,7 @@
 //!
 //! A row of weight w counts w times: it is multiplied by √w, and n is the sum of all weights.
 
+mod collector;
 mod indicators;
 mod json;
 mod powers;
@@ -20,6 +21,7 @@ mod triangle;
 use crate::data::Batch;
 use crate::error::{Error, Place, shortened};
 
+pub use collector::Collector;
 pub use indicators::{Category, Gap};
 pub use powers::{Powers, Sum};
 pub use reply::{Heading, Quality, Reply, SqlField};

@@ -11,7 +11,7 @@ mod tests;
 use serde::{Deserialize, Serialize};
 
 use super::{Category, Summary, Triangle};
-use crate::data::{Batch, Column, Design, Interval, Levels, Polynomial};
+use crate::data::{Batch, Column, Design, Interval, Polynomial};
 use crate::error::{Error, Place};
 use crate::pair::{Pair, add, number, pair, times};
 
@@ -70,14 +70,9 @@ impl Summary {
         summary
     }
 
-    /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
-    /// are numbers of `levels`. A missing cell (NaN) opens a gap. What is made of fields is made in `room`; one of the two
-    /// batches is used up.
-    ///
-    /// # Panics
-    /// If the summary is not of this design.
-    pub fn push_fields(&mut self, design: &Design, read: &mut Batch, levels: &[Levels], room: &mut Option<Batch>) {
-        self.grow(design, read, levels);
+    /// Adds the rows of `read`, for which it has grown (see [`Collector::push`](super::Collector::push)). What is made of
+    /// fields is made in `room`; one of the two batches is used up.
+    pub(super) fn push_fields(&mut self, design: &Design, read: &mut Batch, room: &mut Option<Batch>) {
         if !(0..read.rows()).any(|i| read.counts(i)) {
             return;
         }

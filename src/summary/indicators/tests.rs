@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::super::tests::{difference, names};
 use super::*;
 use crate::data::{Encodings, Spelling};
+use crate::summary::Collector;
 
 /// A cell of a category and one of numbers, either of which may be missing, and a target.
 type Row = (Option<u8>, Option<f64>, f64);
@@ -28,8 +29,8 @@ fn design(degree: u32) -> Design {
 /// The summary of rows in batches of `size` rows, with levels as they come.
 fn summary(rows: &[Row], degree: u32, shift: f64, size: usize) -> Summary {
     let design = design(degree);
-    let mut summary = Summary::of_design(&design, &[0.0, shift, 0.0]);
-    let (mut levels, mut room) = (vec![Levels::open()], None);
+    let mut collector = Collector::new(&design, &[0.0, shift, 0.0], &[0]);
+    let mut levels = vec![Levels::open()];
     for rows in rows.chunks(size) {
         let mut read = Batch::with_capacity(4, size);
         read.set_rows(rows.len());
@@ -39,9 +40,9 @@ fn summary(rows: &[Row], degree: u32, shift: f64, size: usize) -> Summary {
             read.column_mut(2)[i] = x.map_or(f64::NAN, |x| x - shift);
             read.column_mut(3)[i] = *y;
         }
-        summary.push_fields(&design, &mut read, &levels, &mut room);
+        collector.push(&design, &mut read, &levels);
     }
-    summary
+    collector.into_summary()
 }
 
 /// The summary of the rows as a table of numbers: `level` of a place, power of x, y.

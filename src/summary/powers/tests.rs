@@ -3,6 +3,7 @@ use proptest::prelude::*;
 use super::super::tests::{difference, names, summary_of};
 use super::*;
 use crate::data::Encodings;
+use crate::summary::Collector;
 
 fn design(degree: u32) -> Design {
     let polynomial = Polynomial { column: "x".to_owned(), degree };
@@ -13,16 +14,16 @@ fn design(degree: u32) -> Design {
 /// The summary of rows of x and y in batches of `size` rows.
 fn summary(rows: &[[f64; 2]], degree: u32, shift: [f64; 2], size: usize) -> Summary {
     let design = design(degree);
-    let mut summary = Summary::of_design(&design, &shift);
-    let (mut read, mut room) = (Batch::with_capacity(3, size), None);
+    let mut collector = Collector::new(&design, &shift, &[]);
+    let mut read = Batch::with_capacity(3, size);
     for rows in rows.chunks(size) {
         read.set_rows(rows.len());
         for k in 0..2 {
             read.column_mut(1 + k).iter_mut().zip(rows).for_each(|(value, row)| *value = row[k] - shift[k]);
         }
-        summary.push_fields(&design, &mut read, &[], &mut room);
+        collector.push(&design, &mut read, &[]);
     }
-    summary
+    collector.into_summary()
 }
 
 fn rows() -> impl Strategy<Value = Vec<[f64; 2]>> {
