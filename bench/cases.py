@@ -37,6 +37,8 @@ PEERS = {
     "predict_pandas": ("pandas", ("pandas",), PREDICTED),
     "predict_mawk": ("mawk", (), PREDICTED),
     "predict_miller": ("Miller", (), PREDICTED),
+    "onehot_sklearn": ("scikit-learn, one-hot", ("polars", "sklearn"), CLOSED),
+    "onehot_scipy": ("SciPy, sparse X'X, solve", ("polars", "scipy", "sklearn"), CLOSED),
     "sweep_numpy": ("NumPy loops on X'X", ("numpy",), SAME_STEPS),
 }
 
@@ -87,9 +89,9 @@ class Maker:
                    "--init", "zeros", "--quiet", "--json", *more]
         return Contender(label, command, (), tolerance, env or {})
 
-    def solve(self, file):
+    def solve(self, file, label="linreg --solver qr", packages=()):
         command = [self.linreg, "train", "--data", str(file), "--solver", "qr", "--quiet", "--json"]
-        return Contender("linreg --solver qr", command, (), CLOSED)
+        return Contender(label, command, packages, CLOSED)
 
     def peer(self, name, file, epochs, lr, targets=1):
         label, packages, tolerance = PEERS[name]
@@ -229,6 +231,15 @@ def wide(make):
     ])
 
 
+def levels(make):
+    """A category with many levels: a column of zeros and ones for each but the first."""
+    file = datasets.make(make.folder, "levels", make.scale)
+    packed = make.parquet(file, "snappy")
+    names = "onehot_scipy onehot_sklearn polars_load"
+    return Case("levels", "two million rows with a category of 260 levels, exact", file, make.rows("levels"), 0, [
+        make.solve(file, "linreg"), make.solve(packed, "linreg, Parquet", ("pyarrow",)), wc(file), *make.peers(names, file, 0, 0.0)])
+
+
 def digits17(make):
     return reading(make, "digits17", "digits17", "four million rows of full precision")
 
@@ -307,7 +318,7 @@ def tiny(make):
     ], repeat=5)
 
 
-CASES = {"tall": tall, "million": million, "predict": predict, "sweep": sweep, "wide": wide, "digits17": digits17, "quoted": quoted,
+CASES = {"tall": tall, "million": million, "predict": predict, "sweep": sweep, "wide": wide, "levels": levels, "digits17": digits17, "quoted": quoted,
          "portable": portable, "gzip": gzipped, "zstd": zstandard, "stdin": stdin, "parquet": parquet,
          "parquet_short": parquet_short, "tiny": tiny}
 

@@ -4,6 +4,8 @@ Every file follows y = x.w + 2 + noise, where the features are independent, of m
 `SCALES`, the weights are `true_weight(j)` and the noise has deviation 1. So the best mean squared error is close to
 1, and the largest stable learning rate is close to 1 / max(deviation)^2, known before any row is read.
 
+The tables in `LEVELS` have a category besides, the last of the features, each level of which adds its own number to y.
+
 At most a million rows are drawn; a longer file repeats them. No reader or compressor here looks back that far
 (a block is 80 MB or more), and a regression on repeated rows has the same answer.
 """
@@ -30,7 +32,9 @@ TABLES = {
     "quoted": (1_000_000, 10, '"%.4f"'),
     "digits17": (4_000_000, 10, "%r"),
     "wide": (20_000, 1_000, "%.4f"),
+    "levels": (2_000_000, 10, "%.4f"),
 }
+LEVELS = {"levels": 260}
 
 
 def scales(features):
@@ -52,27 +56,36 @@ def learning_rate(table, scale):
     return round(0.5 / (spread * max(scales(features)) ** 2), 4)
 
 
-def lines(rows, features, form, seed):
+def level_effect(level):
+    """What a level adds to y: a number from -3 to 3."""
+    return level % 7 - 3.0
+
+
+def lines(rows, features, form, seed, levels=0):
     """Yields `rows` lines of text. One generator, read in row order: the same seed gives the same bytes."""
-    gauss = random.Random(seed).gauss
+    generator = random.Random(seed)
+    gauss = generator.gauss
     deviation = scales(features)
     weights = [true_weight(j) for j in range(features)]
-    row = ",".join([form] * (features + 1)) + "\n"
+    row = ",".join([form] * features + ["p%03d"] * bool(levels) + [form]) + "\n"
     for _ in range(rows):
         x = [gauss(0.0, s) for s in deviation]
-        x.append(sum(map(mul, x, weights)) + BIAS + gauss(0.0, 1.0))
-        yield row % tuple(x)
+        y = sum(map(mul, x, weights)) + BIAS + gauss(0.0, 1.0)
+        if levels:
+            x.append(generator.randrange(levels))
+            y += level_effect(x[-1])
+        yield row % (*x, y)
 
 
-def write_table(path, rows, features, form, seed=1):
+def write_table(path, rows, features, form, levels=0, seed=1):
     """Draws at most `BLOCK` rows, then copies them until the file has `rows`."""
     quote = '"' if form.startswith('"') else ""
-    names = [quote + name + quote for name in ["x%d" % (j + 1) for j in range(features)] + ["y"]]
+    names = [quote + name + quote for name in ["x%d" % (j + 1) for j in range(features)] + ["place"] * bool(levels) + ["y"]]
     with open(path, "w+b", buffering=1 << 20) as file:
         file.write((",".join(names) + "\n").encode())
         start = file.tell()
         drawn = min(rows, BLOCK)
-        for line in lines(drawn, features, form, seed):
+        for line in lines(drawn, features, form, seed, levels):
             file.write(line.encode())
         file.flush()
         size = file.tell() - start
@@ -125,7 +138,7 @@ def make(folder, name, scale):
         compress(make(folder, table, scale), part)
     else:
         rows, features, form = TABLES[table]
-        write_table(part, scaled_rows(rows, scale), features, form)
+        write_table(part, scaled_rows(rows, scale), features, form, LEVELS.get(table, 0))
     os.replace(part, path)
     return path
 

@@ -37,6 +37,18 @@ def read(path):
         return numpy.loadtxt(path, delimiter=",", skiprows=1, ndmin=2), "numpy"
 
 
+def one_hot(path):
+    """Sparse features, the last column before the target one-hot without its first level, and the target."""
+    import polars
+    from scipy import sparse
+    from sklearn.preprocessing import OneHotEncoder
+
+    table = polars.read_csv(path)
+    *numbers, category, target = table.columns
+    levels = OneHotEncoder(drop="first").fit_transform(table[[category]].to_numpy())
+    return sparse.hstack([table[numbers].to_numpy(), levels], format="csr"), table[target].to_numpy()
+
+
 def linear_model(path):
     """Weights by name and the bias of a model of one target."""
     with open(path) as file:

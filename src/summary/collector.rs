@@ -94,7 +94,9 @@ impl Collector {
         let (Some(own), Some(others)) = (&mut self.by_level, &other.by_level) else {
             return self.summary.merge(&other.summary, source);
         };
-        self.summary.align_indicators(&mut other.summary.clone(), source)?;
+        if self.summary.columns != other.summary.columns {
+            self.summary.align_indicators(&mut other.summary.clone(), source)?;
+        }
         self.summary.incomplete += other.summary.incomplete;
         own.merge(&self.summary, others, &other.summary);
         Ok(())
@@ -219,9 +221,8 @@ impl ByLevel {
     fn merge(&mut self, summary: &Summary, other: &ByLevel, others: &Summary) {
         self.follow(summary);
         let codes = |k: usize| {
-            let own = &summary.categories[k].levels;
-            let code = |level: &String| own.iter().position(|own| own == level).expect("all levels of the other");
-            others.categories[k].levels.iter().map(code)
+            let (own, others) = (&summary.categories[k], &others.categories[k].levels);
+            others.iter().enumerate().map(|(i, level)| own.code(level, i).expect("all levels of the other"))
         };
         // Where each column of the other stands.
         let mut columns: Vec<usize> = (0..other.places.len()).collect();

@@ -36,6 +36,12 @@ impl Category {
         self.levels.iter().map(|level| level_name(&self.column, level))
     }
 
+    /// The place of `level`, which is likely to be `guess`: parts of the same rows begin with the same levels.
+    pub(super) fn code(&self, level: &String, guess: usize) -> Option<usize> {
+        let is_it = |own: &String| own == level;
+        if self.levels.get(guess).is_some_and(is_it) { Some(guess) } else { self.levels.iter().position(is_it) }
+    }
+
     /// Whether each level has its column, once.
     pub(super) fn is_in(&self, columns: &[String]) -> bool {
         let mut levels: Vec<&String> = self.levels.iter().collect();
@@ -180,8 +186,8 @@ impl Summary {
         let mut names = Vec::new();
         for category in &mut self.categories {
             let others = other.categories.iter().find(|other| other.column == category.column);
-            for level in others.iter().flat_map(|others| &others.levels) {
-                if !category.levels.contains(level) {
+            for (i, level) in others.iter().flat_map(|others| &others.levels).enumerate() {
+                if category.code(level, i).is_none() {
                     category.levels.push(level.clone());
                     names.push(level_name(&category.column, level));
                 }
