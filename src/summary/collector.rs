@@ -21,11 +21,11 @@
 mod tests;
 
 use super::{Category, Summary, Triangle};
-use crate::data::{BATCH_ROWS, Batch, Column, Design, Levels};
+use crate::data::{BATCH_ROWS, Batch, Column, Design, Levels, level_name};
 use crate::error::Error;
 
 /// A category of fewer levels is folded in with the other columns, which costs less than a rotation for each row.
-const MANY_LEVELS: usize = 16;
+const MANY_LEVELS: usize = 8;
 
 /// Takes rows and becomes a [`Summary`].
 #[derive(Clone)]
@@ -45,8 +45,8 @@ struct ByLevel {
     /// How many rows, and the sum of their weights.
     rows: u64,
     weight: f64,
-    /// √w and v: of the rows without a level, and then of each level.
-    levels: Vec<Vec<f64>>,
+    /// √w and v, one behind the other: of the rows without a level, and then of each level.
+    levels: Vec<f64>,
     /// That of [0 | others].
     others: Triangle,
     /// Where these columns stand among those of the summary, and the ones before them.
@@ -139,21 +139,22 @@ impl ByLevel {
     /// Makes room for the levels and gaps that `summary` has.
     fn follow(&mut self, summary: &Summary) {
         for (k, category) in summary.categories.iter().enumerate().filter(|(k, _)| *k != self.category) {
-            for name in category.names().skip(self.indicators[k].len()) {
+            for level in &category.levels[self.indicators[k].len()..] {
                 self.indicators[k].push(self.places.len());
-                self.places.push(summary.place(&name));
+                self.places.push(summary.place(&level_name(&category.column, level)));
             }
         }
         for gap in &summary.gaps[self.gaps.len()..] {
             self.gaps.push(self.places.len());
             self.places.push(summary.place(&gap.own_name()));
         }
-        let columns = self.places.len();
-        self.levels.resize(1 + summary.categories[self.category].levels.len(), Vec::new());
-        self.levels.iter_mut().for_each(|level| level.resize(columns, 0.0));
-        if self.others.columns() < columns {
+        let (columns, old) = (self.places.len(), self.others.columns());
+        if old < columns {
+            let row = |level: &[f64]| level.iter().copied().chain(vec![0.0; columns - old]).collect::<Vec<f64>>();
+            self.levels = self.levels.chunks_exact(old).flat_map(row).collect();
             self.others = self.others.widened(columns);
         }
+        self.levels.resize((1 + summary.categories[self.category].levels.len()) * columns, 0.0);
     }
 
     /// A batch of [1 | others] for so many rows.
@@ -202,14 +203,19 @@ impl ByLevel {
 
     /// Folds in the rows of `batch`, [s | s·others]; each belongs to the level in that place.
     fn fold(&mut self, batch: &mut Batch, levels: impl Iterator<Item = usize>) {
-        let (roots, capacity) = (batch.column(0).to_vec(), batch.capacity());
-        let cells = batch.wanted_mut();
-        for (i, (&own, level)) in roots.iter().zip(levels).enumerate().filter(|(_, (own, _))| **own > 0.0) {
-            let (root, sums) = self.levels[level].split_first_mut().expect("a root of every level");
+        let columns = self.places.len();
+        let mut rotations = Vec::with_capacity(batch.rows());
+        for (i, (&own, level)) in batch.column(0).iter().zip(levels).enumerate().filter(|(_, (own, _))| **own > 0.0) {
+            let start = level * columns;
+            let root = &mut self.levels[start];
             let both = (*root * *root + own * own).sqrt();
-            let (c, d) = (*root / both, own / both);
+            rotations.push((i, start, *root / both, own / both));
             *root = both;
-            for (sum, cell) in sums.iter_mut().zip(cells[i..].iter_mut().step_by(capacity)) {
+        }
+        for k in 1..columns {
+            let cells = batch.column_mut(k);
+            for &(i, start, c, d) in &rotations {
+                let (sum, cell) = (&mut self.levels[start + k], &mut cells[i]);
                 (*sum, *cell) = (c * *sum + d * *cell, c * *cell - d * *sum);
             }
         }
@@ -234,7 +240,7 @@ impl ByLevel {
             columns[column] = self.gaps[own];
         }
         let levels = [0].into_iter().chain(codes(self.category).map(|code| 1 + code));
-        let of_levels = other.levels.iter().zip(levels).map(|(row, level)| (0, &row[..], level));
+        let of_levels = other.levels.chunks_exact(other.places.len()).zip(levels).map(|(row, level)| (0, row, level));
         let of_others = (1..other.others.columns()).map(|i| (i, other.others.row(i), 0));
         let rows: Vec<(usize, &[f64], usize)> = of_levels.chain(of_others).collect();
         let mut room = None;
@@ -255,7 +261,7 @@ impl ByLevel {
         self.follow(summary);
         let places = summary.categories[self.category].names().map(|name| Some(summary.place(&name)));
         let places: Vec<Option<usize>> = [None].into_iter().chain(places).collect();
-        let of_levels = self.levels.iter().zip(places).map(|(row, place)| (0, &row[..], place));
+        let of_levels = self.levels.chunks_exact(self.places.len()).zip(places).map(|(row, place)| (0, row, place));
         let of_others = (1..self.others.columns()).map(|i| (i, self.others.row(i), None));
         let rows: Vec<(usize, &[f64], Option<usize>)> = of_levels.chain(of_others).collect();
         let mut batch = Batch::new(summary.shift.len());
