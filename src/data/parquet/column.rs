@@ -92,22 +92,9 @@ impl<T: DataType> Typed<T> {
 }
 
 impl Column {
-    /// The column in the pages of a `chunk`, with as little memory as can be if `is_sparing`.
-    pub fn new(
-        kind: Kind,
-        column: ColumnDescPtr,
-        chunk: &ColumnChunkMetaData,
-        pages: Pages,
-        is_sparing: bool,
-    ) -> Result<Column> {
+    /// The column in the pages of a `chunk`.
+    pub fn new(kind: Kind, column: ColumnDescPtr, chunk: &ColumnChunkMetaData, pages: Pages) -> Result<Column> {
         let is_usual = can_decode(chunk);
-        let pages = pages.keeping(if is_sparing {
-            0
-        } else if is_usual {
-            1
-        } else {
-            2
-        });
         let reader = match column.physical_type() {
             Type::INT32 if is_usual => Reader::Int32(Typed::usual(pages, numbers)),
             Type::INT64 if is_usual => Reader::Int64(Typed::usual(pages, numbers)),

@@ -103,7 +103,7 @@ impl<'a> Cursor<'a> {
             _ => {
                 self.columns.clear();
                 for &field in &self.fields {
-                    let column = self.table.column(group, field, self.fields.len(), &self.memory);
+                    let column = self.table.column(group, field, &self.memory);
                     self.columns.push(column.map_err(|error| self.table.failure(&error, field))?);
                 }
                 0

@@ -28,6 +28,7 @@ pub struct Decoder<V> {
 }
 
 struct Page {
+    bytes: Bytes,
     /// Rows that are left.
     rows: usize,
     /// Which of them have a value, unless all have.
@@ -125,7 +126,8 @@ impl<V: Clone + Default> Decoder<V> {
             }
             page.rows -= count;
             if page.rows == 0 {
-                self.page = None;
+                let whole = self.page.take().map(|page| page.bytes);
+                whole.into_iter().for_each(|bytes| self.pages.give_back(bytes));
             }
             read += count;
         }
@@ -162,28 +164,29 @@ impl<V: Clone + Default> Decoder<V> {
                 self.dictionary.clear();
                 self.dictionary.resize(values as usize, V::default());
                 (self.plain)(&bytes, &mut 0, &mut self.dictionary).ok_or_else(too_few)?;
+                self.pages.give_back(bytes);
             }
-            Content::Data(data) => self.page = Some(Page::new(&data)?),
+            Content::Data(data) => self.page = Some(Page::new(data)?),
         }
         Ok(0)
     }
 }
 
 impl Page {
-    fn new(Data { bytes, levels, encoding, rows, values }: &Data) -> Result<Page> {
+    fn new(Data { bytes, levels, encoding, rows, values }: Data) -> Result<Page> {
         let numbers = |bytes, width, count| Runs::new(bytes, width, count).ok_or_else(|| damaged("too many bits"));
-        let of_levels = (values < rows).then(|| numbers(bytes.slice(..*levels), 1, *rows)).transpose()?;
-        let bytes = bytes.slice(*levels..);
-        let values = match (encoding, bytes.first()) {
-            (Encoding::PLAIN, _) => Values::Plain(bytes, 0),
+        let of_values = bytes.slice(levels.end..);
+        let levels = (values < rows).then(|| numbers(bytes.slice(levels), 1, rows)).transpose()?;
+        let values = match (encoding, of_values.first()) {
+            (Encoding::PLAIN, _) => Values::Plain(of_values, 0),
             (Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY, Some(&width)) => {
-                Values::Places(numbers(bytes.slice(1..), width.into(), *values)?)
+                Values::Places(numbers(of_values.slice(1..), width.into(), values)?)
             }
             // A page of nothing but rows without a value.
-            (_, None) => Values::Plain(bytes, 0),
+            (_, None) => Values::Plain(of_values, 0),
             _ => return Err(damaged("a page in an encoding that its column does not tell")),
         };
-        Ok(Page { rows: *rows, levels: of_levels, values })
+        Ok(Page { bytes, rows, levels, values })
     }
 
     fn decode<V: Clone>(&mut self, plain: Plain<V>, dictionary: &[V], out: &mut [V]) -> Option<()> {

@@ -50,10 +50,7 @@ const END: &[u8] = b"PAR1";
 const INDEX: &str = "__index_level_0__";
 
 /// Memory for pages of all workers.
-const MEMORY: u64 = 1 << 29;
-
-/// With more columns than this, memory counts more than time.
-const MANY: usize = 64;
+const MEMORY: u64 = 1 << 30;
 
 /// Bytes of an unpacked page, as most programs write them.
 const PAGE: u64 = 1 << 20;
@@ -156,8 +153,8 @@ impl Table {
             _ => 0,
         };
         let wanted: u64 = layout.columns.iter().map(|column| page(&self.fields[column.field])).sum();
-        let pages = if layout.columns.len() > MANY { 1 } else { 3 };
-        threads.min(usize::try_from(MEMORY / (pages * wanted).max(1)).unwrap_or(usize::MAX).max(1))
+        // A page, and a dictionary of that size.
+        threads.min(usize::try_from(MEMORY / (2 * wanted).max(1)).unwrap_or(usize::MAX).max(1))
     }
 
     /// Refuses columns that cannot be read: those of `layout`, or all if rows are written down.
@@ -229,14 +226,8 @@ impl Table {
         groups.map(part).filter(|(_, part)| !part.is_empty()).collect()
     }
 
-    /// A column of a row group, one of `count` that are read together and share their `memory`.
-    fn column(
-        &self,
-        group: usize,
-        field: usize,
-        count: usize,
-        memory: &Arc<Mutex<Memory>>,
-    ) -> Result<Column, ParquetError> {
+    /// A column of a row group, one of those that are read together and share their `memory`.
+    fn column(&self, group: usize, field: usize, memory: &Arc<Mutex<Memory>>) -> Result<Column, ParquetError> {
         let Ok((leaf, kind)) = self.fields[field].leaf else {
             return Err(ParquetError::General("neither numbers nor texts".to_owned()));
         };
@@ -244,7 +235,7 @@ impl Table {
         let group = self.metadata.row_group(group);
         let rows = u64::try_from(group.num_rows())?;
         let pages = Pages::new(&self.span, group.column(leaf), &column, rows, memory.clone())?;
-        Column::new(kind, column, group.column(leaf), pages, count > MANY)
+        Column::new(kind, column, group.column(leaf), pages)
     }
 
     /// Why a column cannot be read.

@@ -1,9 +1,9 @@
 //! Pages of a column: read, unpacked and checked before they are decoded, for decoders take for granted what a damaged
 //! file need not keep to.
 
-use std::collections::VecDeque;
 use std::io::Read;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::ops::Range;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type};
@@ -26,8 +26,16 @@ const HEADER_BYTES: [u64; 4] = [128, 1 << 12, 1 << 16, 1 << 20];
 pub struct Memory {
     /// A page as it stands in the file.
     packed: Vec<u8>,
-    /// Pages of columns that have been read.
+    /// Pages that nobody needs any more.
     pages: Vec<Vec<u8>>,
+}
+
+impl Memory {
+    /// An old page with room for `size` bytes, and not for many more; otherwise a new one, without room.
+    fn take(&mut self, size: usize) -> Vec<u8> {
+        let fits = |page: &Vec<u8>| (size..=size.saturating_mul(2)).contains(&page.capacity());
+        self.pages.iter().rposition(fits).map(|place| self.pages.swap_remove(place)).unwrap_or_default()
+    }
 }
 
 /// The pages of a column of a row group.
@@ -47,10 +55,6 @@ pub struct Pages {
     head: Vec<u8>,
     unpacker: Unpacker,
     memory: Arc<Mutex<Memory>>,
-    /// The pages that were handed out last. When one has come after so many others, the first of them is not needed any
-    /// more, and its memory is used again.
-    handed: VecDeque<Bytes>,
-    kept: usize,
 }
 
 /// What a page holds.
@@ -59,10 +63,10 @@ pub enum Content {
     Data(Data),
 }
 
-/// Values of so many `rows`: so many bytes of `levels`, which say what rows have one, and then the `values`.
+/// Values of so many `rows`: where the `levels` stand, which say what rows have one, and then so many `values`.
 pub struct Data {
     pub bytes: Bytes,
-    pub levels: usize,
+    pub levels: Range<usize>,
     pub encoding: Encoding,
     pub rows: usize,
     pub values: usize,
@@ -112,15 +116,18 @@ impl Pages {
             head: Vec::new(),
             unpacker: Unpacker::new(chunk.compression()),
             memory,
-            handed: VecDeque::new(),
-            kept: 0,
         })
     }
 
-    /// The same for somebody who has done with a page when `kept` others have come after it, and with none if that is 0.
-    pub fn keeping(mut self, kept: usize) -> Pages {
-        self.kept = kept;
-        self
+    /// Takes back a page that nobody needs any more.
+    pub fn give_back(&self, page: Bytes) {
+        if let Ok(page) = page.try_into_mut() {
+            self.memory().pages.push(page.into());
+        }
+    }
+
+    fn memory(&self) -> MutexGuard<'_, Memory> {
+        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The header of the next page, which is no index.
@@ -152,9 +159,7 @@ impl Pages {
         let (packed, unpacked) = header.packed().zip(header.unpacked()).ok_or_else(|| damaged("a page has no size"))?;
         let is_packed = is_packed && self.unpacker.compression != Compression::UNCOMPRESSED;
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
-        let oldest = if self.handed.len() == self.kept { self.handed.pop_front() } else { None };
-        let oldest = oldest.and_then(|page| page.try_into_mut().ok()).map(Vec::from);
-        let mut page = oldest.or_else(|| memory.pages.pop()).unwrap_or_default();
+        let mut page = if is_packed { Vec::new() } else { memory.take(packed) };
         let bytes = if is_packed { &mut memory.packed } else { &mut page };
         bytes.resize(packed, 0);
         self.span.read_exact(bytes)?;
@@ -169,19 +174,16 @@ impl Pages {
             if levels > packed.min(unpacked) {
                 return Err(damaged("a page is shorter than its levels"));
             }
-            let (levels, packed) = memory.packed.split_at(levels);
-            self.unpacker.check(packed, unpacked - levels.len())?;
+            self.unpacker.check(&memory.packed[levels..], unpacked - levels)?;
+            page = memory.take(unpacked);
             page.try_reserve_exact(unpacked.saturating_sub(page.len()))
                 .map_err(|_| damaged("a page is larger than the memory"))?;
             page.resize(unpacked, 0);
+            let (levels, packed) = memory.packed.split_at(levels);
             page[..levels.len()].copy_from_slice(levels);
             self.unpacker.unpack(packed, &mut page[levels.len()..])?;
         }
-        let page = Bytes::from(page);
-        if self.kept > 0 {
-            self.handed.push_back(page.clone());
-        }
-        Ok(page)
+        Ok(Bytes::from(page))
     }
 
     /// What the next page holds that is not empty.
@@ -216,7 +218,7 @@ impl Pages {
             Some(PageKind::DataV2) => self.second_version(header)?,
             _ => self.first_version(header)?,
         };
-        if !self.are_there(data.encoding, &data.bytes[data.levels..], data.values) {
+        if !self.are_there(data.encoding, &data.bytes[data.levels.end..], data.values) {
             return Err(damaged("a page has not the values that it tells"));
         }
         self.count(number(header, 1)?, data.encoding)?;
@@ -229,32 +231,31 @@ impl Pages {
         let (encoding, of_levels) = (encoding(number(header, 2)?)?, encoding(number(header, 3)?)?);
         let bytes = self.unpacked(header, 0, true)?;
         if !self.is_optional {
-            return Ok(Data { bytes, levels: 0, encoding, rows, values: rows });
+            return Ok(Data { bytes, levels: 0..0, encoding, rows, values: rows });
         }
         if of_levels != Encoding::RLE {
             return Err(damaged("levels in an encoding that nobody uses any more"));
         }
         let levels = bytes.split_first_chunk().and_then(|(length, rest)| {
             let levels = rest.get(..u32::from_le_bytes(*length) as usize)?;
-            Some((length.len(), levels.len(), present(&bytes.slice_ref(levels), rows)?))
+            Some((length.len()..length.len() + levels.len(), present(&bytes.slice_ref(levels), rows)?))
         });
-        let (start, levels, values) = levels.ok_or_else(|| damaged("a page is shorter than its levels"))?;
-        Ok(Data { bytes: bytes.slice(start..), levels, encoding, rows, values })
+        let (levels, values) = levels.ok_or_else(|| damaged("a page is shorter than its levels"))?;
+        Ok(Data { bytes, levels, encoding, rows, values })
     }
 
     /// A page whose levels are not packed, and their length in its header.
     fn second_version(&mut self, header: &PageHeader) -> Result<Data> {
         let (rows, nulls) = (number(header, 1)? as usize, number(header, 2)? as usize);
         let (encoding, levels, lists) = (encoding(number(header, 4)?)?, number(header, 5)?, number(header, 6)?);
-        let (levels, lists) = (levels as usize, lists as usize);
-        let bytes = self.unpacked(header, lists + levels, header.of_kind(7) != Some(0))?;
-        if lists + levels > bytes.len() {
+        let levels = lists as usize..lists as usize + levels as usize;
+        let bytes = self.unpacked(header, levels.end, header.of_kind(7) != Some(0))?;
+        if levels.end > bytes.len() {
             return Err(damaged("a page is shorter than its levels"));
         }
         let values = rows.checked_sub(nulls).ok_or_else(|| damaged("more nulls than values"))?;
-        let bytes = bytes.slice(lists..);
         let is_present = match self.is_optional {
-            true => present(&bytes.slice(..levels), rows) == Some(values),
+            true => present(&bytes.slice(levels.clone()), rows) == Some(values),
             false => nulls == 0,
         };
         if !is_present {
@@ -301,13 +302,6 @@ fn encoding(number: u32) -> Result<Encoding> {
     })
 }
 
-impl Drop for Pages {
-    fn drop(&mut self) {
-        let pages = self.handed.drain(..).filter_map(|page| page.try_into_mut().ok()).map(Vec::from);
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner).pages.extend(pages);
-    }
-}
-
 impl Iterator for Pages {
     type Item = Result<Page>;
 
@@ -324,12 +318,12 @@ impl PageReader for Pages {
             }
             // Pages of both versions, with the levels of the second and the packing of neither.
             Content::Data(Data { bytes, levels, encoding, rows, values }) => Page::DataPageV2 {
-                buf: bytes,
+                buf: bytes.slice(levels.start..),
                 num_values: rows as u32,
                 encoding,
                 num_nulls: (rows - values) as u32,
                 num_rows: rows as u32,
-                def_levels_byte_len: levels as u32,
+                def_levels_byte_len: levels.len() as u32,
                 rep_levels_byte_len: 0,
                 is_compressed: false,
                 statistics: None,
