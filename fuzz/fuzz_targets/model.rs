@@ -8,7 +8,8 @@ use linreg::model::Model;
 fuzz_target!(|bytes: &[u8]| {
     let Ok(model) = Model::from_json(bytes, "m") else { return };
     let text = serde_json::to_vec(&model).expect("a model is JSON");
-    let again = Model::from_json(&text, "m").unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
+    let again =
+        Model::from_json(&text, "m").unwrap_or_else(|error| panic!("{error}: {}", String::from_utf8_lossy(&text)));
     assert_eq!(again, model);
     assert_eq!(serde_json::to_vec(&again).expect("a model is JSON"), text, "equal, but of other bits");
     use_it(&model);

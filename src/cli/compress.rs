@@ -184,7 +184,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     rows.shift(&shift);
     let names: Vec<usize> = levels.iter().map(|levels| levels.names().len()).collect();
     rows.categorize(levels);
-    let empty = Collector::new(design, &shift, &names);
+    let empty = Collector::new(design, &shift);
     let others = vec![empty.clone(); wish.split.map_or(0, |split| split.count() - 1)];
     let mut sum = Part { rows: empty, others, kept: few, ledger: Ledger::new(fields.len()) };
     let none = Part { kept: Kept::default(), ..sum.clone() };

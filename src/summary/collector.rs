@@ -32,7 +32,6 @@ const MANY_LEVELS: usize = 8;
 pub struct Collector {
     /// It has the columns of all rows, and holds those that are not kept by level.
     summary: Summary,
-    /// If it is there, it holds all rows.
     by_level: Option<ByLevel>,
     /// Where columns are made of fields.
     room: Option<Batch>,
@@ -60,26 +59,30 @@ struct ByLevel {
 }
 
 impl Collector {
-    /// Of no rows of the columns of `design`, from whose fields `shift` is subtracted. So many levels of each category are
-    /// known; there may be more.
+    /// Of no rows of the columns of `design`, from whose fields `shift` is subtracted.
     ///
     /// # Panics
     /// As [`Summary::of_design`].
     #[must_use]
-    pub fn new(design: &Design, shift: &[f64], known: &[usize]) -> Collector {
-        let largest = (0..known.len()).rev().max_by_key(|&category| known[category]);
-        let largest = largest.filter(|&category| known[category] >= MANY_LEVELS && design.made().next().is_none());
-        let by_level = largest.map(|category| ByLevel::new(design, category));
-        Collector { summary: Summary::of_design(design, shift), by_level, room: None }
+    pub fn new(design: &Design, shift: &[f64]) -> Collector {
+        Collector { summary: Summary::of_design(design, shift), by_level: None, room: None }
     }
 
     /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
-    /// are numbers of `levels`. A missing cell (NaN) opens a gap. The batch is used up.
+    /// are numbers of `levels`. A missing cell (NaN) opens a gap. The batch is used up. All rows are kept by level if there
+    /// are many levels when the first ones come, and no powers.
     ///
     /// # Panics
     /// If it is not of this design.
     pub fn push(&mut self, design: &Design, read: &mut Batch, levels: &[Levels]) {
         self.summary.grow(design, read, levels);
+        if self.by_level.is_none() && self.summary.rows == 0 && design.made().next().is_none() {
+            let count = |category: &usize| levels[*category].names().len();
+            let largest = (0..levels.len()).rev().max_by_key(count).filter(|category| count(category) >= MANY_LEVELS);
+            let columns = design.columns().iter().filter(|own| own.1 != Column::Category);
+            let fields: Vec<usize> = columns.map(|own| own.0).collect();
+            self.by_level = largest.map(|category| ByLevel::new(category, fields, levels.len()));
+        }
         match &mut self.by_level {
             Some(by_level) => by_level.push(&self.summary, design, read, &mut self.room),
             None => self.summary.push_fields(design, read, &mut self.room),
@@ -91,13 +94,20 @@ impl Collector {
     /// # Errors
     /// As [`Summary::merge`].
     pub fn merge(&mut self, other: &Collector, source: &str) -> Result<(), Error> {
-        let (Some(own), Some(others)) = (&mut self.by_level, &other.by_level) else {
-            return self.summary.merge(&other.summary, source);
-        };
-        if self.summary.columns != other.summary.columns {
-            self.summary.align_indicators(&mut other.summary.clone(), source)?;
+        let Some(others) = &other.by_level else { return self.summary.merge(&other.summary, source) };
+        let empty = || ByLevel::new(others.category, others.fields.clone(), others.indicators.len());
+        let own = self.by_level.get_or_insert_with(empty);
+        if own.category != others.category {
+            return self.summary.merge(&other.clone().into_summary(), source);
         }
-        self.summary.incomplete += other.summary.incomplete;
+        if other.summary.rows > 0 {
+            self.summary.merge(&other.summary, source)?;
+        } else {
+            if self.summary.columns != other.summary.columns {
+                self.summary.align_indicators(&mut other.summary.clone(), source)?;
+            }
+            self.summary.incomplete += other.summary.incomplete;
+        }
         own.merge(&self.summary, others, &other.summary);
         Ok(())
     }
@@ -120,9 +130,8 @@ impl Collector {
 }
 
 impl ByLevel {
-    fn new(design: &Design, category: usize) -> ByLevel {
-        let columns = design.columns().iter().filter(|own| own.1 != Column::Category);
-        let fields: Vec<usize> = columns.map(|own| own.0).collect();
+    /// Of no rows: which category it is, the fields of the other columns, and how many categories there are.
+    fn new(category: usize, fields: Vec<usize>, categories: usize) -> ByLevel {
         ByLevel {
             category,
             rows: 0,
@@ -131,7 +140,7 @@ impl ByLevel {
             others: Triangle::new(1 + fields.len()),
             places: (0..=fields.len()).collect(),
             fields,
-            indicators: vec![Vec::new(); design.categories().len()],
+            indicators: vec![Vec::new(); categories],
             gaps: Vec::new(),
         }
     }

@@ -12,7 +12,7 @@ fn rows(there: f64) -> impl Strategy<Value = Vec<Row>> {
     use proptest::option::weighted;
     let weight = prop_oneof![Just(0.0), Just(1.0), 0.1..3.0f64];
     let row =
-        (weighted(there, 0..30_u8), weighted(there, 0..4_u8), weighted(there, -5.0..5.0f64), -5.0..5.0f64, weight);
+        (weighted(there, 0..30_u8), weighted(there, 0..20_u8), weighted(there, -5.0..5.0f64), -5.0..5.0f64, weight);
     proptest::collection::vec(row, 1..120)
 }
 
@@ -20,10 +20,8 @@ fn design() -> Design {
     Design::open(names(["place", "kind", "x", "y"]), &Encodings::new(), &names(["place", "kind"]))
 }
 
-/// What becomes of rows in batches of `size` rows, levels as they come, if so many places are known.
-fn collected(rows: &[Row], known: usize, size: usize, is_weighted: bool) -> Collector {
-    let design = design();
-    let mut collector = Collector::new(&design, &[0.0; 4], &[known, 0]);
+/// Shows the rows to `visit` in batches of `size` rows, with levels as they come.
+fn show(rows: &[Row], size: usize, is_weighted: bool, visit: &mut dyn FnMut(&mut Batch, &[Levels])) {
     let mut levels = vec![Levels::open(); 2];
     for rows in rows.chunks(size) {
         let mut read = Batch::with_weights(is_weighted, 5, size);
@@ -39,40 +37,58 @@ fn collected(rows: &[Row], known: usize, size: usize, is_weighted: bool) -> Coll
                 read.column_mut(5)[i] = *weight;
             }
         }
-        collector.push(&design, &mut read, &levels);
+        visit(&mut read, &levels);
     }
+}
+
+fn collected(rows: &[Row], size: usize, is_weighted: bool) -> Collector {
+    let mut collector = Collector::new(&design(), &[0.0; 4]);
+    show(rows, size, is_weighted, &mut |read, levels| collector.push(&design(), read, levels));
     collector
 }
 
+fn plain(rows: &[Row], size: usize, is_weighted: bool) -> Summary {
+    let mut summary = Summary::of_design(&design(), &[0.0; 4]);
+    let mut room = None;
+    show(rows, size, is_weighted, &mut |read, levels| {
+        summary.grow(&design(), read, levels);
+        summary.push_fields(&design(), read, &mut room);
+    });
+    summary
+}
+
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(300))]
+    #![proptest_config(ProptestConfig::with_cases(500))]
 
     /// In whatever parts rows come, and whatever levels these have: kept by level or not, they are the same rows.
     #[test]
     fn rows_kept_by_level_are_the_rows(
-        rows in prop_oneof![rows(0.9), rows(0.999)], cut in 0.0..1.0f64, size in 1..60_usize, is_weighted in any::<bool>(),
+        rows in prop_oneof![rows(0.9), rows(0.999)],
+        sizes in [1..60_usize, 1..60_usize, 1..60_usize],
+        cuts in [0.0..1.0f64, 0.0..1.0f64],
+        is_weighted in any::<bool>(),
     ) {
-        let (a, b) = rows.split_at((cut * rows.len() as f64) as usize);
-        let merged = |known: usize| {
-            let mut merged = collected(a, known, size, is_weighted);
-            merged.merge(&collected(b, known, size, is_weighted), "b").unwrap();
-            assert_eq!(merged.by_level.is_some(), known >= MANY_LEVELS);
-            merged.into_summary()
-        };
-        let (plain, by_level) = (merged(0), merged(MANY_LEVELS));
-        prop_assert_eq!((plain.rows(), plain.incomplete()), (by_level.rows(), by_level.incomplete()));
-        prop_assert!((plain.weight() - by_level.weight()).abs() <= 1e-13 * plain.weight());
-        prop_assert_eq!((plain.categories(), plain.gaps()), (by_level.categories(), by_level.gaps()));
-        let by_level = by_level.select(plain.columns()).unwrap();
-        let difference = difference(plain.triangle(), by_level.triangle());
+        let (rest, c) = rows.split_at((cuts[0] * rows.len() as f64) as usize);
+        let (a, b) = rest.split_at((cuts[1] * rest.len() as f64) as usize);
+        let [mut a, mut b, c] = [(a, sizes[0]), (b, sizes[1]), (c, sizes[2])].map(|(rows, size)| collected(rows, size, is_weighted));
+        b.merge(&c, "c").unwrap();
+        a.merge(&b, "b and c").unwrap();
+        let (found, known) = (a.into_summary(), plain(&rows, sizes[0], is_weighted));
+        prop_assert_eq!((found.rows(), found.incomplete()), (known.rows(), known.incomplete()));
+        prop_assert!((found.weight() - known.weight()).abs() <= 1e-13 * known.weight());
+        prop_assert_eq!(found.gaps().len(), known.gaps().len());
+        let found = found.select(known.columns()).unwrap();
+        let difference = difference(found.triangle(), known.triangle());
         prop_assert!(difference < 1e-12, "{difference:e}");
     }
 }
 
 #[test]
 fn the_category_of_most_levels_is_kept_apart() {
-    let category = |known: &[usize]| Collector::new(&design(), &[0.0; 4], known).by_level.map(|own| own.category);
-    assert_eq!(category(&[MANY_LEVELS, MANY_LEVELS]), Some(0));
-    assert_eq!(category(&[MANY_LEVELS, MANY_LEVELS + 1]), Some(1));
-    assert_eq!(category(&[MANY_LEVELS - 1, 2]), None);
+    let category = |places: u8, kinds: u8| {
+        let row = |i: u8| (Some(i % places), Some(i % kinds), Some(1.0), 1.0, 1.0);
+        collected(&(0..100).map(row).collect::<Vec<Row>>(), 40, false).by_level.map(|own| own.category)
+    };
+    let many = MANY_LEVELS as u8;
+    assert_eq!((category(many, many), category(many, many + 1), category(many - 1, 2)), (Some(0), Some(1), None));
 }

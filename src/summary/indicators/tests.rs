@@ -29,7 +29,7 @@ fn design(degree: u32) -> Design {
 /// The summary of rows in batches of `size` rows, with levels as they come.
 fn summary(rows: &[Row], degree: u32, shift: f64, size: usize) -> Summary {
     let design = design(degree);
-    let mut collector = Collector::new(&design, &[0.0, shift, 0.0], &[0]);
+    let mut collector = Collector::new(&design, &[0.0, shift, 0.0]);
     let mut levels = vec![Levels::open()];
     for rows in rows.chunks(size) {
         let mut read = Batch::with_capacity(4, size);

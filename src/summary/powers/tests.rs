@@ -14,7 +14,7 @@ fn design(degree: u32) -> Design {
 /// The summary of rows of x and y in batches of `size` rows.
 fn summary(rows: &[[f64; 2]], degree: u32, shift: [f64; 2], size: usize) -> Summary {
     let design = design(degree);
-    let mut collector = Collector::new(&design, &shift, &[]);
+    let mut collector = Collector::new(&design, &shift);
     let mut read = Batch::with_capacity(3, size);
     for rows in rows.chunks(size) {
         read.set_rows(rows.len());
