@@ -84,11 +84,16 @@ proptest! {
 }
 
 #[test]
-fn the_category_of_most_levels_is_kept_apart() {
-    let category = |places: u8, kinds: u8| {
-        let row = |i: u8| (Some(i % places), Some(i % kinds), Some(1.0), 1.0, 1.0);
-        collected(&(0..100).map(row).collect::<Vec<Row>>(), 40, false).by_level.map(|own| own.category)
+fn keys_are_the_largest_categories_that_fit() {
+    let keys = |counts: &[u8]| {
+        let mut levels = vec![Levels::open(); counts.len()];
+        for (levels, count) in levels.iter_mut().zip(counts) {
+            for i in 0..*count {
+                levels.code(&[b'a' + i], &Spelling::default());
+            }
+        }
+        super::keys(&levels)
     };
-    let many = MANY_LEVELS as u8;
-    assert_eq!((category(many, many), category(many, many + 1), category(many - 1, 2)), (Some(0), Some(1), None));
+    assert_eq!((keys(&[3, 4]), keys(&[1, 7]), keys(&[4, 4]), keys(&[])), (vec![], vec![], vec![0, 1], vec![]));
+    assert_eq!((keys(&[5, 6, 4]), keys(&[2, 12, 3]), keys(&[26, 1])), (vec![1, 2], vec![0, 1], vec![0]));
 }

@@ -1,0 +1,266 @@
+//! Rows that have the same levels of some categories, the *keys*, kept as one row of R for each group.
+//!
+//! ```text
+//!                    1    levels of the keys    others
+//!   of each group    √w   √w at its own         v         √w: the root of the weight of its rows
+//!   of all rows      0    0                     R         the triangle of what is left of the others
+//! ```
+//!
+//! The reflection that clears the column of a level changes the rows of that level alone, and one row of R; and rows of the
+//! same levels are the same in all these columns. So a row s·[1 | levels | x] of weight s² is rotated into that of its group
+//! (Golub & Van Loan, Matrix Computations, section 5.1): with r = √(w + s²), c = √w / r and d = s / r, the row of the group
+//! becomes [r | r | c·v + d·s·x], and c·s·x − d·v is left of x, with zeros before it. That goes into a triangle of the others,
+//! which is small however many levels there are. In the end, the rows of the groups and of the triangle are rows like others.
+
+use std::collections::HashMap;
+
+use super::super::{Summary, Triangle};
+use crate::data::{BATCH_ROWS, Batch, Design, level_name};
+
+/// Bits of a level in the name of a group: there are at most a thousand levels.
+const LEVEL_BITS: usize = 16;
+
+/// Rows in groups.
+#[derive(Clone)]
+pub struct Groups {
+    /// The categories whose levels the rows of a group have in common, in order.
+    keys: Vec<usize>,
+    /// How many rows, and the sum of their weights.
+    rows: u64,
+    weight: f64,
+    /// The groups by their names: for each key 0 where the cell was missing, or 1 + the number of the level.
+    names: Vec<u64>,
+    slots: HashMap<u64, usize>,
+    /// √w and v of each group, one behind the other.
+    sums: Vec<f64>,
+    /// The triangle of [0 | others].
+    others: Triangle,
+    /// Where these columns stand among those of the summary, and the ones before them.
+    places: Vec<usize>,
+    /// The fields that the first of them are.
+    fields: Vec<usize>,
+    /// Of each category that is no key, where its levels stand among them.
+    indicators: Vec<Vec<usize>>,
+    /// Of each gap of the summary, where the column that says where cells were missing stands.
+    gaps: Vec<usize>,
+}
+
+impl Groups {
+    /// Keys at most.
+    pub const MOST_KEYS: usize = u64::BITS as usize / LEVEL_BITS;
+
+    /// Of no rows: by which categories, the fields of the other columns, and how many categories there are.
+    pub fn new(keys: Vec<usize>, fields: Vec<usize>, categories: usize) -> Groups {
+        Groups {
+            keys,
+            rows: 0,
+            weight: 0.0,
+            names: Vec::new(),
+            slots: HashMap::new(),
+            sums: Vec::new(),
+            others: Triangle::new(1 + fields.len()),
+            places: (0..=fields.len()).collect(),
+            fields,
+            indicators: vec![Vec::new(); categories],
+            gaps: Vec::new(),
+        }
+    }
+
+    /// The same of no rows.
+    pub fn emptied(&self) -> Groups {
+        Groups::new(self.keys.clone(), self.fields.clone(), self.indicators.len())
+    }
+
+    /// How many groups there are.
+    pub fn count(&self) -> usize {
+        self.names.len()
+    }
+
+    /// Whether its groups are groups of those of `other`.
+    pub fn are_of(&self, other: &Groups) -> bool {
+        self.keys.iter().all(|key| other.keys.contains(key))
+    }
+
+    /// Makes room for the levels and gaps that `summary` has.
+    fn follow(&mut self, summary: &Summary) {
+        for (k, category) in summary.categories.iter().enumerate().filter(|(k, _)| !self.keys.contains(k)) {
+            for level in &category.levels[self.indicators[k].len()..] {
+                self.indicators[k].push(self.places.len());
+                self.places.push(summary.place(&level_name(&category.column, level)));
+            }
+        }
+        for gap in &summary.gaps[self.gaps.len()..] {
+            self.gaps.push(self.places.len());
+            self.places.push(summary.place(&gap.own_name()));
+        }
+        let (columns, old) = (self.places.len(), self.others.columns());
+        if old < columns {
+            let row = |group: &[f64]| group.iter().copied().chain(vec![0.0; columns - old]).collect::<Vec<f64>>();
+            self.sums = self.sums.chunks_exact(old).flat_map(row).collect();
+            self.others = self.others.widened(columns);
+        }
+    }
+
+    /// Where the group of a name is, which may be new.
+    fn slot(&mut self, name: u64) -> usize {
+        let next = self.names.len();
+        let slot = *self.slots.entry(name).or_insert(next);
+        if slot == next {
+            self.names.push(name);
+            self.sums.resize((next + 1) * self.places.len(), 0.0);
+        }
+        slot
+    }
+
+    /// A batch of [1 | others] for so many rows.
+    fn batch<'a>(&self, rows: usize, is_weighted: bool, room: &'a mut Option<Batch>) -> &'a mut Batch {
+        let columns = self.places.len();
+        let is_of = |batch: &Batch| batch.columns() == columns && batch.capacity() >= rows;
+        let batch = match room.take() {
+            Some(batch) if is_of(&batch) => batch,
+            _ => Batch::with_weights(is_weighted, columns, rows.max(BATCH_ROWS)),
+        };
+        let batch = room.insert(batch);
+        batch.set_rows(rows);
+        batch
+    }
+
+    /// Adds the rows of `read`, for which `summary` has grown.
+    pub fn push(&mut self, summary: &Summary, design: &Design, read: &Batch, room: &mut Option<Batch>) {
+        self.follow(summary);
+        let made = self.batch(read.rows(), read.weights().is_some(), room);
+        for (k, &field) in (1..).zip(&self.fields) {
+            made.column_mut(k).copy_from_slice(read.column(1 + field));
+        }
+        for (field, indicators) in self.indicators.iter().enumerate() {
+            indicators.iter().for_each(|&k| made.column_mut(k).fill(0.0));
+            if !indicators.is_empty() {
+                let codes = read.column(1 + field).iter().enumerate().filter(|(_, code)| !code.is_nan());
+                codes.for_each(|(i, &code)| made.column_mut(indicators[code as usize])[i] = 1.0);
+            }
+        }
+        for (gap, &k) in summary.gaps.iter().zip(&self.gaps) {
+            let field = design.fields().iter().position(|field| *field == gap.column).expect("gaps are in fields");
+            let cells = read.column(1 + field);
+            made.column_mut(k).iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
+            let own = self.fields.iter().position(|own| *own == field).map(|own| made.column_mut(1 + own));
+            own.into_iter().flatten().filter(|cell| cell.is_nan()).for_each(|cell| *cell = 0.0);
+        }
+        if let Some(weights) = read.weights() {
+            made.column_mut(self.places.len()).copy_from_slice(weights);
+        }
+        let (rows, weight) = made.weigh();
+        self.rows += rows;
+        self.weight += weight;
+        let mut names = vec![0; read.rows()];
+        for &key in &self.keys {
+            let code = |code: f64| if code.is_nan() { 0 } else { 1 + code as u64 };
+            names.iter_mut().zip(read.column(1 + key)).for_each(|(name, &own)| *name = *name << LEVEL_BITS | code(own));
+        }
+        self.fold(made, &names);
+    }
+
+    /// Folds in the rows of `batch`, [s | s·others], which belong to the groups of these names.
+    fn fold(&mut self, batch: &mut Batch, names: &[u64]) {
+        let columns = self.places.len();
+        let mut rotations = Vec::with_capacity(batch.rows());
+        for (i, (&own, &name)) in batch.column(0).iter().zip(names).enumerate().filter(|(_, (own, _))| **own > 0.0) {
+            let start = self.slot(name) * columns;
+            let root = &mut self.sums[start];
+            let both = (*root * *root + own * own).sqrt();
+            rotations.push((i, start, *root / both, own / both));
+            *root = both;
+        }
+        for k in 1..columns {
+            let cells = batch.column_mut(k);
+            for &(i, start, c, d) in &rotations {
+                let (sum, cell) = (&mut self.sums[start + k], &mut cells[i]);
+                (*sum, *cell) = (c * *sum + d * *cell, c * *cell - d * *sum);
+            }
+        }
+        batch.column_mut(0).fill(0.0);
+        self.others.push(batch);
+    }
+
+    /// Adds the rows of `other`, which belongs to the summary `others` and has all these keys, and perhaps more.
+    pub fn merge(&mut self, summary: &Summary, other: &Groups, others: &Summary) {
+        self.follow(summary);
+        let codes = |k: usize| -> Vec<usize> {
+            let (own, others) = (&summary.categories[k], &others.categories[k].levels);
+            others.iter().enumerate().map(|(i, level)| own.code(level, i).expect("all levels of the other")).collect()
+        };
+        // Where each column of the other stands.
+        let mut columns: Vec<usize> = (0..other.places.len()).collect();
+        for (k, indicators) in other.indicators.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
+            indicators.iter().zip(codes(k)).for_each(|(&column, code)| columns[column] = self.indicators[k][code]);
+        }
+        for (gap, &column) in others.gaps.iter().zip(&other.gaps) {
+            let own = summary.gaps.iter().position(|own| own.column == gap.column).expect("all gaps of the other");
+            columns[column] = self.gaps[own];
+        }
+        let keys: Vec<(usize, Vec<usize>)> = other.keys.iter().map(|&key| (key, codes(key))).collect();
+        let (mut room, mut names) = (None, Vec::with_capacity(BATCH_ROWS));
+        for rows in other.all_rows().chunks(BATCH_ROWS) {
+            let batch = self.batch(rows.len(), false, &mut room);
+            (0..self.places.len()).for_each(|k| batch.column_mut(k).fill(0.0));
+            names.clear();
+            for (i, (first, row, levels)) in rows.iter().enumerate() {
+                columns[*first..].iter().zip(*row).for_each(|(&k, value)| batch.column_mut(k)[i] = *value);
+                let mut name = 0;
+                for (level, (key, codes)) in levels.iter().zip(&keys) {
+                    let code = level.map(|level| codes[level]);
+                    if self.keys.contains(key) {
+                        name = name << LEVEL_BITS | code.map_or(0, |code| 1 + code as u64);
+                    } else if let Some(code) = code {
+                        batch.column_mut(self.indicators[*key][code])[i] = row[0];
+                    }
+                }
+                names.push(name);
+            }
+            self.fold(batch, &names);
+        }
+        self.rows += other.rows;
+        self.weight += other.weight;
+    }
+
+    /// The rows of the groups with their levels, and those of the triangle; each from some column on.
+    fn all_rows(&self) -> Vec<(usize, &[f64], Vec<Option<usize>>)> {
+        let shifts = (0..self.keys.len()).rev().map(|key| key * LEVEL_BITS);
+        let level = |name: u64, shift: usize| ((name >> shift) as usize & ((1 << LEVEL_BITS) - 1)).checked_sub(1);
+        let levels = |name: &u64| shifts.clone().map(|shift| level(*name, shift)).collect();
+        let groups =
+            self.sums.chunks_exact(self.places.len()).zip(&self.names).map(|(row, name)| (0, row, levels(name)));
+        groups.chain((1..self.others.columns()).map(|i| (i, self.others.row(i), Vec::new()))).collect()
+    }
+
+    /// Takes the category of the fewest levels for one that is no key.
+    pub fn coarsen(&mut self, summary: &Summary) {
+        let least = self.keys.iter().copied().min_by_key(|&key| summary.categories[key].levels.len());
+        let keys = self.keys.iter().copied().filter(|key| Some(*key) != least).collect();
+        let mut coarser = Groups::new(keys, self.fields.clone(), self.indicators.len());
+        coarser.merge(summary, self, summary);
+        *self = coarser;
+    }
+
+    /// Folds the rows into `summary`.
+    pub fn unfold(mut self, summary: &mut Summary) {
+        while self.keys.len() > 1 {
+            self.coarsen(summary);
+        }
+        self.follow(summary);
+        let level_places: Vec<usize> =
+            summary.categories[self.keys[0]].names().map(|name| summary.place(&name)).collect();
+        let mut batch = Batch::new(summary.shift.len());
+        for rows in self.all_rows().chunks(BATCH_ROWS) {
+            batch.set_rows(rows.len());
+            (0..summary.shift.len()).for_each(|k| batch.column_mut(k).fill(0.0));
+            for (i, (first, row, levels)) in rows.iter().enumerate() {
+                self.places[*first..].iter().zip(*row).for_each(|(&k, value)| batch.column_mut(k)[i] = *value);
+                levels.iter().flatten().for_each(|&level| batch.column_mut(level_places[level])[i] = row[0]);
+            }
+            summary.triangle.push(&mut batch);
+        }
+        summary.rows += self.rows;
+        summary.weight += self.weight;
+    }
+}
