@@ -80,8 +80,9 @@ impl LeastSquares {
         let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
         let first = usize::from(bias);
         let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
-        let (kept, gone): (Vec<usize>, Vec<usize>) = (0..first + p).partition(|&j| triangle.is_independent(j));
-        let right: Vec<usize> = gone.iter().copied().chain(first + p..first + p + targets).collect();
+        let kept = triangle.independent(first + p);
+        let gone = (0..first + p).filter(|column| !kept.contains(column));
+        let right: Vec<usize> = gone.chain(first + p..first + p + targets).collect();
         let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
         let ordered = triangle.select(&order);
         let solve = |which: usize| {
@@ -261,9 +262,10 @@ pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
 
 #[cfg(test)]
 mod tests {
-    use crate::data::Batch;
+    use proptest::prelude::*;
 
     use super::*;
+    use crate::data::Batch;
 
     /// The summary of rows of x1, x2, x3, y with these shifts.
     fn summary(rows: &[[f64; 4]], shift: [f64; 4]) -> Summary {
@@ -286,6 +288,61 @@ mod tests {
 
     fn close(found: f64, expected: f64) -> bool {
         (found - expected).abs() < 1e-12
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(5000))]
+
+        /// Of fewer rows than columns, too, and of columns that are sums of others: errors and least squares are those of
+        /// the rows, which Gram and Schmidt tell.
+        #[test]
+        fn a_triangle_answers_as_its_rows_do(
+            (n, size) in (1..9usize, 1..5usize),
+            cells in prop::collection::vec((-8..8i8).prop_map(f64::from), 8 * 6),
+            made_of in prop::collection::vec(prop::option::of((0..4usize, 0..4usize)), 5),
+            theta in prop::collection::vec(-3.0..3.0f64, 6),
+            bias: bool,
+        ) {
+            let mut rows = DMatrix::from_row_slice(8, 6, &cells).rows(0, n).into_owned();
+            for (j, (a, b)) in made_of.iter().enumerate().filter_map(|(j, made_of)| Some((j, (*made_of)?))) {
+                if a < j && b < j {
+                    let sum = rows.column(a) / 3.0 + rows.column(b) / 7.0;
+                    rows.set_column(j, &sum);
+                }
+            }
+            let mut summary = Summary::new((0..6).map(|j| format!("c{j}")).collect(), &[0.0; 6]);
+            let mut batch = Batch::with_capacity(7, size);
+            for start in (0..n).step_by(size) {
+                batch.set_rows(size.min(n - start));
+                for j in 0..6 {
+                    (0..batch.rows()).for_each(|i| batch.column_mut(1 + j)[i] = rows[(start + i, j)]);
+                }
+                summary.push(&mut batch);
+            }
+            let (x, y) = (rows.columns(0, 5).into_owned(), rows.columns(5, 1).into_owned());
+            let known = Problem::from_rows(&x, &y, bias);
+            let found = Problem::from_summary(&summary, 1, bias);
+            let mut weights = Weights::zeros(1, 5);
+            weights.matrix.copy_from_slice(&theta[1..]);
+            weights.bias[0] = if bias { theta[0] } else { 0.0 };
+            let (error, other) = (known.squared_errors(&weights)[0], found.squared_errors(&weights)[0]);
+            prop_assert!((error - other).abs() <= 1e-12 * (1.0 + error), "{error} {other}");
+
+            let (design, target, _) = known.parts();
+            let mut basis: Vec<DVector<f64>> = Vec::new();
+            let beside = |basis: &[DVector<f64>], column: DVector<f64>| {
+                let off = |rest: DVector<f64>, unit: &DVector<f64>| &rest - unit * unit.dot(&rest);
+                basis.iter().fold(basis.iter().fold(column, off), off)
+            };
+            for column in design.column_iter() {
+                let rest = beside(&basis, column.into_owned());
+                basis.extend((rest.norm() > 1e-9).then(|| rest.normalize()));
+            }
+            let least = beside(&basis, target.column(0).into_owned()).norm_squared();
+            let exact = known.squared_errors(&least_squares(&summary, 1, bias, 0.0, None).weights)[0];
+            prop_assert!(exact - least <= 1e-9, "{exact} {least}");
+            prop_assert!((summary.floor(1, bias)[0] - least).abs() <= 1e-9, "{} {least}", summary.floor(1, bias)[0]);
+        }
     }
 
     #[test]

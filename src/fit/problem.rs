@@ -107,8 +107,9 @@ impl Problem {
     pub fn from_summary(summary: &Summary, targets: usize, bias: bool) -> Problem {
         let triangle = summary.unshifted();
         let first_target = triangle.columns() - targets;
-        // A triangle of few rows has nothing below them.
-        let used = first_target.min(usize::try_from(summary.rows()).unwrap_or(usize::MAX));
+        // A triangle of few rows is not deep.
+        let is_deep = summary.rows() >= first_target as u64;
+        let used = if is_deep { first_target } else { summary.plain().triangle().depth(first_target) };
         let first = usize::from(!bias);
         let design = DMatrix::from_fn(used, first_target - first, |i, j| triangle.get(i, first + j));
         let target = DMatrix::from_fn(used, targets, |i, j| triangle.get(i, first_target + j));

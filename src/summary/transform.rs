@@ -85,21 +85,57 @@ const DEPENDENT: f64 = 1e-13;
 impl Triangle {
     fn floor(&self, targets: usize) -> Vec<f64> {
         let (q, first_target) = (self.columns(), self.columns() - targets);
-        let kept: Vec<usize> = (0..q).filter(|&j| j >= first_target || self.is_independent(j)).collect();
-        if kept.len() < q {
+        let mut kept = self.independent(first_target);
+        if kept.len() < first_target {
             // The row of a dependent column would hold squared error that later columns can remove.
+            kept.extend(first_target..q);
             return self.select(&kept).floor(targets);
         }
         (first_target..q).map(|j| (first_target..=j).map(|i| self.get(i, j).powi(2)).sum()).collect()
     }
 
-    /// Whether column `j` is more than a sum of multiples of the columns before it.
+    /// Whether column `j` is more than a sum of multiples of the columns before it, and of what rounding left of these.
     #[must_use]
     pub fn is_independent(&self, j: usize) -> bool {
-        let largest = (0..=j).map(|i| self.get(i, j).abs()).fold(0.0, f64::max);
+        self.is_beyond(j, j)
+    }
+
+    /// Whether column `j` has anything in row `i` or below.
+    fn is_beyond(&self, j: usize, i: usize) -> bool {
+        self.length(j, i) > DEPENDENT * self.length(j, 0)
+    }
+
+    /// How long column `j` is from row `i` on.
+    fn length(&self, j: usize, i: usize) -> f64 {
+        let largest = (i..=j).map(|i| self.get(i, j).abs()).fold(0.0, f64::max);
         // Squares of large entries would overflow.
-        let length = (0..=j).map(|i| (self.get(i, j) / largest).powi(2)).sum::<f64>().sqrt();
-        self.get(j, j) / largest > DEPENDENT * length
+        let squares: f64 = (i..=j).map(|i| (self.get(i, j) / largest).powi(2)).sum();
+        if largest > 0.0 { largest * squares.sqrt() } else { 0.0 }
+    }
+
+    /// Those of the first `count` columns that are more than sums of multiples of the ones before.
+    #[must_use]
+    pub fn independent(&self, count: usize) -> Vec<usize> {
+        let (mut kept, mut gone): (Vec<usize>, Vec<usize>) = (0..count).partition(|&j| self.is_independent(j));
+        // What rounding left of a dependent column is a direction, and of few rows there may be no other left for a column
+        // behind it: behind the kept ones, that column shows itself.
+        while !gone.is_empty() {
+            let order: Vec<usize> = kept.iter().chain(&gone).copied().collect();
+            let ordered = self.select(&order);
+            let Some(hidden) = (kept.len()..count).find(|&j| ordered.is_beyond(j, kept.len())) else { break };
+            gone.remove(hidden - kept.len());
+            kept.push(order[hidden]);
+            kept.sort_unstable();
+        }
+        kept
+    }
+
+    /// How many of its rows have anything in the first `count` columns.
+    #[must_use]
+    pub fn depth(&self, count: usize) -> usize {
+        let lengths: Vec<f64> = (0..count).map(|j| self.length(j, 0)).collect();
+        let has_row = |i: &usize| (*i..count).any(|j| self.get(*i, j).abs() > DEPENDENT * lengths[j]);
+        (0..count).rev().find(has_row).map_or(0, |last| 1 + last)
     }
 
     /// The triangle of the rows and `count` more, one for each column from `first` on: `length` there and 0 elsewhere.

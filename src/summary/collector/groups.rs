@@ -12,13 +12,18 @@
 //! becomes [r | r | c·v + d·s·x], and c·s·x − d·v is left of x, with zeros before it. That goes into a triangle of the others,
 //! which is small however many levels there are. In the end, the rows of the groups and of the triangle are rows like others.
 
-use std::collections::HashMap;
-
 use super::super::{Summary, Triangle};
 use crate::data::{BATCH_ROWS, Batch, Design, level_name};
 
 /// Bits of a level in the name of a group: there are at most a thousand levels.
 const LEVEL_BITS: usize = 16;
+
+/// Where the group of a name is.
+#[expect(clippy::disallowed_types, reason = "it is only asked for names, never for their order")]
+type Slots = std::collections::HashMap<u64, usize>;
+
+/// A row of R: the column where it begins, what stands there, and the levels of the keys if it is that of a group.
+type GroupRow<'a> = (usize, &'a [f64], Vec<Option<usize>>);
 
 /// Rows in groups.
 #[derive(Clone)]
@@ -30,7 +35,7 @@ pub struct Groups {
     weight: f64,
     /// The groups by their names: for each key 0 where the cell was missing, or 1 + the number of the level.
     names: Vec<u64>,
-    slots: HashMap<u64, usize>,
+    slots: Slots,
     /// √w and v of each group, one behind the other.
     sums: Vec<f64>,
     /// The triangle of [0 | others].
@@ -56,7 +61,7 @@ impl Groups {
             rows: 0,
             weight: 0.0,
             names: Vec::new(),
-            slots: HashMap::new(),
+            slots: Slots::new(),
             sums: Vec::new(),
             others: Triangle::new(1 + fields.len()),
             places: (0..=fields.len()).collect(),
@@ -223,8 +228,8 @@ impl Groups {
         self.weight += other.weight;
     }
 
-    /// The rows of the groups with their levels, and those of the triangle; each from some column on.
-    fn all_rows(&self) -> Vec<(usize, &[f64], Vec<Option<usize>>)> {
+    /// The rows of the groups and those of the triangle.
+    fn all_rows(&self) -> Vec<GroupRow<'_>> {
         let shifts = (0..self.keys.len()).rev().map(|key| key * LEVEL_BITS);
         let level = |name: u64, shift: usize| ((name >> shift) as usize & ((1 << LEVEL_BITS) - 1)).checked_sub(1);
         let levels = |name: &u64| shifts.clone().map(|shift| level(*name, shift)).collect();
