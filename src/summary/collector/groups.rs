@@ -12,6 +12,8 @@
 //! becomes [r | r | c·v + d·s·x], and c·s·x − d·v is left of x, with zeros before it. That goes into a triangle of the others,
 //! which is small however many levels there are. In the end, the rows of the groups and of the triangle are rows like others.
 
+use foldhash::fast::FixedState;
+
 use super::super::{Summary, Triangle};
 use crate::data::{BATCH_ROWS, Batch, Design, level_name};
 
@@ -20,7 +22,7 @@ const LEVEL_BITS: usize = 16;
 
 /// Where the group of a name is.
 #[expect(clippy::disallowed_types, reason = "it is only asked for names, never for their order")]
-type Slots = std::collections::HashMap<u64, usize>;
+type Slots = std::collections::HashMap<u64, usize, FixedState>;
 
 /// A row of R: the column where it begins, what stands there, and the levels of the keys if it is that of a group.
 type GroupRow<'a> = (usize, &'a [f64], Vec<Option<usize>>);
@@ -61,7 +63,7 @@ impl Groups {
             rows: 0,
             weight: 0.0,
             names: Vec::new(),
-            slots: Slots::new(),
+            slots: Slots::default(),
             sums: Vec::new(),
             others: Triangle::new(1 + fields.len()),
             places: (0..=fields.len()).collect(),
