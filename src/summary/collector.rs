@@ -95,7 +95,7 @@ impl Collector {
         }
         own.merge(&self.summary, others, &other.summary);
         if own.count() > 2 * MOST_GROUPS {
-            // More levels than were known when groups were made.
+            // More levels than were known when groups were made; of one category there are never so many.
             own.coarsen(&self.summary);
         }
         Ok(())
