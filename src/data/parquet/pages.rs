@@ -3,7 +3,7 @@
 
 use std::io::Read;
 use std::ops::Range;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
 use parquet::basic::{Compression, Encoding, Type};
@@ -122,12 +122,8 @@ impl Pages {
     /// Takes back a page that nobody needs any more.
     pub fn give_back(&self, page: Bytes) {
         if let Ok(page) = page.try_into_mut() {
-            self.memory().pages.push(page.into());
+            self.memory.lock().unwrap_or_else(PoisonError::into_inner).pages.push(page.into());
         }
-    }
-
-    fn memory(&self) -> MutexGuard<'_, Memory> {
-        self.memory.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// The header of the next page, which is no index.
