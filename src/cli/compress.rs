@@ -10,7 +10,7 @@ use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split,
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
-use crate::summary::{Category, Collector, Moments, Summary};
+use crate::summary::{Collector, Moments, Summary};
 
 /// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
 /// among those of the chunk.
@@ -211,11 +211,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
 
 /// Of each category, the number that each level of `part` has in `sum`.
 fn codes(part: &Collector, sum: &Collector) -> Vec<Vec<usize>> {
-    let of = |(part, sum): (&Category, &Category)| {
-        let places: BTreeMap<&String, usize> = sum.levels.iter().zip(0..).collect();
-        part.levels.iter().filter_map(|level| places.get(level).copied()).collect()
-    };
-    part.categories().iter().zip(sum.categories()).map(of).collect()
+    part.categories().iter().zip(sum.categories()).map(|(part, sum)| sum.codes(part)).collect()
 }
 
 fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Compressed, Error> {

@@ -46,6 +46,17 @@ impl Batch {
         Batch { is_weighted, columns, capacity, rows: 0, data, offset }
     }
 
+    /// The batch in `room` if it has as many columns and room for `rows` rows, or a new one, which stays there; with so many rows.
+    pub fn reuse(room: &mut Option<Batch>, is_weighted: bool, columns: usize, rows: usize) -> &mut Batch {
+        let fits =
+            |batch: &Batch| batch.columns == columns && batch.capacity >= rows && batch.is_weighted == is_weighted;
+        let batch = room.take().filter(fits);
+        let new = || Batch::with_weights(is_weighted, columns, rows.max(BATCH_ROWS));
+        let batch = room.insert(batch.unwrap_or_else(new));
+        batch.set_rows(rows);
+        batch
+    }
+
     /// Columns, the one of ones included.
     #[must_use]
     pub fn columns(&self) -> usize {

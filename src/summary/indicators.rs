@@ -37,9 +37,15 @@ impl Category {
     }
 
     /// The place of `level`, which is likely to be `guess`: parts of the same rows begin with the same levels.
-    pub(super) fn code(&self, level: &String, guess: usize) -> Option<usize> {
+    fn code(&self, level: &String, guess: usize) -> Option<usize> {
         let is_it = |own: &String| own == level;
         if self.levels.get(guess).is_some_and(is_it) { Some(guess) } else { self.levels.iter().position(is_it) }
+    }
+
+    /// The number that each level of `part` has here; one that is not here is passed over.
+    #[must_use]
+    pub fn codes(&self, part: &Category) -> Vec<usize> {
+        part.levels.iter().enumerate().filter_map(|(i, level)| self.code(level, i)).collect()
     }
 
     /// Whether each level has its column, once.
@@ -79,6 +85,19 @@ impl Gap {
         let is_there = is_category || columns.contains(&self.column);
         is_there && columns.contains(&Gap::name(&self.column)) && self.value.is_finite()
     }
+}
+
+/// Writes zeros and ones into the columns of `made` at `places`, one for each level: which level the cells have.
+pub(super) fn indicate_levels(cells: &[f64], places: &[usize], made: &mut Batch) {
+    places.iter().for_each(|&place| made.column_mut(place).fill(0.0));
+    for (i, &code) in cells.iter().enumerate().filter(|(_, code)| !code.is_nan()) {
+        made.column_mut(places[code as usize])[i] = 1.0;
+    }
+}
+
+/// Writes zeros and ones into the column of `made` at `place`: whether the cells are missing.
+pub(super) fn indicate_gap(cells: &[f64], place: usize, made: &mut Batch) {
+    made.column_mut(place).iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
 }
 
 /// A share of rows that is no row: rounding alone leaves so much.
@@ -139,16 +158,12 @@ impl Summary {
     pub(super) fn indicate(&self, design: &Design, read: &Batch, made: &mut Batch) {
         for (field, category) in self.categories.iter().enumerate() {
             let places: Vec<usize> = category.names().map(|name| self.place(&name)).collect();
-            places.iter().for_each(|&place| made.column_mut(place).fill(0.0));
-            for (i, &code) in read.column(1 + field).iter().enumerate().filter(|(_, code)| !code.is_nan()) {
-                made.column_mut(places[code as usize])[i] = 1.0;
-            }
+            indicate_levels(read.column(1 + field), &places, made);
         }
         for gap in &self.gaps {
             let field = design.fields().iter().position(|field| *field == gap.column);
             let cells = read.column(1 + field.expect("gaps are in fields"));
-            let was_missing = made.column_mut(self.place(&Gap::name(&gap.column)));
-            was_missing.iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
+            indicate_gap(cells, self.place(&gap.own_name()), made);
         }
     }
 

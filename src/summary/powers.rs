@@ -107,12 +107,7 @@ impl Summary {
     /// A batch of its columns for the rows of `read`, with their weights.
     fn room<'a>(&self, read: &Batch, room: &'a mut Option<Batch>) -> &'a mut Batch {
         let columns = self.shift.len();
-        let made = match room.take() {
-            Some(made) if made.columns() == columns => made,
-            _ => Batch::with_weights(read.weights().is_some(), columns, read.capacity()),
-        };
-        let made = room.insert(made);
-        made.set_rows(read.rows());
+        let made = Batch::reuse(room, read.weights().is_some(), columns, read.rows());
         if let Some(weights) = read.weights() {
             made.column_mut(columns).copy_from_slice(weights);
         }

@@ -3,7 +3,7 @@
 
 use bytes::Bytes;
 use num_traits::FromBytes;
-use parquet::basic::{Encoding, Type};
+use parquet::basic::Encoding;
 use parquet::column::page::PageReader;
 use parquet::data_type::ByteArray;
 use parquet::errors::{ParquetError, Result};
@@ -48,9 +48,7 @@ enum Values {
 pub fn can_decode(chunk: &ColumnChunkMetaData) -> bool {
     use Encoding::{BIT_PACKED, PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY};
     let is_known = |encoding| matches!(encoding, PLAIN | PLAIN_DICTIONARY | RLE | RLE_DICTIONARY | BIT_PACKED);
-    let is_known_type =
-        matches!(chunk.column_type(), Type::INT32 | Type::INT64 | Type::FLOAT | Type::DOUBLE | Type::BYTE_ARRAY);
-    is_known_type && chunk.encodings().all(is_known)
+    chunk.encodings().all(is_known)
 }
 
 /// Numbers of `N` bytes each.

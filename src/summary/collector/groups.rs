@@ -14,6 +14,7 @@
 
 use foldhash::fast::FixedState;
 
+use super::super::indicators::{indicate_gap, indicate_levels};
 use super::super::{Summary, Triangle};
 use crate::data::{BATCH_ROWS, Batch, Design, level_name};
 
@@ -24,8 +25,8 @@ const LEVEL_BITS: usize = 16;
 #[expect(clippy::disallowed_types, reason = "it is only asked for names, never for their order")]
 type Slots = std::collections::HashMap<u64, usize, FixedState>;
 
-/// A row of R: the column where it begins, what stands there, and the levels of the keys if it is that of a group.
-type GroupRow<'a> = (usize, &'a [f64], Vec<Option<usize>>);
+/// A row of R: the column where it begins, what stands there, and the name of the group whose it is, if any.
+type GroupRow<'a> = (usize, &'a [f64], Option<u64>);
 
 /// Rows in groups.
 #[derive(Clone)]
@@ -119,37 +120,19 @@ impl Groups {
         slot
     }
 
-    /// A batch of [1 | others] for so many rows.
-    fn batch<'a>(&self, rows: usize, is_weighted: bool, room: &'a mut Option<Batch>) -> &'a mut Batch {
-        let columns = self.places.len();
-        let is_of = |batch: &Batch| batch.columns() == columns && batch.capacity() >= rows;
-        let batch = match room.take() {
-            Some(batch) if is_of(&batch) => batch,
-            _ => Batch::with_weights(is_weighted, columns, rows.max(BATCH_ROWS)),
-        };
-        let batch = room.insert(batch);
-        batch.set_rows(rows);
-        batch
-    }
-
     /// Adds the rows of `read`, for which `summary` has grown.
     pub fn push(&mut self, summary: &Summary, design: &Design, read: &Batch, room: &mut Option<Batch>) {
         self.follow(summary);
-        let made = self.batch(read.rows(), read.weights().is_some(), room);
+        let made = Batch::reuse(room, read.weights().is_some(), self.places.len(), read.rows());
         for (k, &field) in (1..).zip(&self.fields) {
             made.column_mut(k).copy_from_slice(read.column(1 + field));
         }
-        for (field, indicators) in self.indicators.iter().enumerate() {
-            indicators.iter().for_each(|&k| made.column_mut(k).fill(0.0));
-            if !indicators.is_empty() {
-                let codes = read.column(1 + field).iter().enumerate().filter(|(_, code)| !code.is_nan());
-                codes.for_each(|(i, &code)| made.column_mut(indicators[code as usize])[i] = 1.0);
-            }
+        for (field, indicators) in self.indicators.iter().enumerate().filter(|(_, places)| !places.is_empty()) {
+            indicate_levels(read.column(1 + field), indicators, made);
         }
         for (gap, &k) in summary.gaps.iter().zip(&self.gaps) {
             let field = design.fields().iter().position(|field| *field == gap.column).expect("gaps are in fields");
-            let cells = read.column(1 + field);
-            made.column_mut(k).iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
+            indicate_gap(read.column(1 + field), k, made);
             let own = self.fields.iter().position(|own| *own == field).map(|own| made.column_mut(1 + own));
             own.into_iter().flatten().filter(|cell| cell.is_nan()).for_each(|cell| *cell = 0.0);
         }
@@ -192,10 +175,7 @@ impl Groups {
     /// Adds the rows of `other`, which belongs to the summary `others` and has all these keys, and perhaps more.
     pub fn merge(&mut self, summary: &Summary, other: &Groups, others: &Summary) {
         self.follow(summary);
-        let codes = |k: usize| -> Vec<usize> {
-            let (own, others) = (&summary.categories[k], &others.categories[k].levels);
-            others.iter().enumerate().map(|(i, level)| own.code(level, i).expect("all levels of the other")).collect()
-        };
+        let codes = |k: usize| summary.categories[k].codes(&others.categories[k]);
         // Where each column of the other stands.
         let mut columns: Vec<usize> = (0..other.places.len()).collect();
         for (k, indicators) in other.indicators.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
@@ -208,13 +188,14 @@ impl Groups {
         let keys: Vec<(usize, Vec<usize>)> = other.keys.iter().map(|&key| (key, codes(key))).collect();
         let (mut room, mut names) = (None, Vec::with_capacity(BATCH_ROWS));
         for rows in other.all_rows().chunks(BATCH_ROWS) {
-            let batch = self.batch(rows.len(), false, &mut room);
+            let batch = Batch::reuse(&mut room, false, self.places.len(), rows.len());
             (0..self.places.len()).for_each(|k| batch.column_mut(k).fill(0.0));
             names.clear();
-            for (i, (first, row, levels)) in rows.iter().enumerate() {
+            for (i, (first, row, name)) in rows.iter().enumerate() {
                 columns[*first..].iter().zip(*row).for_each(|(&k, value)| batch.column_mut(k)[i] = *value);
+                let levels = name.iter().flat_map(|&name| other.levels(name));
                 let mut name = 0;
-                for (level, (key, codes)) in levels.iter().zip(&keys) {
+                for (level, (key, codes)) in levels.zip(&keys) {
                     let code = level.map(|level| codes[level]);
                     if self.keys.contains(key) {
                         name = name << LEVEL_BITS | code.map_or(0, |code| 1 + code as u64);
@@ -232,12 +213,15 @@ impl Groups {
 
     /// The rows of the groups and those of the triangle.
     fn all_rows(&self) -> Vec<GroupRow<'_>> {
-        let shifts = (0..self.keys.len()).rev().map(|key| key * LEVEL_BITS);
-        let level = |name: u64, shift: usize| ((name >> shift) as usize & ((1 << LEVEL_BITS) - 1)).checked_sub(1);
-        let levels = |name: &u64| shifts.clone().map(|shift| level(*name, shift)).collect();
         let groups =
-            self.sums.chunks_exact(self.places.len()).zip(&self.names).map(|(row, name)| (0, row, levels(name)));
-        groups.chain((1..self.others.columns()).map(|i| (i, self.others.row(i), Vec::new()))).collect()
+            self.sums.chunks_exact(self.places.len()).zip(&self.names).map(|(row, name)| (0, row, Some(*name)));
+        groups.chain((1..self.others.columns()).map(|i| (i, self.others.row(i), None))).collect()
+    }
+
+    /// The levels of the keys in the group of that name.
+    fn levels(&self, name: u64) -> impl Iterator<Item = Option<usize>> {
+        let code = move |key: usize| (name >> (key * LEVEL_BITS)) as usize & ((1 << LEVEL_BITS) - 1);
+        (0..self.keys.len()).rev().map(move |key| code(key).checked_sub(1))
     }
 
     /// Takes the category of the fewest levels for one that is no key.
@@ -261,9 +245,10 @@ impl Groups {
         for rows in self.all_rows().chunks(BATCH_ROWS) {
             batch.set_rows(rows.len());
             (0..summary.shift.len()).for_each(|k| batch.column_mut(k).fill(0.0));
-            for (i, (first, row, levels)) in rows.iter().enumerate() {
+            for (i, (first, row, name)) in rows.iter().enumerate() {
                 self.places[*first..].iter().zip(*row).for_each(|(&k, value)| batch.column_mut(k)[i] = *value);
-                levels.iter().flatten().for_each(|&level| batch.column_mut(level_places[level])[i] = row[0]);
+                let levels = name.iter().flat_map(|&name| self.levels(name)).flatten();
+                levels.for_each(|level| batch.column_mut(level_places[level])[i] = row[0]);
             }
             summary.triangle.push(&mut batch);
         }

@@ -60,9 +60,9 @@ fn plain(rows: &[Row], size: usize, is_weighted: bool) -> Summary {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// In whatever parts rows come, and whatever levels these have: kept by level or not, they are the same rows.
+    /// In whatever parts rows come, and whatever levels these have: in groups or not, they are the same rows.
     #[test]
-    fn rows_kept_by_level_are_the_rows(
+    fn rows_in_groups_are_the_rows(
         rows in prop_oneof![rows(0.9), rows(0.999)],
         sizes in [1..60_usize, 1..60_usize, 1..60_usize],
         cuts in [0.0..1.0f64, 0.0..1.0f64],
