@@ -6,8 +6,9 @@
 //! it.
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::NamedTempFile;
 
@@ -104,9 +105,45 @@ impl OutputFile {
     }
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell.
+/// A number for people: six digits on a terminal, all of them elsewhere.
+#[must_use]
+pub fn shown(value: f64) -> String {
+    static IS_TERMINAL: OnceLock<bool> = OnceLock::new();
+    if *IS_TERMINAL.get_or_init(|| stdout().is_terminal()) { rounded(value) } else { number(value) }
+}
+
+/// How many characters fit on a line of standard output; `None` where it is not a terminal.
+#[must_use]
+pub fn screen_width() -> Option<usize> {
+    stdout().is_terminal().then(|| usize::from(console::Term::stdout().size().1))
+}
+
+/// Rows of cells as lines, each column as wide as its widest cell. Where they are wider than a terminal, they stand in blocks below
+/// each other, each with the first column.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |i: usize| 2 + rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let screen = screen_width().map_or(usize::MAX, |screen| screen + 2);
+    let (mut blocks, mut used): (Vec<Vec<usize>>, usize) = (vec![Vec::new()], 0);
+    for (i, width) in widths.iter().enumerate() {
+        let last = blocks.len() - 1;
+        if used + width > screen && blocks[last].len() > 1 {
+            blocks.push(vec![0]);
+            used = widths[0];
+        }
+        used += width;
+        blocks.last_mut().into_iter().for_each(|block| block.push(i));
+    }
+    let chosen = |block: &Vec<usize>| {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| block.iter().map(|&i| row[i].clone()).collect()).collect();
+        block_of(&rows)
+    };
+    blocks.iter().map(chosen).collect::<Vec<_>>().join("\n")
+}
+
+fn block_of(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();

@@ -18,7 +18,7 @@ use crate::fit::Problem;
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{Model, Rule};
 use crate::observers::When;
-use crate::output::{aligned, number};
+use crate::output::{aligned, shown};
 
 /// Compare a model's predictions with known targets
 ///
@@ -149,12 +149,12 @@ impl Evaluation<'_> {
         let head = ["target", "mse", "rmse", "mae", "r2", "max_error"].map(str::to_owned);
         let rows = order.iter().map(|name| {
             let Metrics { mse, rmse, mae, r2, max_error } = self.targets[name.as_str()];
-            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-            vec![name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
+            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), shown);
+            vec![name.clone(), shown(mse), shown(rmse), known(mae), known(r2), known(max_error)]
         });
         let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows).collect();
         let rows = rows_and_weight(self.rows, self.weight_sum.unwrap_or(self.rows as f64));
         let targets = count(order.len() as u64, "target");
-        aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
+        aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", shown(self.mse))
     }
 }

@@ -19,16 +19,16 @@ use crate::observers::When;
 use crate::output::{aligned, rounded};
 use crate::summary::Summary;
 
-/// Tell what gradient descent can do with rows, without training
+/// Predict how gradient descent will behave, without training
 ///
 /// Columns with their roles, the eigenvalues of the second derivative of the loss, the largest stable learning rate and the
-/// best fixed one, the least possible mse, and the epochs to come within 1 % of it from zero weights.
+/// best fixed one, the minimum mse, and the epochs to come within 1 % of it from zero weights.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 For the loss c·Σ (P − Y)² with c = 1/(n·k) for mean and 1 for sum, and λ the eigenvalues of its second derivative
 2c·[1 X]ᵀ[1 X], which are the same for every target, plus the weight decay:
   stable below     2/λmax; with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
-  loss at epoch e  a sum of (1 − lr·λ)^2e, one for each λ, above the least possible
+  loss at epoch e  a sum of (1 − lr·λ)^2e, one for each λ, above the minimum
   condition        λmax/λmin
 
 Examples:
@@ -51,7 +51,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Everything there is to tell.
+/// All that is predicted.
 #[derive(Serialize)]
 struct Inspection {
     rows: u64,
@@ -174,12 +174,12 @@ impl Args {
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
         text += &format!("eigenvalues: {}\n", shown(&inspection.eigenvalues));
         text += &format!("condition number: {condition}\n");
-        let known = |rate: Option<f64>| rate.map_or("not known for this optimizer".to_owned(), rounded);
+        let known = |rate: Option<f64>| rate.map_or("unknown for this optimizer".to_owned(), rounded);
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
         text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
-        text += &format!("least possible mse: {}\n", rounded(inspection.optimum_mse));
+        text += &format!("minimum mse: {}\n", rounded(inspection.optimum_mse));
         if let Some(loss) = inspection.optimum_loss {
-            text += &format!("least possible loss: {}\n", rounded(loss));
+            text += &format!("minimum loss: {}\n", rounded(loss));
         }
         text += &format!("\n{}", at_rate(inspection));
         if inspection.condition_number.is_none_or(|number| number > 1000.0) {
@@ -238,7 +238,7 @@ fn at_rate(inspection: &Inspection) -> String {
     let rate = rounded(inspection.lr);
     match (inspection.lr_max, inspection.mse_after_epochs, inspection.epochs_to_1_percent) {
         (Some(limit), ..) if inspection.lr >= limit => {
-            format!("at learning rate {rate} the loss grows without bounds\n")
+            format!("at learning rate {rate} the loss grows without bound\n")
         }
         (_, Some(mse), epochs) => {
             let after = format!(
@@ -248,12 +248,12 @@ fn at_rate(inspection: &Inspection) -> String {
             );
             match epochs {
                 Some(epochs) => {
-                    format!("{after};\nwithin 1 % of the least possible takes {}\n", count(epochs, "epoch"))
+                    format!("{after};\nwithin 1 % of the minimum takes {}\n", count(epochs, "epoch"))
                 }
                 None => after + "\n",
             }
         }
-        _ => format!("what learning rate {rate} reaches cannot be told for this optimizer\n"),
+        _ => format!("what learning rate {rate} reaches is unknown for this optimizer\n"),
     }
 }
 
@@ -261,9 +261,11 @@ fn at_rate(inspection: &Inspection) -> String {
 fn advice(better: &Inspection) -> String {
     let condition = better.condition_number.map_or("infinite".to_owned(), rounded);
     let takes = match better.epochs_to_1_percent {
-        Some(epochs) => format!(" and within 1 % of the least possible takes {}", count(epochs, "epoch")),
+        Some(epochs) => format!(" and within 1 % of the minimum takes {}", count(epochs, "epoch")),
         None => String::new(),
     };
     let command = command_with("--lr", "auto").replacen("linreg inspect", "linreg train", 1);
-    format!("with --standardize the condition number is {condition}{takes}:\n  {command} --standardize\n")
+    format!(
+        "on standardized features, which train chooses without --lr, the condition number is {condition}{takes}:\n  {command}\n"
+    )
 }

@@ -21,6 +21,33 @@ pub fn with_value(words: &[String], option: &str, value: &str) -> Vec<String> {
     changed
 }
 
+/// A `train` command line without the options whose names in its definition `is_kept` refuses, and their values.
+pub fn keeping(words: &[String], is_kept: impl Fn(&str) -> bool) -> Vec<String> {
+    let command = <super::train::Args as clap::Args>::augment_args(clap::Command::new("train"));
+    let find = |word: &str| {
+        let name = word.split('=').next().unwrap_or_default();
+        let is_named = |arg: &&clap::Arg| {
+            let long = arg.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
+            long || arg.get_short().is_some_and(|short| name.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
+        };
+        command.get_arguments().find(is_named)
+    };
+    let mut kept = Vec::new();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some(arg) = find(word) else {
+            kept.push(word.clone());
+            continue;
+        };
+        let (is_flag, is_kept) = (!arg.get_action().takes_values(), is_kept(arg.get_id().as_str()));
+        let is_optional = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+        let is_own = |next: &&String| !is_optional || find(next).is_none();
+        let value = if is_flag || word.contains('=') { None } else { words.next_if(is_own) };
+        kept.extend([word].into_iter().chain(value).filter(|_| is_kept).cloned());
+    }
+    kept
+}
+
 /// The values of `option` in a command line.
 pub fn values(words: &[String], option: &str) -> Vec<String> {
     let value = |(place, word): (usize, &String)| match word.strip_prefix(option)? {
@@ -69,6 +96,16 @@ mod tests {
             assert_eq!(value(text, "--lr").unwrap(), "a b");
         }
         assert_eq!(value("linreg train --lr-decay=1 -q", "--lr"), None);
+    }
+
+    #[test]
+    fn options_are_taken_out_with_their_values() {
+        let typed: Vec<String> = "linreg train --data a.csv --lr=1e-5 -q --epochs 5 --plot -o m.json --no-bias --gap"
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        let kept = keeping(&typed, |name| ["data", "no_bias", "out"].contains(&name));
+        assert_eq!(kept.join(" "), "linreg train --data a.csv -o m.json --no-bias");
     }
 
     #[test]

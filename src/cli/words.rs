@@ -1,6 +1,9 @@
 //! Remarks on standard error, and pieces of them that commands share.
 
-use std::io::{Write, stderr};
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::Mutex;
+
+use same_file::Handle;
 
 use crate::data::Header;
 use crate::output::rounded;
@@ -40,7 +43,47 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
     }
 }
 
+/// What was printed by [`note`] and [`warn`] so far.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 /// A remark on standard error; if nobody takes it, the work goes on.
 pub fn note(text: &str) {
+    print(text);
+    if let Ok(mut said) = SAID.lock() {
+        said.push(text.to_owned());
+    }
+}
+
+/// Prints a warning on standard error, with --quiet too.
+pub fn warn(text: &str) {
+    note(&format!("warning: {text}"));
+}
+
+/// Prints all remarks and warnings once more, if `lines` of standard output have pushed them off the screen on which both are seen.
+pub fn repeat(lines: u64) {
+    let height = console::Term::stdout().size_checked().map_or(24, |(height, _)| height);
+    if lines <= u64::from(height) || !is_one_place() {
+        return;
+    }
+    let said = SAID.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
+    if !said.is_empty() {
+        print("");
+    }
+    said.iter().for_each(|text| print(text));
+}
+
+/// Whether standard output and standard error go to the same terminal, file or pipe.
+fn is_one_place() -> bool {
+    let places = Handle::stdout().and_then(|stdout| Ok((stdout, Handle::stderr()?)));
+    places.is_ok_and(|(stdout, stderr)| stdout == stderr)
+}
+
+/// A line on standard error, on a terminal wrapped between words; what is to be typed stays in one piece.
+fn print(text: &str) {
+    let is_command = text.contains("linreg ") || text.contains(": --");
+    let text = match stderr().is_terminal() && !is_command {
+        true => textwrap::fill(text, usize::from(console::Term::stderr().size().1)),
+        false => text.to_owned(),
+    };
     drop(writeln!(stderr(), "{text}"));
 }

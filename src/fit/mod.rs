@@ -205,6 +205,8 @@ pub struct Fit {
     pub epochs_run: u64,
     /// Why it ended.
     pub stop: Stop,
+    /// Loss before the first update.
+    pub start_loss: f64,
     /// Mean squared error of the last weights.
     pub mse: f64,
     /// The same as `mse`, or the sum of squared errors, by the reduction; and what the weights cost.

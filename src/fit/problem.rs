@@ -154,6 +154,14 @@ impl Problem {
         Problem { design, target, floor: self.floor.clone(), row_weights: Vec::new(), ..*self }
     }
 
+    /// The same problem in which these `features` (from 0) have no effect: their columns of D are 0.
+    #[must_use]
+    pub fn without(mut self, features: &[usize]) -> Problem {
+        let free = self.free();
+        features.iter().for_each(|feature| self.design.column_mut(free + feature).fill(0.0));
+        self
+    }
+
     /// What stands in D and T.
     #[must_use]
     pub fn basis(&self) -> Basis {

@@ -76,13 +76,18 @@ impl Errors {
     }
 }
 
+/// R² of a sum of squared errors beside the sum of squares that it is compared with; `None` if there is nothing to explain.
+#[must_use]
+pub fn r2(squared: f64, total: f64) -> Option<f64> {
+    (total > 0.0).then(|| 1.0 - squared / total)
+}
+
 impl Metrics {
     /// Those of `count` rows with a sum of squared errors and of squared deviations from the target's mean.
     #[must_use]
     pub fn squared(count: f64, squared: f64, deviation: f64) -> Metrics {
         let mse = squared / count;
-        let r2 = (deviation > 0.0).then(|| 1.0 - squared / deviation);
-        Metrics { mse, rmse: mse.sqrt(), mae: None, r2, max_error: None }
+        Metrics { mse, rmse: mse.sqrt(), mae: None, r2: r2(squared, deviation), max_error: None }
     }
 }
 

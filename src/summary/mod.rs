@@ -14,6 +14,7 @@ mod indicators;
 mod json;
 mod powers;
 mod reply;
+mod scaling;
 mod shift;
 mod transform;
 mod triangle;
@@ -25,6 +26,7 @@ pub use collector::Collector;
 pub use indicators::{Category, Gap};
 pub use powers::{Powers, Sum};
 pub use reply::{Heading, Quality, Reply, SqlField};
+pub use scaling::Scaling;
 pub use shift::Moments;
 pub use triangle::Triangle;
 
@@ -189,6 +191,13 @@ impl Summary {
     #[must_use]
     pub fn mean(&self, j: usize) -> f64 {
         self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)
+    }
+
+    /// What R² compares squared errors with: the sum of squares of column `j` about its mean, or about 0 without a `bias`.
+    #[must_use]
+    pub fn total(&self, j: usize, bias: bool) -> f64 {
+        let about_mean = self.squared_deviation(j);
+        if bias { about_mean } else { about_mean + self.weight * self.mean(j).powi(2) }
     }
 
     /// Sum of squared deviations of column `j` from its mean.

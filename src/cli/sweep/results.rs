@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::run::Reached;
 use crate::error::{Error, Place};
-use crate::output::{aligned, number};
+use crate::output::{aligned, number, rounded};
 
 /// The columns of the result.
 #[derive(Debug, Clone)]
@@ -51,9 +51,10 @@ impl Layout {
     /// What every row tells beside the hyperparameters.
     fn facts(&self) -> Vec<&'static str> {
         let all = ["epochs_run", "stop", "mse", "validation_mse", "optimum_mse"];
+        let scores = ["rmse", "r2", "validation_rmse", "validation_r2"];
         let folds = if self.has_folds { &["validation_se"][..] } else { &[] };
         let penalized = if self.is_penalized { &["loss", "optimum_loss"][..] } else { &[] };
-        [&all[..], folds, penalized].concat()
+        [&all[..], folds, penalized, &scores].concat()
     }
 
     /// All column names.
@@ -85,16 +86,20 @@ impl Layout {
             "validation_se" => validation_se.map_or(Value::Null, number),
             "optimum_mse" => number(outcome.optimum_mse),
             "loss" => number(outcome.loss),
+            "rmse" => number(outcome.rmse),
+            "r2" => outcome.r2.map_or(Value::Null, number),
+            "validation_rmse" => outcome.validation_mse.map_or(Value::Null, |mse| number(mse.sqrt())),
+            "validation_r2" => outcome.validation_r2.map_or(Value::Null, number),
             _ => outcome.optimum_loss.map_or(Value::Null, number),
         }
     }
 
     /// A row as text; what is not known, or not finite, is empty.
-    fn cells(&self, row: &Row) -> Vec<String> {
+    fn cells(&self, row: &Row, digits: fn(f64) -> String) -> Vec<String> {
         let text = |value: Value| match value {
             Value::String(text) => text,
             Value::Null => String::new(),
-            Value::Number(value) if value.is_f64() => number(value.as_f64().unwrap_or(f64::NAN)),
+            Value::Number(value) if value.is_f64() => digits(value.as_f64().unwrap_or(f64::NAN)),
             value => value.to_string(),
         };
         row.values
@@ -208,7 +213,7 @@ impl Results {
         for row in &self.rows[self.written..] {
             match self.format {
                 Format::Json => text.extend(self.layout.json(row).into_bytes()),
-                _ => text.extend(line(&self.layout.cells(row))),
+                _ => text.extend(line(&self.layout.cells(row, number))),
             }
         }
         self.written = self.rows.len();
@@ -228,12 +233,12 @@ impl Results {
     pub fn finish(&mut self, sort: Option<usize>) -> Result<(), Error> {
         if let Some(column) = sort.filter(|_| self.file.is_none()) {
             let mut keyed: Vec<(Key, Row)> =
-                self.rows.drain(..).map(|row| (Key::of(&self.layout.cells(&row)[column]), row)).collect();
+                self.rows.drain(..).map(|row| (Key::of(&self.layout.cells(&row, number)[column]), row)).collect();
             keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
             self.rows = keyed.into_iter().map(|(_, row)| row).collect();
         }
         if self.is_table() {
-            let cells = self.rows.iter().map(|row| self.layout.cells(row));
+            let cells = self.rows.iter().map(|row| self.layout.cells(row, rounded));
             let table: Vec<Vec<String>> = std::iter::once(self.layout.head()).chain(cells).collect();
             return stdout().lock().write_all(aligned(&table).as_bytes()).map_err(Error::stdout);
         }
@@ -242,7 +247,7 @@ impl Results {
 
     /// The values of the combination with the least number in this column, of all there are.
     pub fn best(&self, column: usize) -> Option<Vec<String>> {
-        let rows = self.rows.iter().map(|row| self.layout.cells(row));
+        let rows = self.rows.iter().map(|row| self.layout.cells(row, number));
         let all = self.earlier.iter().cloned().chain(rows).filter(|cells| !cells[column].is_empty());
         all.min_by(|a, b| Key::of(&a[column]).cmp(&Key::of(&b[column])))
             .map(|cells| cells[..self.layout.names.len()].to_vec())

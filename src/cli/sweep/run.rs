@@ -144,6 +144,8 @@ impl Readings {
         for (i, reached) in reached.iter_mut().enumerate() {
             let errors: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_mse).collect();
             let (mean, error) = mean_and_error(&errors);
+            let r2: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_r2).collect();
+            reached.outcome.validation_r2 = (r2.len() == folds.len()).then(|| mean_and_error(&r2).0);
             reached.outcome.validation_mse = Some(mean);
             reached.validation_se = Some(error);
         }

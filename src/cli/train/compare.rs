@@ -13,7 +13,7 @@ use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Problem, Stop, Weights};
-use crate::output::{aligned, number, rounded};
+use crate::output::{aligned, rounded, shown};
 use crate::summary::Summary;
 
 /// What one solver reached.
@@ -54,7 +54,7 @@ impl Args {
             let (weights, epochs_run, stop) = if solver == Solver::Gd {
                 let mut descent = prepared.descent();
                 descent.by_ref().for_each(drop);
-                let fit = descent.finish();
+                let fit = prepared.finish(descent);
                 (fit.weights, fit.epochs_run, fit.stop)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
@@ -100,7 +100,7 @@ impl Args {
         let mut rows = vec![["solver", "mse", "loss", "above the least", "epochs", "time"].map(str::to_owned).to_vec()];
         rows.extend(lines.iter().map(|line| {
             let time = format!("{:.1?}", Duration::from_secs_f64(line.seconds));
-            let (mse, loss, gap) = (number(line.mse), number(line.loss), rounded(line.gap));
+            let (mse, loss, gap) = (shown(line.mse), shown(line.loss), rounded(line.gap));
             vec![line.solver.to_owned(), mse, loss, gap, line.epochs_run.to_string(), time]
         }));
         if !is_penalized {

@@ -4,7 +4,8 @@ use std::str::FromStr;
 
 use super::Args;
 use super::inference::PENALIZED;
-use super::outcome;
+use super::outcome::{self, scores};
+use super::plan::{Epochs, totals};
 use super::preflight::tell_roles;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
@@ -16,6 +17,7 @@ use crate::fit::{
     Dropped, ElasticNet, Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights,
     coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares,
 };
+use crate::model::metrics::r2;
 use crate::model::{Model, PROGRAM, Training};
 use crate::observers::{Outcome, summary_table};
 use crate::output::{OutputFile, rounded};
@@ -65,7 +67,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 27] = [
+pub(super) const USED: [&str; 27] = [
     "data",
     "delimiter",
     "decimal",
@@ -151,7 +153,11 @@ impl Args {
             outcome::write(file, &model, self.out.as_deref())?;
         }
         let table = self.summary.then(|| summary_table(&model, compressed.rows.as_ref()));
-        self.printer(None).with_table(table).outcome(&model, &outcome)
+        let summary = &compressed.summary;
+        let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
+        let scores = scores(&Problem::from_summary(summary, k, bias), &model.weights, &totals(summary, k, bias));
+        let verdict = self.verdict(&roles.targets, &scores, &outcome);
+        self.printer(Epochs::none(), None).with_table(table).outcome(&model, &outcome, &verdict)
     }
 
     /// Covariance over variance is for one feature and one target.
@@ -191,12 +197,17 @@ impl Args {
         let mean = |errors: Vec<f64>, part: &Summary| errors.iter().sum::<f64>() / (part.weight() * k as f64);
         let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part);
         let (mse, validation_mse) = (of(summary), held_out.map(of));
+        let of_total =
+            |mse: f64, part: &Summary| r2(mse * part.weight() * k as f64, totals(part, k, bias).iter().sum::<f64>());
         let outcome = Outcome {
             epochs_run: solution.sweeps,
             stop: solution.stop,
             mse,
             loss,
             validation_mse,
+            rmse: mse.sqrt(),
+            r2: of_total(mse, summary),
+            validation_r2: held_out.zip(validation_mse).and_then(|(part, mse)| of_total(mse, part)),
             optimum_mse: mean(summary.floor(k, bias), summary),
             // Coordinate descent knows the least loss from below.
             optimum_loss: (!penalty.is_none()).then(|| loss - solution.gap.unwrap_or(0.0)),

@@ -7,35 +7,40 @@ mod inference;
 mod many;
 mod outcome;
 mod pictures;
+mod plan;
 mod preflight;
 mod prepare;
 mod start;
+mod verdict;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero};
 use super::plot::{PictureFile, Target};
-use super::words::{count, note};
+use super::words::{count, note, repeat};
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
-use crate::observers::{History, Layout, Least, Printer, Progress, When, summary_table};
+use crate::observers::{History, Layout, Least, Pace, Printer, Progress, Ticker, When, summary_table};
 use crate::output::OutputFile;
 use crate::report::charts::Run;
 use exact::Solver;
 pub use many::given;
+use plan::Epochs;
 pub use preflight::tell_roles;
 use prepare::Prepared;
 
 /// Train a linear regression by gradient descent
 ///
-/// Says what the data allow before the first epoch, prints the mean squared error of every epoch (before its update, from
-/// epoch 0), then the final weights.
+/// Predicts how the descent will go, prints the mean squared error of the epochs (before their updates, from epoch 0), then the final
+/// weights, R², and how far they are from the minimum. Without --lr, features are standardized and epochs run until the descent has
+/// converged; with --lr, plain gradient descent on the features as they are, as in a tutorial.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = "\
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
@@ -49,6 +54,7 @@ With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) an
                with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
 
 Examples:
+  linreg train --data data/apples.csv
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
@@ -151,11 +157,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
     plot: Option<Option<PictureFile>>,
 
-    /// Print every Nth epoch
-    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
-    log_every: NonZeroU64,
+    /// Print every Nth epoch [default: 1; about 20 lines in all where the program chose the number of epochs]
+    ///
+    /// --json and --history have every epoch.
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
+    log_every: Option<NonZeroU64>,
 
-    /// Print how far the mse of every epoch is above the least possible one, too
+    /// Print how far the mse of every epoch is above the minimum, too
     #[arg(long, help_heading = "Output")]
     gap: bool,
 
@@ -247,9 +255,10 @@ impl Args {
         if !self.quiet {
             preflight::tell(&prepared, &roles);
         }
+        preflight::warn_beforehand(&prepared, &roles.features);
 
         let least = prepared.least_loss.map_or(Least::Mse(prepared.optimum), Least::Loss);
-        let mut printer = self.printer(self.gap.then_some(least));
+        let mut printer = self.printer(prepared.epochs, self.gap.then_some(least));
         let mut losses = outputs.picture.as_ref().map(|_| Run::default());
         let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut(), losses.as_mut())?;
         if let Some(history) = outputs.history.take() {
@@ -271,7 +280,12 @@ impl Args {
             return Err(Error::ClosedPipe);
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
-        printer.with_table(table).outcome(&model, &prepared.outcome(&fit))?;
+        let reached = prepared.outcome(&fit);
+        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached);
+        let mut printer = printer.with_table(table);
+        printer.outcome(&model, &reached, &verdict)?;
+        repeat(printer.lines());
+        preflight::warn_of_growth(&fit);
         picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
         if fit.stop == Stop::Interrupted {
             note(&format!(
@@ -283,10 +297,14 @@ impl Args {
         Ok(())
     }
 
-    fn printer(&self, least: Option<Least>) -> Printer {
+    fn printer(&self, epochs: Epochs, least: Option<Least>) -> Printer {
         let layout = if self.json { Layout::Json } else { Layout::Text };
-        let every = (!self.quiet).then_some(self.log_every.get());
-        Printer::new(layout, every, self.hyper.epochs, least).with_loss(!self.hyper.penalty().is_none())
+        let pace = match self.log_every {
+            _ if self.quiet => Pace::Silent,
+            None if epochs.is_chosen && !self.json => Pace::outline(epochs.count),
+            every => Pace::Every(every.map_or(1, NonZeroU64::get)),
+        };
+        Printer::new(layout, pace, epochs.count, least).with_loss(!self.hyper.penalty().is_none())
     }
 
     fn shown_progress(&self) -> When {
@@ -303,7 +321,8 @@ impl Args {
         mut losses: Option<&mut Run>,
     ) -> Result<(Fit, bool), Error> {
         let mut descent = prepared.descent();
-        let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
+        let mut progress = Progress::epochs(self.shown_progress(), prepared.epochs.count);
+        let mut ticker = Ticker::new(SHOWN_WITHIN);
         let interrupt = interrupt();
         let mut is_closed = false;
         for epoch in &mut descent {
@@ -322,6 +341,13 @@ impl Args {
                     result => result?,
                 }
             }
+            if ticker.is_due() {
+                history.as_mut().map_or(Ok(()), |history| history.flush())?;
+                match if is_closed { Ok(()) } else { printer.flush() } {
+                    Err(Error::ClosedPipe) if self.out.is_some() || self.history.is_some() => is_closed = true,
+                    result => result?,
+                }
+            }
             if interrupt.load(Ordering::Relaxed) {
                 break;
             }
@@ -329,9 +355,12 @@ impl Args {
         if let Some(progress) = progress {
             progress.finish(self.progress == When::Always);
         }
-        Ok((descent.finish(), is_closed))
+        Ok((prepared.finish(descent), is_closed))
     }
 }
+
+/// Epochs are shown to whoever follows a run within this time.
+const SHOWN_WITHIN: Duration = Duration::from_millis(50);
 
 /// Prints one epoch; at once where a bar is on the same terminal.
 fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> Result<(), Error> {
