@@ -19,7 +19,7 @@ const SHOWN: usize = 4;
 impl Args {
     /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is far.
     pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
-        let goodness = on_validation_rows(outcome) + &goodness(targets, scores);
+        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
         let (reached, minimum, name) = match outcome.optimum_loss {
             Some(least) => (outcome.loss, least, "loss"),
             None => (outcome.mse, outcome.optimum_mse, "mse"),
@@ -41,8 +41,8 @@ impl Args {
             true => format!("{} times the minimum {name}", short(times)),
             false => format!("far above the minimum {name}"),
         };
-        let far = if outcome.r2.is_some_and(|r2| r2 < 0.0) { format!("worse than the mean, {far}") } else { far };
-        format!("{goodness}, {far}; the minimum is reached by\n  {}\n", self.command_to_the_minimum())
+        let mean = if outcome.r2.is_some_and(|r2| r2 < 0.0) { " (worse than the mean)" } else { "" };
+        format!("{goodness}, {far}{mean}\nto the minimum: {}\n", self.command_to_the_minimum())
     }
 
     /// The command line of this process with an exact solver in place of the descent.
@@ -68,22 +68,22 @@ fn on_validation_rows(outcome: &Outcome) -> String {
     outcome.validation_mse.map_or(String::new(), of)
 }
 
-/// `R² 0.9132, RMSE 1130.6`, for each of several targets.
-fn goodness(targets: &[String], scores: &[Metrics]) -> String {
-    let of = |score: &Metrics| {
-        let r2 = score.r2.map_or("R² unknown (the target is constant)".to_owned(), |r2| format!("R² {}", rounded(r2)));
-        format!("{r2}, RMSE {}", rounded(score.rmse))
+/// `R² 0.9132, RMSE 1130.6`; of several targets a line for each, and all of them together.
+fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+    let of = |r2: Option<f64>, rmse: f64| {
+        let r2 = r2.map_or("R² unknown (the target is constant)".to_owned(), |r2| format!("R² {}", rounded(r2)));
+        format!("{r2}, RMSE {}", rounded(rmse))
     };
     if let [score] = scores {
-        return of(score);
+        return of(score.r2, score.rmse);
     }
-    let shown = targets.iter().zip(scores).take(SHOWN).map(|(name, score)| format!("{name}: {}", of(score)));
-    let shown: Vec<String> = shown.collect();
+    let line = |(name, score): (&String, &Metrics)| format!("{name}: {}\n", of(score.r2, score.rmse));
+    let lines: String = targets.iter().zip(scores).take(SHOWN).map(line).collect();
     let more = match scores.len().saturating_sub(SHOWN) {
         0 => String::new(),
-        more => format!("; {}", count(more as u64, "more target")),
+        more => format!("and {}\n", count(more as u64, "more target")),
     };
-    shown.join("; ") + &more
+    format!("{lines}{more}together: {}", of(outcome.r2, outcome.rmse))
 }
 
 /// Three digits of a factor.
