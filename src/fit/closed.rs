@@ -16,6 +16,9 @@ use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
 use crate::summary::{Sum, Summary, Triangle};
 
+/// A part of a sum that is smaller than this fraction of the sum is rounding.
+const NEGLIGIBLE: f64 = 1e-9;
+
 /// The weights of the least squared error.
 #[derive(Debug, Clone)]
 pub struct Exact {
@@ -51,6 +54,28 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, 
     solution.finish()
 }
 
+/// The features among the columns of `summary` before its last `targets` that are sums of multiples of the features before
+/// them and, with a bias, a constant, up to the rounding of the numbers in the file: constant columns and copies in other
+/// units. Their weights could be anything.
+#[must_use]
+pub fn redundant(summary: &Summary, targets: usize, bias: bool) -> Vec<Dropped> {
+    let columns = summary.columns().len() - targets + usize::from(bias);
+    if summary.independent(columns, bias).len() == columns {
+        return Vec::new();
+    }
+    least_squares(summary, targets, bias, 0.0, None).dropped
+}
+
+/// How long the rounding of each column of the triangle can be. With a penalty the powers of columns are columns of their own,
+/// computed exactly from the cells.
+fn rounding(summary: &Summary, bias: bool, ridge: f64) -> Vec<f64> {
+    let mut rounding = summary.rounding(bias);
+    for (_, places) in summary.polynomials().iter().filter(|_| ridge > 0.0) {
+        places[2..].iter().for_each(|&place| rounding[place - usize::from(!bias)] = 0.0);
+    }
+    rounding
+}
+
 /// A least-squares solution that can still be improved.
 ///
 /// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
@@ -73,6 +98,7 @@ impl LeastSquares {
     /// The solution as the triangle has it; the arguments are those of [`least_squares`].
     #[must_use]
     pub fn new(summary: &Summary, targets: usize, bias: bool, ridge: f64) -> LeastSquares {
+        let rounding = rounding(summary, bias, ridge);
         // A penalty is on the weights of the powers.
         let summary = if ridge > 0.0 { summary.plain() } else { summary.clone() };
         let p = summary.columns().len() - targets;
@@ -80,7 +106,7 @@ impl LeastSquares {
         let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
         let first = usize::from(bias);
         let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
-        let kept = triangle.independent(first + p);
+        let kept = triangle.independent(first + p, &rounding);
         let gone = (0..first + p).filter(|column| !kept.contains(column));
         let right: Vec<usize> = gone.chain(first + p..first + p + targets).collect();
         let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
@@ -154,10 +180,17 @@ impl LeastSquares {
             features.dropped.push((place(column), relation));
         }
         let numbers = |relation: &[Pair]| relation.iter().copied().map(number).collect::<Vec<f64>>();
+        let unshifted = if count > 0 { summary.unshifted() } else { Triangle::new(1 + p) };
+        let ones = unshifted.get(0, 0);
+        let sizes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, 0)).collect();
         let dropped = features.dropped.iter().map(|(place, relation)| {
             let relation = numbers(relation);
-            let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(|(_, times)| times.abs() > 1e-9).collect();
-            Dropped { feature: place - 1, made_of, constant: relation[0] }
+            // What adds nothing to the digits that are shown.
+            let least = NEGLIGIBLE * sizes[place - 1];
+            let counts = |&(j, times): &(usize, f64)| (times * sizes[j]).abs() > least;
+            let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(counts).collect();
+            let constant = if (relation[0] * ones).abs() > least { relation[0] } else { 0.0 };
+            Dropped { feature: place - 1, made_of, constant }
         });
         let mut weights = Weights::zeros(targets, p);
         for which in 0..targets {
@@ -252,7 +285,7 @@ pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penal
 pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
     let (r, rows) = (summary.triangle(), summary.weight());
     let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
-    if !r.is_independent(1) {
+    if !summary.independent(2, true).contains(&1) {
         return None;
     }
     let slope = covariance / variance;

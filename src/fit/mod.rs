@@ -56,7 +56,9 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
-pub use closed::{Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares};
+pub use closed::{
+    Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares, redundant,
+};
 pub use coordinate::{ElasticNet, coordinate_descent, largest_useful_l1};
 pub use covariance::Covariance;
 pub use descent::{Descent, Epoch, Start};

@@ -13,6 +13,7 @@ mod collector;
 mod indicators;
 mod json;
 mod powers;
+mod rank;
 mod reply;
 mod shift;
 mod transform;
@@ -49,6 +50,8 @@ pub struct Summary {
     gaps: Vec<Gap>,
     /// How many rows have a missing cell.
     incomplete: u64,
+    /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
+    origin: Vec<f64>,
 }
 
 impl Default for Summary {
@@ -68,7 +71,8 @@ impl Summary {
         let triangle = Triangle::new(1 + columns.len());
         let shift = [&[0.0], shift].concat();
         let (powers, categories, gaps) = (Vec::new(), Vec::new(), Vec::new());
-        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0 }
+        let origin = vec![0.0; shift.len()];
+        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0, origin }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
