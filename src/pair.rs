@@ -74,8 +74,9 @@ pub fn divided(a: Pair, b: Pair) -> Pair {
 #[must_use]
 pub fn length(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
     let largest = numbers.clone().fold(0.0, |largest: f64, number| largest.max(number.abs()));
-    if largest == 0.0 || !largest.is_finite() {
-        return numbers.fold(largest, |sum, number| sum + 0.0 * number);
+    if largest == 0.0 || largest.is_infinite() {
+        let mut numbers = numbers;
+        return if numbers.any(f64::is_nan) { f64::NAN } else { largest };
     }
     let scale = power_of_two(-exponent(largest));
     let squares: f64 = numbers.map(|number| (number * scale).powi(2)).sum();
