@@ -99,6 +99,19 @@ pub fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023).clamp(1, 2045) as u64) << 52)
 }
 
+/// `number` · 2^`exponent`, rounded only where it leaves the range of doubles.
+#[must_use]
+pub fn scaled(number: f64, exponent: i32) -> f64 {
+    let mut scaled = number;
+    let mut left = exponent.clamp(-2200, 2200);
+    while left != 0 {
+        let step = left.clamp(-1000, 1000);
+        scaled *= power_of_two(step);
+        left -= step;
+    }
+    scaled
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
@@ -123,6 +136,9 @@ mod tests {
             assert!(unit <= number && number / unit < 2.0, "{number}");
         }
         assert_eq!((exponent(0.0), exponent(f64::NAN), exponent(-8.0)), (0, 0, 3));
+        assert_eq!(scaled(scaled(1.5, -2000), 4000), 0.0);
+        assert_eq!(scaled(scaled(1.5, -1000), 2000), scaled(1.5, 1000));
+        assert_eq!((scaled(3.0, -1), scaled(1.0, 5000), scaled(0.0, 5000)), (1.5, f64::INFINITY, 0.0));
     }
 
     proptest! {

@@ -12,9 +12,10 @@ use nalgebra::{DMatrix, DVector};
 
 use super::coordinate::coordinate_descent;
 use super::refine::{self, Column};
+use super::units::Converter;
 use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
-use crate::summary::{Sum, Summary, Triangle};
+use crate::summary::{Sum, Summary, Triangle, Units};
 
 /// A part of a sum that is smaller than this fraction of the sum is rounding.
 const NEGLIGIBLE: f64 = 1e-9;
@@ -85,6 +86,8 @@ pub struct LeastSquares {
     targets: usize,
     bias: bool,
     ridge: f64,
+    /// In which the summary is, if not in the data's own.
+    units: Option<Units>,
     /// The columns of the triangle that count, and those that are solved for: the dropped ones, then the targets.
     kept: Vec<usize>,
     right: Vec<usize>,
@@ -98,6 +101,10 @@ impl LeastSquares {
     /// The solution as the triangle has it; the arguments are those of [`least_squares`].
     #[must_use]
     pub fn new(summary: &Summary, targets: usize, bias: bool, ridge: f64) -> LeastSquares {
+        // A penalty is on weights in the data's units.
+        let units = summary.units().filter(|_| ridge == 0.0);
+        let in_units = units.as_ref().map(|units| summary.in_units(units));
+        let summary = in_units.as_ref().unwrap_or(summary);
         let rounding = rounding(summary, bias, ridge);
         // A penalty is on the weights of the powers.
         let summary = if ridge > 0.0 { summary.plain() } else { summary.clone() };
@@ -116,7 +123,7 @@ impl LeastSquares {
             refine::substitute(&ordered, &right_side).iter().map(|&theta| pair(theta)).collect()
         };
         let thetas = (0..right.len()).map(solve).collect();
-        LeastSquares { summary, targets, bias, ridge, kept, right, ordered, thetas }
+        LeastSquares { summary, targets, bias, ridge, units, kept, right, ordered, thetas }
     }
 
     /// The condition of the columns that count, each scaled to length 1; of many columns a lower bound: how much longer than
@@ -125,7 +132,7 @@ impl LeastSquares {
     pub fn condition(&self) -> f64 {
         const FEW: usize = 256;
         let count = self.kept.len();
-        let length = |j: usize| (0..=j).map(|i| self.ordered.get(i, j).powi(2)).sum::<f64>().sqrt();
+        let length = |j: usize| self.ordered.length(j, 0);
         if count > FEW {
             return (0..count).map(|j| length(j) / self.ordered.get(j, j)).fold(1.0, f64::max);
         }
@@ -136,6 +143,8 @@ impl LeastSquares {
 
     /// Improves the solution as far as doubles go, with all the rows.
     pub fn refine(&mut self, rows: &WeightedRows) {
+        let in_units = self.in_units(rows);
+        let rows = in_units.as_ref().unwrap_or(rows);
         let columns = self.columns(rows);
         let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
         for (&right, theta) in self.right.iter().zip(&mut self.thetas) {
@@ -146,6 +155,8 @@ impl LeastSquares {
     /// Xᵀ(y − Xθ) of some of the rows, for every right side; what all rows have is the sum.
     #[must_use]
     pub fn gradients(&self, rows: &WeightedRows) -> Gradients {
+        let in_units = self.in_units(rows);
+        let rows = in_units.as_ref().unwrap_or(rows);
         let columns = self.columns(rows);
         let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
         let of = |(&right, theta): (&usize, &Vec<Pair>)| refine::gradient(&chosen, &columns[right], rows, theta);
@@ -167,10 +178,30 @@ impl LeastSquares {
         refine::columns(&self.summary, self.bias, &rows.values).split_off(usize::from(!self.bias))
     }
 
+    fn converter(&self) -> Option<Converter<'_>> {
+        let p = self.summary.columns().len() - self.targets;
+        self.units.as_ref().map(|units| Converter { units, p, bias: self.bias })
+    }
+
+    /// The rows in the units of the summary, if those are not their own.
+    fn in_units(&self, rows: &WeightedRows) -> Option<WeightedRows> {
+        self.converter().map(|converter| converter.rows(rows))
+    }
+
     /// The solution in the units of the features.
     #[must_use]
     pub fn finish(self) -> Exact {
+        let exact = self.in_features();
+        match self.converter() {
+            Some(converter) => converter.exact(&exact),
+            None => exact,
+        }
+    }
+
+    /// The solution on the features in the units of the summary.
+    fn in_features(&self) -> Exact {
         let LeastSquares { summary, targets, bias, kept, right, thetas, .. } = self;
+        let (targets, bias) = (*targets, *bias);
         let (p, count) = (summary.columns().len() - targets, right.len() - targets);
         let place = |column: usize| column + usize::from(!bias);
         let terms = |which: usize| kept.iter().map(|&kept| place(kept)).zip(thetas[which].iter().copied());
@@ -285,10 +316,12 @@ pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penal
 pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
     let (r, rows) = (summary.triangle(), summary.weight());
     let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
+    // The same without squares, which can overflow or vanish.
+    let is_safe = (1e-250..1e250).contains(&variance) && (covariance == 0.0 || covariance.abs() > 1e-250);
     if !summary.independent(2, true).contains(&1) {
         return None;
     }
-    let slope = covariance / variance;
+    let slope = if is_safe && covariance.is_finite() { covariance / variance } else { r.get(1, 2) / r.get(1, 1) };
     let bias = summary.mean(1) - slope * summary.mean(0);
     Some(Weights { matrix: DMatrix::from_element(1, 1, slope), bias: DVector::from_element(1, bias) })
 }

@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::distributions::{f_upper, t_critical, t_two_sided};
 use super::gram::{self, Gram};
 use super::refine::{self, Column};
+use super::units::Converter;
 use super::{Covariance, Exact, WeightedRows, Weights};
 use crate::pair::{add, number};
 use crate::summary::{Sum, Summary, Triangle};
@@ -106,6 +107,20 @@ fn finite(number: f64) -> Option<f64> {
 /// nearly all digits.
 #[must_use]
 pub fn infer(summary: &Summary, targets: usize, bias: bool, exact: &Exact, rows: Option<&WeightedRows>) -> Inference {
+    let Some(units) = summary.units() else { return infer_in_units(summary, targets, bias, exact, rows) };
+    let converter = Converter { units: &units, p: summary.columns().len() - targets, bias };
+    let (summary, rows) = (summary.in_units(&units), rows.map(|rows| converter.rows(rows)));
+    converter.inference(infer_in_units(&summary, targets, bias, &converter.exact_in_units(exact), rows.as_ref()))
+}
+
+/// The same on columns whose squares are finite.
+fn infer_in_units(
+    summary: &Summary,
+    targets: usize,
+    bias: bool,
+    exact: &Exact,
+    rows: Option<&WeightedRows>,
+) -> Inference {
     let p = summary.columns().len() - targets;
     let design = Design::new(summary, targets, bias, exact);
     let variances = design.variances(p, rows);

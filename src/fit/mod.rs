@@ -49,6 +49,7 @@ mod rate;
 mod refine;
 mod schedule;
 mod standardize;
+mod units;
 
 use std::str::FromStr;
 

@@ -18,6 +18,7 @@ mod reply;
 mod shift;
 mod transform;
 mod triangle;
+mod units;
 
 use crate::data::Batch;
 use crate::error::{Error, Place, shortened};
@@ -28,6 +29,7 @@ pub use powers::{Powers, Sum};
 pub use reply::{Heading, Quality, Reply, SqlField};
 pub use shift::Moments;
 pub use triangle::Triangle;
+pub use units::Units;
 
 /// Rows of some columns, summed up. The default is that of no rows, and the identity of [`Summary::merge`].
 #[derive(Debug, Clone, PartialEq)]
@@ -199,6 +201,16 @@ impl Summary {
     #[must_use]
     pub fn squared_deviation(&self, j: usize) -> f64 {
         (1..=1 + j).map(|i| self.triangle.get(i, 1 + j).powi(2)).sum()
+    }
+
+    /// Standard deviation of column `j` (divisor n), however large or small it is.
+    #[must_use]
+    pub fn deviation(&self, j: usize) -> f64 {
+        let variance = self.squared_deviation(j) / self.weight;
+        if (1e-250..1e250).contains(&variance) {
+            return variance.sqrt();
+        }
+        self.triangle.length(1 + j, 1) / self.weight.sqrt()
     }
 }
 

@@ -60,7 +60,7 @@ impl Summary {
     }
 
     /// The length of column `j` of the triangle with nothing subtracted from it.
-    fn size(&self, j: usize) -> f64 {
+    pub(super) fn size(&self, j: usize) -> f64 {
         let first = self.triangle.get(0, j) + (self.shift[j] + self.origin[j]) * self.triangle.get(0, 0);
         length([first].into_iter().chain((1..=j).map(|i| self.triangle.get(i, j))))
     }

@@ -44,8 +44,7 @@ impl Summary {
     #[must_use]
     pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
         let plain = self.plain();
-        let moments: Vec<(f64, f64)> =
-            (0..count).map(|j| (plain.mean(j), (plain.squared_deviation(j) / self.weight).sqrt())).collect();
+        let moments: Vec<(f64, f64)> = (0..count).map(|j| (plain.mean(j), plain.deviation(j))).collect();
         let mut standardized = plain.rescale(&moments);
         // The means are zero now but for rounding.
         standardized.triangle.center(count);
