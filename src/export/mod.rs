@@ -116,7 +116,7 @@ impl<'a> Recipe<'a> {
     pub fn new(model: &'a Model) -> Result<Recipe<'a>, Error> {
         // Everything by name: what a model may hold one day has to be thought of here.
         #[rustfmt::skip]
-        let Model { features, targets, weights, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
+        let Model { features, targets, weights, centred: _, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
         let means = missing.as_ref().map(|missing| &missing.means);
         let feature = |name: &'a String| Feature {
             made: Made::of(name, encodings),
@@ -156,6 +156,7 @@ mod tests {
                 matrix: dmatrix![1.5, -2.0, 0.1, 4.0; 3.0, 1e300, 5e-324, 5.0],
                 bias: dvector![0.25, -7.0],
             },
+            centred: None,
             encodings: [
                 ("x^3".to_owned(), Encoding::Power { column: "x".to_owned(), power: 3 }),
                 ("r=it's".to_owned(), level),

@@ -10,6 +10,7 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::centred::{Centred, centred};
 use super::coordinate::coordinate_descent;
 use super::refine::{self, Column};
 use super::units::Converter;
@@ -30,6 +31,8 @@ pub struct Exact {
     /// The columns of the triangle that count (without a bias, of that through the origin, the first being 0), each as a
     /// sum of [1 | features], the dropped ones not among them.
     pub columns: Vec<(usize, Sum)>,
+    /// Predictions as polynomials, if there are powers and none was dropped.
+    pub centred: Option<Centred>,
 }
 
 /// A feature that is a sum of multiples of others.
@@ -230,7 +233,8 @@ impl LeastSquares {
             (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
         }
         let columns = kept.iter().map(|&column| (column, features.of(place(column)))).collect();
-        Exact { weights, dropped: dropped.collect(), columns }
+        let centred = centred(summary, bias, kept, &thetas[count..], &weights);
+        Exact { weights, dropped: dropped.collect(), columns, centred }
     }
 }
 

@@ -148,7 +148,7 @@ impl<'a> Descent<'a> {
 
     /// Whether the weights of `epoch` are the end.
     fn check(&mut self, epoch: &Epoch) -> Option<Stop> {
-        if !epoch.loss.is_finite() {
+        if !epoch.loss.is_finite() || epoch.validation_mse.is_some_and(|mse| !mse.is_finite()) {
             return Some(Stop::Diverged);
         }
         let last = self.last_loss.replace(epoch.loss);

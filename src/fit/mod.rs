@@ -33,6 +33,7 @@
 //! ```
 
 mod batches;
+mod centred;
 mod closed;
 mod coordinate;
 mod covariance;
@@ -57,6 +58,7 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
+pub use centred::{Centred, Chebyshev, Squares, squared_errors, squares};
 pub use closed::{
     Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares, redundant,
 };

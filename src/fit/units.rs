@@ -2,7 +2,9 @@
 //!
 //! With columns divided by powers of two, y = Σ wⱼ xⱼ + b is y/2ᵗ = Σ (wⱼ 2^(eⱼ − t)) (xⱼ/2^eⱼ) + b/2ᵗ.
 
-use super::{Coefficient, Covariance, Dropped, Exact, Inference, Regression, WeightedRows, Weights};
+use super::{
+    Centred, Chebyshev, Coefficient, Covariance, Dropped, Exact, Inference, Regression, WeightedRows, Weights,
+};
 use crate::pair::{Pair, scaled};
 use crate::summary::{Sum, Units};
 
@@ -41,6 +43,24 @@ impl Converter<'_> {
         converted
     }
 
+    fn centred(&self, centred: &Centred, sign: i32) -> Centred {
+        let own = |target: usize| sign * self.units.of(self.p + target);
+        let polynomial = |polynomial: &Chebyshev| {
+            let exponent = sign * self.units.of(polynomial.features[0]);
+            let mut converted = polynomial.clone();
+            converted.interval.center = scaled(polynomial.interval.center, exponent);
+            converted.interval.scale = scaled(polynomial.interval.scale, exponent);
+            for (target, factors) in converted.factors.iter_mut().enumerate() {
+                factors.iter_mut().for_each(|factor| *factor = scaled(*factor, own(target)));
+            }
+            converted
+        };
+        Centred {
+            bias: centred.bias.iter().enumerate().map(|(target, bias)| scaled(*bias, own(target))).collect(),
+            polynomials: centred.polynomials.iter().map(polynomial).collect(),
+        }
+    }
+
     fn columns(&self, columns: &[(usize, Sum)], sign: i32) -> Vec<(usize, Sum)> {
         let first = usize::from(!self.bias);
         let column = |(column, sum): &(usize, Sum)| {
@@ -66,6 +86,7 @@ impl Converter<'_> {
             weights: self.weights(&exact.weights, 1),
             dropped: exact.dropped.iter().map(dropped).collect(),
             columns: self.columns(&exact.columns, 1),
+            centred: exact.centred.as_ref().map(|centred| self.centred(centred, 1)),
         }
     }
 
@@ -75,6 +96,7 @@ impl Converter<'_> {
             weights: self.weights(&exact.weights, -1),
             dropped: exact.dropped.clone(),
             columns: self.columns(&exact.columns, -1),
+            centred: exact.centred.as_ref().map(|centred| self.centred(centred, -1)),
         }
     }
 

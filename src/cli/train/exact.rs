@@ -9,12 +9,14 @@ use super::preflight::tell_roles;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
-use crate::cli::words::{count, note};
+use crate::cli::typed::quoted;
+use crate::cli::words::{count, note, warn};
+use crate::data::Encoding;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{
     Dropped, ElasticNet, Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights,
-    coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares,
+    coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares, squared_errors,
 };
 use crate::model::{Model, PROGRAM, Training};
 use crate::observers::{Outcome, summary_table};
@@ -139,14 +141,16 @@ impl Args {
             compressed.missing.iter().for_each(tell_missing);
         }
         let improved = self.read_again(&compressed, &roles)?;
-        let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles, improved);
-        if !outcome.mse.is_finite() {
+        let (model, outcome, told) = self.exact_told(&compressed, held_out.as_ref(), &roles, improved);
+        if !outcome.mse.is_finite() || !outcome.loss.is_finite() {
             let hint = Some("divide the columns by a power of ten before training".to_owned());
             return Err(Error::Fit {
                 message: "the mse is not finite: squares of the numbers overflow".to_owned(),
                 hint,
             });
         }
+        model.check_finite()?;
+        told.print(self.quiet);
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
@@ -165,7 +169,8 @@ impl Args {
         Ok(())
     }
 
-    /// The model that an exact solver finds, and what it reached; `improved` is the solution if it is known already.
+    /// The model that an exact solver finds, and what it reached, without a word; `improved` is the solution if it is known
+    /// already.
     pub(super) fn exact(
         &self,
         compressed: &Compressed,
@@ -173,23 +178,43 @@ impl Args {
         roles: &Roles,
         improved: Option<LeastSquares>,
     ) -> (Model, Outcome) {
+        let (model, outcome, _) = self.exact_told(compressed, held_out, roles, improved);
+        (model, outcome)
+    }
+
+    /// The same, and what there is to say of it.
+    fn exact_told(
+        &self,
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+        improved: Option<LeastSquares>,
+    ) -> (Model, Outcome, Told) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
         let rows = summary.rows();
         let (scaled, standardization) = self.scaled(summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
         let solution = match improved {
-            Some(improved) => self.exactly(improved, roles),
+            Some(improved) => exactly(improved, roles),
             None => self.solution(self.solver, &scaled, roles, raw),
         };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
-        let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
+        let centred = solution.exact.as_ref().and_then(|exact| exact.centred.clone());
+        let loss = match &centred {
+            // There are polynomials of an unpenalized solution only.
+            Some(_) => reduction.loss(
+                squared_errors(summary, &solution.weights, centred.as_ref()).iter().sum(),
+                summary.weight() * k as f64,
+            ),
+            None => Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction),
+        };
         let weights = match &standardization {
             Some(standardization) => standardization.to_units(&solution.weights),
             None => solution.weights,
         };
         let mean = |errors: Vec<f64>, part: &Summary| errors.iter().sum::<f64>() / (part.weight() * k as f64);
-        let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part);
+        let of = |part: &Summary| mean(squared_errors(part, &weights, centred.as_ref()), part);
         let (mse, validation_mse) = (of(summary), held_out.map(of));
         let outcome = Outcome {
             epochs_run: solution.sweeps,
@@ -198,8 +223,9 @@ impl Args {
             loss,
             validation_mse,
             optimum_mse: mean(summary.floor(k, bias), summary),
-            // Coordinate descent knows the least loss from below.
-            optimum_loss: (!penalty.is_none()).then(|| loss - solution.gap.unwrap_or(0.0)),
+            // Coordinate descent knows the minimum from below; where it has not converged, that is no minimum.
+            optimum_loss: (!penalty.is_none() && solution.stop != Stop::Epochs)
+                .then(|| loss - solution.gap.unwrap_or(0.0)),
             duality_gap: solution.gap,
             is_best: false,
         };
@@ -224,9 +250,19 @@ impl Args {
             infer(summary, k, bias, &Exact { weights: weights.clone(), ..exact }, compressed.rows.as_ref())
         });
         let (training, missing) = (Some(training), compressed.missing.clone());
-        let model =
-            Model { features, targets, weights, encodings, missing, training, inference, no_inference, state: None };
-        (model, outcome)
+        let model = Model {
+            features,
+            targets,
+            weights,
+            centred,
+            encodings,
+            missing,
+            training,
+            inference,
+            no_inference,
+            state: None,
+        };
+        (model, outcome, solution.told)
     }
 
     /// The rows with standardized features, if those are asked for.
@@ -250,31 +286,27 @@ impl Args {
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         if solver == Solver::Coordinate {
             let net = coordinate_descent(summary, k, bias, &penalty, reduction);
-            if !self.quiet {
-                tell_net(&net, largest_useful_l1(summary, k, bias, reduction));
-            }
+            let told = told_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
-            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, told };
         }
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None };
+            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, told: Told::default() };
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let mut solution = LeastSquares::new(summary, k, bias, ridge);
         rows.into_iter().for_each(|rows| solution.refine(rows));
-        self.exactly(solution, roles)
+        exactly(solution, roles)
     }
+}
 
-    /// The weights of least squares, and remarks on what was dropped.
-    fn exactly(&self, solution: LeastSquares, roles: &Roles) -> Solution {
-        let exact = solution.finish();
-        if !self.quiet {
-            tell_dropped(&exact.dropped, &roles.features);
-        }
-        Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact) }
-    }
+/// The weights of least squares, and warnings about what was dropped.
+fn exactly(solution: LeastSquares, roles: &Roles) -> Solution {
+    let exact = solution.finish();
+    let told = Told { remarks: Vec::new(), warnings: told_of_dropped(&exact.dropped, roles) };
+    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), told }
 }
 
 /// What a solver found.
@@ -282,44 +314,104 @@ pub struct Solution {
     pub weights: Weights,
     pub stop: Stop,
     pub sweeps: u64,
-    /// How far the loss can be above the least, if that is not nothing.
+    /// How far the loss can be above the minimum, if it can be.
     pub gap: Option<f64>,
     /// All that least squares found.
     pub exact: Option<Exact>,
+    pub told: Told,
 }
 
-/// How coordinate descent went, and what penalty would have been too much.
-fn tell_net(net: &ElasticNet, largest: f64) {
+/// What is printed of a solution.
+#[derive(Default)]
+pub struct Told {
+    remarks: Vec<String>,
+    warnings: Vec<String>,
+}
+
+impl Told {
+    /// Prints warnings, and remarks unless it is to be `quiet`.
+    pub fn print(&self, quiet: bool) {
+        self.remarks.iter().filter(|_| !quiet).for_each(|remark| note(remark));
+        self.warnings.iter().for_each(|warning| warn(warning));
+    }
+}
+
+/// How coordinate descent went, and what penalty would have been too large.
+fn told_of_net(net: &ElasticNet, largest: f64) -> Told {
     let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
     let of = net.weights.matrix.len();
-    note(&format!("weights that are 0: {zeros} of {of}; all from --l1 {} on", rounded(largest)));
-    if !net.is_converged {
-        let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
-        note(&format!("warning: not converged after {sweeps}: the loss can be {gap} above the least possible one"));
-    }
+    let remarks = vec![format!("weights that are 0: {zeros} of {of}; all from --l1 {} on", rounded(largest))];
+    let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
+    let warning =
+        || format!("not converged after {sweeps}: the loss can be up to {gap} above the minimum; try --standardize");
+    Told { remarks, warnings: (!net.is_converged).then(warning).into_iter().collect() }
 }
 
-/// Which features were dropped and what they are made of: the first of many.
-fn tell_dropped(dropped: &[Dropped], features: &[String]) {
+/// Which features were dropped, what they are made of, and how to silence the warning: the first of many.
+fn told_of_dropped(dropped: &[Dropped], roles: &Roles) -> Vec<String> {
     const SHOWN: usize = 5;
-    dropped.iter().take(SHOWN).for_each(|dropped| note(&told(dropped, features)));
-    if dropped.len() > SHOWN {
-        note(&format!("dropped: {} more", dropped.len() - SHOWN));
+    let mut lines: Vec<String> = dropped.iter().take(SHOWN).map(|dropped| told(dropped, roles)).collect();
+    if let Some(more) = dropped.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        let are = if more == 1 { "feature is" } else { "features are" };
+        lines.push(format!("{more} more {are} redundant and dropped"));
     }
+    lines
 }
 
-fn told(dropped: &Dropped, features: &[String]) -> String {
+/// One warning.
+fn told(dropped: &Dropped, roles: &Roles) -> String {
+    let name = &roles.features[dropped.feature];
+    let silenced = match roles.encodings.get(name) {
+        None => format!("; --ignore {} silences this warning", typed(name)),
+        Some(Encoding::Power { column, power }) => {
+            format!("; --poly {} silences this warning", typed(&format!("{column}:{}", power - 1)))
+        }
+        Some(Encoding::Level { .. }) => String::new(),
+    };
+    if dropped.made_of.is_empty() {
+        return format!("{name} is constant (= {}) and was dropped{silenced}", whole(dropped.constant));
+    }
+    format!("{name} is redundant (= {}) and was dropped{silenced}", sum(dropped, &roles.features))
+}
+
+/// A name as a shell reads it behind an option.
+fn typed(name: &str) -> String {
+    quoted(&[name.to_owned()])
+}
+
+/// `2 y − 3 z + 5`: the largest parts of a sum.
+fn sum(dropped: &Dropped, features: &[String]) -> String {
     const SHOWN: usize = 4;
-    let name = &features[dropped.feature];
     let mut made_of: Vec<&(usize, f64)> = dropped.made_of.iter().collect();
     made_of.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let part = |(feature, times): &&(usize, f64)| format!("{} {}", rounded(*times), features[*feature]);
-    let mut parts: Vec<String> = made_of.iter().take(SHOWN).map(part).collect();
-    if made_of.len() > SHOWN {
-        parts.push(format!("{} more features", made_of.len() - SHOWN));
+    let mut text = String::new();
+    let mut add = |number: f64, name: Option<&String>| {
+        let is_first = text.is_empty();
+        text += match (is_first, number < 0.0) {
+            (true, true) => "-",
+            (true, false) => "",
+            (false, true) => " - ",
+            (false, false) => " + ",
+        };
+        let factor = whole(number.abs());
+        text += &match name {
+            Some(name) if factor == "1" => name.clone(),
+            Some(name) => format!("{factor} {name}"),
+            None => factor,
+        };
+    };
+    made_of.iter().take(SHOWN).for_each(|(feature, times)| add(*times, Some(&features[*feature])));
+    if dropped.constant != 0.0 {
+        add(dropped.constant, None);
     }
-    if dropped.constant.abs() > 1e-9 || parts.is_empty() {
-        parts.push(rounded(dropped.constant));
+    match made_of.len().checked_sub(SHOWN).filter(|more| *more > 0) {
+        Some(more) => format!("{text} + {more} more features"),
+        None => text,
     }
-    format!("dropped: {name} says nothing new, it is {}; its weight is 0", parts.join(" + "))
+}
+
+/// A number of six digits, and an integer without a fraction.
+fn whole(number: f64) -> String {
+    let text = rounded(number);
+    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
 }

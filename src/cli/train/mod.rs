@@ -261,6 +261,7 @@ impl Args {
             return Err(outcome::divergence(&prepared, &fit));
         }
         let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
+        model.check_finite()?;
         if self.out.is_some() || self.json || self.summary {
             self.infer(&mut model, &prepared.settings, &prepared.summary);
         }

@@ -57,7 +57,8 @@ impl Args {
         };
         let Roles { features, targets, encodings, .. } = roles;
         let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
-        Model { features, targets, weights, encodings, missing, training, inference: None, no_inference: None, state }
+        let (inference, no_inference, centred) = (None, None, None);
+        Model { features, targets, weights, centred, encodings, missing, training, inference, no_inference, state }
     }
 }
 
@@ -130,6 +131,7 @@ fn state(prepared: &Prepared, fit: &Fit) -> State {
 
 /// Writes the model file.
 pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result<(), Error> {
+    model.check_finite()?;
     serde_json::to_writer_pretty(&mut file, model)
         .map_err(std::io::Error::from)
         .and_then(|()| file.write_all(b"\n"))

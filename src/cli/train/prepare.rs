@@ -193,6 +193,13 @@ impl Args {
             Some(rows) if is_cheap(&rows) && standardization.is_none() => rows,
             _ => on_triangle,
         };
+        if problem.is_zero() {
+            return Err(Error::Fit {
+                message: "every feature is 0 in every row, and there is no bias: no weight changes a prediction"
+                    .to_owned(),
+                hint: Some("--features names other columns, and without --no-bias the bias is fitted".to_owned()),
+            });
+        }
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
@@ -204,7 +211,7 @@ impl Args {
             }
             _ => OnceCell::new(),
         };
-        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref())?;
+        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref(), &problem)?;
         let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         Ok(Prepared {
             problem,
@@ -228,6 +235,7 @@ impl Args {
         optimizer: Optimizer,
         spectrum: Option<&Spectrum>,
         batches: Option<&Batches>,
+        problem: &Problem,
     ) -> Result<Settings, Error> {
         let default = match optimizer {
             Optimizer::Adam { .. } => Some(0.001),
@@ -239,10 +247,9 @@ impl Args {
         };
         let auto = default.and_then(LearningRate::new);
         if auto.is_none() && self.hyper.lr == Rate::Auto {
-            let message = "--lr auto: the data fix no direction, or squares of the numbers overflow";
             return Err(Error::Fit {
-                message: message.to_owned(),
-                hint: Some("divide the columns by a power of ten".to_owned()),
+                message: format!("--lr auto: {}", problem.no_rate()),
+                hint: Some("--standardize, --solver qr, or columns in other units (a power of ten)".to_owned()),
             });
         }
         let settings = self.hyper.settings(auto.unwrap_or(Settings::default().learning_rate))?;
