@@ -191,7 +191,8 @@ pub(super) fn centred(
     let p = weights.matrix.ncols();
     let shift = |place: usize| if bias { pair(summary.shift()[place]) } else { (0.0, 0.0) };
     let mut found = Centred { bias: Vec::new(), polynomials: Vec::new() };
-    let mut constants: Vec<Pair> = vec![(0.0, 0.0); thetas.len()];
+    // The target has a shift, too.
+    let mut constants: Vec<Pair> = (0..thetas.len()).map(|target| shift(1 + p + target)).collect();
     for (constant, theta) in constants.iter_mut().zip(thetas) {
         for (&column, &factor) in kept.iter().zip(theta) {
             let place = column + offset;
