@@ -58,6 +58,41 @@ impl Centred {
         self.polynomials.iter().any(|polynomial| polynomial.features.contains(&feature))
     }
 
+    /// Whether powers of the columns as they are would cost predictions more than three digits.
+    #[must_use]
+    pub fn matters(&self) -> bool {
+        let lost = |polynomial: &Chebyshev| {
+            let Interval { center, scale } = polynomial.interval;
+            let degree = polynomial.features.len() as i32;
+            scale > 0.0 && ((center.abs() + scale) / scale).powi(degree) > 1000.0
+        };
+        self.polynomials.iter().any(lost)
+    }
+
+    /// The same predictions as weights on powers of t for the powers of x, for programs that have no Chebyshev polynomials.
+    #[must_use]
+    pub fn in_powers_of_t(&self, weights: &Weights) -> Weights {
+        let mut found = weights.clone();
+        for target in 0..self.bias.len() {
+            let mut constant = pair(self.bias[target]);
+            for polynomial in &self.polynomials {
+                let of_t = Interval { center: 0.0, scale: 1.0 }.polynomials(polynomial.features.len());
+                let factor = |k: usize| pair(polynomial.factors[target][k - 1]);
+                let degrees = 1..=polynomial.features.len();
+                let power = |power: usize| {
+                    let own = |k: usize| of_t[k].get(power).map_or((0.0, 0.0), |&part| times(part, factor(k)));
+                    degrees.clone().map(own).fold((0.0, 0.0), add)
+                };
+                constant = add(constant, power(0));
+                for (place, &feature) in (1..).zip(&polynomial.features) {
+                    found.matrix[(target, feature)] = number(power(place));
+                }
+            }
+            found.bias[target] = number(constant);
+        }
+        found
+    }
+
     /// That of these targets only.
     #[must_use]
     pub fn of_targets(&self, targets: &[usize]) -> Centred {
@@ -173,7 +208,7 @@ pub fn squared_errors(summary: &Summary, weights: &Weights, centred: Option<&Cen
 }
 
 /// The polynomials of least squares, from the factors (pairs) of the kept columns of the triangle for every target; `None`
-/// without powers, or if one of them has been dropped.
+/// without powers, if one of them has been dropped, or where powers of the column as it is are as good.
 pub(super) fn centred(
     summary: &Summary,
     bias: bool,
@@ -220,5 +255,5 @@ pub(super) fn centred(
         found.polynomials.push(Chebyshev { interval: *interval, features, factors });
     }
     found.bias = constants.into_iter().map(number).collect();
-    Some(found)
+    Some(found).filter(Centred::matters)
 }

@@ -217,11 +217,15 @@ impl LeastSquares {
         let unshifted = if count > 0 { summary.unshifted() } else { Triangle::new(1 + p) };
         let ones = unshifted.get(0, 0);
         let sizes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, 0)).collect();
+        // With a bias only what changes counts.
+        let changes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, usize::from(bias))).collect();
         let dropped = features.dropped.iter().map(|(place, relation)| {
             let relation = numbers(relation);
             // What adds nothing to the digits that are shown.
             let least = NEGLIGIBLE * sizes[place - 1];
-            let counts = |&(j, times): &(usize, f64)| (times * sizes[j]).abs() > least;
+            let rounding = 100.0 * f64::EPSILON * sizes[place - 1];
+            let least_change = rounding.max(NEGLIGIBLE * changes[place - 1]);
+            let counts = |&(j, times): &(usize, f64)| (times * changes[j]).abs() > least_change;
             let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(counts).collect();
             let constant = if (relation[0] * ones).abs() > least { relation[0] } else { 0.0 };
             Dropped { feature: place - 1, made_of, constant }

@@ -129,8 +129,11 @@ fn infer_in_units(
     let made = gram::made(summary, p);
     let regression = |target: usize| {
         let explained = design.explained(target);
-        let rss = rows
-            .map_or(floors[target], |rows| gram::squared_error(rows, &made, (weights, exact.centred.as_ref()), target));
+        let rss = rows.map_or(floors[target], |rows| {
+            // Both are above the minimum by rounding.
+            let of = |centred| gram::squared_error(rows, &made, (weights, centred), target);
+            exact.centred.as_ref().map_or(f64::INFINITY, |centred| of(Some(centred))).min(of(None))
+        });
         let mut regression = Regression::new(summary.rows(), rank, u64::from(bias), explained, rss);
         let total = summary.mean(p + target).powi(2) * summary.weight() + explained + rss;
         regression.is_perfect = rss <= ROUNDING * total;
