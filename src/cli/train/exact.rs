@@ -192,7 +192,6 @@ impl Args {
     ) -> (Model, Outcome, Told) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
-        let rows = summary.rows();
         let (scaled, standardization) = self.scaled(summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
         let solution = match improved {
@@ -229,20 +228,7 @@ impl Args {
             duality_gap: solution.gap,
             is_best: false,
         };
-        let training = Training {
-            solver: self.solver.name().to_owned(),
-            rows,
-            row_weight: self.row_weight(summary.weight()),
-            bias,
-            penalty,
-            standardize: self.hyper.standardize,
-            mse,
-            validation_mse,
-            stop: solution.stop,
-            descent: None,
-            commands: self.commands(None, None),
-            program: Some(PROGRAM.to_owned()),
-        };
+        let training = self.exact_training(summary, &outcome);
         let Roles { features, targets, encodings, .. } = roles.clone();
         let no_inference = (!penalty.is_none()).then(|| PENALIZED.to_owned());
         let inference = no_inference.is_none().then(|| {
@@ -263,6 +249,24 @@ impl Args {
             state: None,
         };
         (model, outcome, solution.told)
+    }
+
+    /// How a model of an exact solver on `summary` was trained.
+    fn exact_training(&self, summary: &Summary, outcome: &Outcome) -> Training {
+        Training {
+            solver: self.solver.name().to_owned(),
+            rows: summary.rows(),
+            row_weight: self.row_weight(summary.weight()),
+            bias: !self.hyper.no_bias,
+            penalty: self.hyper.penalty(),
+            standardize: self.hyper.standardize,
+            mse: outcome.mse,
+            validation_mse: outcome.validation_mse,
+            stop: outcome.stop,
+            descent: None,
+            commands: self.commands(None, None),
+            program: Some(PROGRAM.to_owned()),
+        }
     }
 
     /// The rows with standardized features, if those are asked for.

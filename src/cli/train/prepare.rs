@@ -193,13 +193,7 @@ impl Args {
             Some(rows) if is_cheap(&rows) && standardization.is_none() => rows,
             _ => on_triangle,
         };
-        if problem.is_zero() {
-            return Err(Error::Fit {
-                message: "every feature is 0 in every row, and there is no bias: no weight changes a prediction"
-                    .to_owned(),
-                hint: Some("--features names other columns, and without --no-bias the bias is fitted".to_owned()),
-            });
-        }
+        refuse_zeros(&problem)?;
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
@@ -255,4 +249,14 @@ impl Args {
         let settings = self.hyper.settings(auto.unwrap_or(Settings::default().learning_rate))?;
         Ok(Settings { tolerance: self.tolerance, patience: self.patience.map(std::num::NonZeroU64::get), ..settings })
     }
+}
+
+/// A descent on nothing but zeros would leave the first weights as they are.
+fn refuse_zeros(problem: &Problem) -> Result<(), Error> {
+    if !problem.is_zero() {
+        return Ok(());
+    }
+    let message = "every feature is 0 in every row, and there is no bias: no weight changes a prediction".to_owned();
+    let hint = "--features names other columns, and without --no-bias the bias is fitted".to_owned();
+    Err(Error::Fit { message, hint: Some(hint) })
 }
