@@ -10,6 +10,7 @@ mod pictures;
 mod preflight;
 mod prepare;
 mod start;
+mod told;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
