@@ -11,10 +11,10 @@ use super::input::Input;
 use super::ledger::{Ledger, tell_missing};
 use super::options::{DataOptions, WeightOption};
 use super::reading::Reading;
-use super::words::{count, rows_and_weight};
+use super::words::{count, note, rows_and_weight};
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::{Error, Place};
-use crate::fit::Problem;
+use crate::fit::{Squares, squares};
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{Model, Rule};
 use crate::observers::When;
@@ -22,8 +22,9 @@ use crate::output::{aligned, shown};
 
 /// Compare a model's predictions with known targets
 ///
-/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows say
-/// nothing of mae and the largest error, and a target that never changes has no r2: these are then `-`, null in JSON.
+/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows have
+/// no mae and no largest error, and a target that never changes has no r2: these are then `-`, null in JSON. Without a bias
+/// r2 is 1 − Σ (y − ŷ)²/Σ y², as in train --summary and in R.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -69,6 +70,14 @@ impl Args {
             false => of_rows(&model, input, reading, weight)?,
         };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
+        if !mse.is_finite() {
+            let hint = "give the target in another unit, in the rows and in training: divide it by a power of ten";
+            let message = "the mse is not finite: squares of the errors overflow".to_owned();
+            return Err(Error::Fit { message, hint: Some(hint.to_owned()) });
+        }
+        if !model.has_bias() {
+            note("r2 compares with 0 and not with the mean of the target, since the model has no bias");
+        }
         let targets = model.targets.iter().map(String::as_str).zip(metrics).collect();
         let weight_sum = (weight != rows as f64).then_some(weight);
         let evaluation = Evaluation { rows, weight_sum, mse, targets };
@@ -89,7 +98,7 @@ fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) 
     let file = reader.header().file.clone();
     let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
     rows.categorize(design.readers(Some(&design.levels())));
-    let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
+    let (p, none) = (model.features.len(), vec![Errors::new(model.has_bias()); model.targets.len()]);
     let (rule, features, fields) = (model.rule(), feature_fields(&design, model.targets.len()), design.fields().len());
     let add = |(rows, errors, room, ledger): &mut State, batch: &mut Batch, records: &Records| {
         if let Some(leaves) = ledger.scan(batch, records, rule, features) {
@@ -130,11 +139,11 @@ fn of_summary(model: &Model, input: Input, reading: Reading, weight: Option<&str
     let wish = Wish { weight, missing, ..Wish::default() };
     let means = model.missing.as_ref().map(|missing| &missing.means);
     let summary = input.compress_like(&model.design_with_targets(), means, reading, wish)?;
-    let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
-    let metrics = (model.features.len()..)
-        .zip(squared)
-        .map(|(column, squared)| Metrics::squared(summary.weight(), squared, summary.squared_deviation(column)))
-        .collect();
+    let of = |squares: Squares| {
+        let total = if model.has_bias() { squares.about_mean } else { squares.about_zero };
+        Metrics::squared(summary.weight(), squares.errors, total, squares.exponent)
+    };
+    let metrics = squares(&summary, &model.weights, model.centred.as_ref()).into_iter().map(of).collect();
     Ok((summary.rows(), summary.weight(), metrics))
 }
 

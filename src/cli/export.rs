@@ -181,6 +181,11 @@ impl Args {
         }
         let Weights { matrix, bias } = &model.weights;
         let weights = Weights { matrix: matrix.select_rows(&places), bias: bias.select_rows(&places) };
-        Ok(Model { targets: self.target.clone(), weights, inference: None, state: None, ..model })
+        let centred = model.centred.as_ref().and_then(|centred| {
+            let place = |name: &String| model.targets.iter().position(|target| target == name);
+            let places: Option<Vec<usize>> = self.target.iter().map(place).collect();
+            Some(centred.of_targets(&places?))
+        });
+        Ok(Model { targets: self.target.clone(), weights, centred, inference: None, state: None, ..model })
     }
 }

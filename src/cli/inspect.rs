@@ -136,11 +136,8 @@ impl Args {
         let settings = Settings { learning_rate: given.unwrap_or(auto), ..self.hyper.settings(auto)? };
         let zeros = DMatrix::zeros(p + usize::from(bias), k);
         let plain = summary.plain();
-        let column = |(j, name): (usize, &String)| Column {
-            name: name.clone(),
-            mean: plain.mean(j),
-            std: (plain.squared_deviation(j) / summary.weight()).sqrt(),
-        };
+        let column =
+            |(j, name): (usize, &String)| Column { name: name.clone(), mean: plain.mean(j), std: plain.deviation(j) };
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };

@@ -150,7 +150,7 @@ impl<'a> Descent<'a> {
 
     /// Whether the weights of `epoch` are the end.
     fn check(&mut self, epoch: &Epoch) -> Option<Stop> {
-        if !epoch.loss.is_finite() {
+        if !epoch.loss.is_finite() || epoch.validation_mse.is_some_and(|mse| !mse.is_finite()) {
             return Some(Stop::Diverged);
         }
         self.first_loss.get_or_insert(epoch.loss);

@@ -33,6 +33,7 @@
 //! ```
 
 mod batches;
+mod centred;
 mod closed;
 mod coordinate;
 mod covariance;
@@ -49,6 +50,7 @@ mod rate;
 mod refine;
 mod schedule;
 mod standardize;
+mod units;
 
 use std::str::FromStr;
 
@@ -56,7 +58,10 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
-pub use closed::{Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares};
+pub use centred::{Centred, Chebyshev, Squares, squared_errors, squares};
+pub use closed::{
+    Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares, redundant,
+};
 pub use coordinate::{ElasticNet, coordinate_descent, largest_useful_l1};
 pub use covariance::Covariance;
 pub use descent::{Descent, Epoch, Start};

@@ -49,7 +49,7 @@ fn weights(model: &Model) -> Vec<Column> {
 }
 
 fn residuals(model: &Model, rows: &WeightedRows) -> String {
-    let quartiles = residual_quartiles(rows, &model.weights);
+    let quartiles = residual_quartiles(rows, &model.weights, model.centred.as_ref());
     let mut columns = vec![Column::left(
         if rows.weights.is_empty() { "residuals" } else { "weighted residuals" },
         model.targets.iter().map(String::as_str),

@@ -117,7 +117,7 @@ impl Report {
 
         if !self.runs.is_empty() {
             page.section("Loss");
-            page.picture(&charts::loss(&self.runs, self.optimum()))?;
+            page.picture(&charts::loss(&self.runs, self.optimum_of_training()))?;
         }
 
         page.section("Coefficients");

@@ -58,6 +58,7 @@ impl Args {
                 (fit.weights, fit.epochs_run, fit.stop)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
+                solution.told.print(self.quiet);
                 (solution.weights, solution.sweeps, solution.stop)
             };
             lines.push(self.line(solver, &problem, &weights, (epochs_run, stop, start.elapsed())));

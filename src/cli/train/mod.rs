@@ -11,6 +11,7 @@ mod plan;
 mod preflight;
 mod prepare;
 mod start;
+mod told;
 mod verdict;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -255,7 +256,7 @@ impl Args {
         if !self.quiet {
             preflight::tell(&prepared, &roles);
         }
-        preflight::warn_beforehand(&prepared, &roles.features);
+        preflight::warn_beforehand(&prepared, &roles);
 
         let least = prepared.least_loss.map_or(Least::Mse(prepared.optimum), Least::Loss);
         let mut printer = self.printer(prepared.epochs, self.gap.then_some(least));
@@ -270,6 +271,7 @@ impl Args {
             return Err(outcome::divergence(&prepared, &fit));
         }
         let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
+        model.check_finite()?;
         if self.out.is_some() || self.json || self.summary {
             self.infer(&mut model, &prepared.settings, &prepared.summary);
         }

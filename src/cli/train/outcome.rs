@@ -60,7 +60,8 @@ impl Args {
         };
         let Roles { features, targets, encodings, .. } = roles;
         let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
-        Model { features, targets, weights, encodings, missing, training, inference: None, no_inference: None, state }
+        let (inference, no_inference, centred) = (None, None, None);
+        Model { features, targets, weights, centred, encodings, missing, training, inference, no_inference, state }
     }
 }
 
@@ -133,7 +134,7 @@ impl Args {
 /// How good `weights` are on `problem` for each target, whose sums of squares are `totals` (k).
 pub fn scores(problem: &Problem, weights: &Weights, totals: &[f64]) -> Vec<Metrics> {
     let squared = problem.squared_errors(weights).into_iter();
-    squared.zip(totals).map(|(squared, &total)| Metrics::squared(problem.weight(), squared, total)).collect()
+    squared.zip(totals).map(|(squared, &total)| Metrics::squared(problem.weight(), squared, total, 0)).collect()
 }
 
 /// Where another run can go on.
@@ -158,6 +159,7 @@ fn state(prepared: &Prepared, fit: &Fit) -> State {
 
 /// Writes the model file.
 pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result<(), Error> {
+    model.check_finite()?;
     serde_json::to_writer_pretty(&mut file, model)
         .map_err(std::io::Error::from)
         .and_then(|()| file.write_all(b"\n"))

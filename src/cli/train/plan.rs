@@ -1,7 +1,7 @@
 //! What the program chooses where the command line leaves it open: features without effect, and the number of epochs.
 
 use super::Args;
-use crate::fit::{Dropped, Problem, Settings, Spectrum, Start, least_squares};
+use crate::fit::{Dropped, Problem, Settings, Spectrum, Start, redundant};
 use crate::summary::{Scaling, Summary};
 
 /// A descent has converged when no weight is farther than this from that of least squares, in standard errors: the excess of its sum of
@@ -56,12 +56,7 @@ impl Args {
     /// The features of `summary` that carry no information besides others, and which of them get weight 0: all where the program scales
     /// the features, the constant ones where the user asks for that. A descent on features as they are is left alone.
     pub(super) fn unfixed(&self, summary: &Summary, targets: usize) -> Unfixed {
-        let (bias, features) = (!self.hyper.no_bias, summary.columns().len() - targets);
-        let triangle = summary.triangle();
-        if bias && triangle.independent(1 + features).len() == 1 + features {
-            return Unfixed::default();
-        }
-        let found = least_squares(summary, targets, bias, 0.0, None).dropped;
+        let found = redundant(summary, targets, !self.hyper.no_bias);
         let is_dropped = |dropped: &&Dropped| match self.hyper.scaling() {
             None => false,
             Some(_) if self.hyper.standardize => dropped.made_of.is_empty(),

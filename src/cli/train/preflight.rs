@@ -2,9 +2,10 @@
 
 use super::plan::Unfixed;
 use super::prepare::Prepared;
+use super::told::{told_of_dropped, told_of_left};
 use crate::cli::ledger::tell_missing;
 use crate::cli::words::{count, listed, note, rows_and_weight, warn};
-use crate::data::columns::{Roles, ignore};
+use crate::data::columns::Roles;
 use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Stop};
 use crate::output::{number, rounded};
 use crate::summary::Scaling;
@@ -26,22 +27,14 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
     }
 }
 
-/// What may go wrong, with --quiet too: a rate above its limit, and `features` whose weights the data do not fix.
-pub fn warn_beforehand(prepared: &Prepared, features: &[String]) {
-    const SHOWN: usize = 5;
+/// What may go wrong, with --quiet too: a rate above its limit, and features whose weights the data do not fix.
+pub fn warn_beforehand(prepared: &Prepared, roles: &Roles) {
     above_limit(prepared).iter().for_each(|text| warn(text));
     let Unfixed { found, dropped } = &prepared.unfixed;
-    for unfixed in found.iter().take(SHOWN) {
-        let name = &features[unfixed.feature];
-        let what = redundancy(unfixed, features);
-        warn(&match dropped.contains(&unfixed.feature) {
-            true => format!("{what} and was dropped ({} says so)", ignore(name)),
-            false => format!("{what}, so other weights fit as well; {} drops it", ignore(name)),
-        });
-    }
-    if found.len() > SHOWN {
-        warn(&format!("{} more are redundant", count((found.len() - SHOWN) as u64, "feature")));
-    }
+    let (dropped, left): (Vec<Dropped>, Vec<Dropped>) =
+        found.iter().cloned().partition(|unfixed| dropped.contains(&unfixed.feature));
+    told_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
+    told_of_left(&left, roles).iter().for_each(|text| warn(text));
 }
 
 /// Warns of a descent that ended above its start, though it was stable by all that is known.
@@ -110,26 +103,6 @@ fn above_limit(prepared: &Prepared) -> Option<String> {
 
 fn whole_batches(prepared: &Prepared) -> &'static str {
     if prepared.batches.is_some() { " for whole batches; mini-batches may tolerate less" } else { "" }
-}
-
-/// `x is redundant (= 2 y + 1)`, `c is constant (5)`.
-fn redundancy(unfixed: &Dropped, features: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let name = &features[unfixed.feature];
-    if unfixed.made_of.is_empty() {
-        return format!("{name} is constant ({})", rounded(unfixed.constant));
-    }
-    let mut made_of: Vec<&(usize, f64)> = unfixed.made_of.iter().collect();
-    made_of.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let part = |(feature, times): &&(usize, f64)| format!("{} {}", rounded(*times), features[*feature]);
-    let mut parts: Vec<String> = made_of.iter().take(SHOWN).map(part).collect();
-    if made_of.len() > SHOWN {
-        parts.push(format!("{} more features", made_of.len() - SHOWN));
-    }
-    if unfixed.constant.abs() > 1e-9 {
-        parts.push(rounded(unfixed.constant));
-    }
-    format!("{name} is redundant (= {})", parts.join(" + "))
 }
 
 /// A share in percent, with as many digits as help.

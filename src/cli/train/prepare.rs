@@ -225,6 +225,7 @@ impl Args {
             Some(rows) if is_cheap(&rows) && standardization.is_none() => rows,
             _ => on_triangle,
         };
+        refuse_zeros(&problem)?;
         let held_out_totals = held_out.map(|held_out| totals(held_out, k, bias));
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
@@ -237,7 +238,7 @@ impl Args {
             }
             _ => OnceCell::new(),
         };
-        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref())?;
+        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref(), &problem)?;
         let mut start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         unfixed.dropped.iter().for_each(|feature| start.theta.row_mut(problem.free() + feature).fill(0.0));
         let known = spectrum.get().and_then(Option::as_ref);
@@ -270,6 +271,7 @@ impl Args {
         optimizer: Optimizer,
         spectrum: Option<&Spectrum>,
         batches: Option<&Batches>,
+        problem: &Problem,
     ) -> Result<Settings, Error> {
         let default = match optimizer {
             Optimizer::Adam { .. } => Some(0.001),
@@ -281,13 +283,22 @@ impl Args {
         };
         let auto = default.and_then(LearningRate::new);
         if auto.is_none() && self.hyper.lr == Rate::Auto {
-            let message = "--lr auto: the data fix no direction, or squares of the numbers overflow";
             return Err(Error::Fit {
-                message: message.to_owned(),
-                hint: Some("divide the columns by a power of ten".to_owned()),
+                message: format!("--lr auto: {}", problem.no_rate()),
+                hint: Some("--standardize, --solver qr, or columns in other units (a power of ten)".to_owned()),
             });
         }
         let settings = self.hyper.settings(auto.unwrap_or(Settings::default().learning_rate))?;
         Ok(Settings { tolerance: self.tolerance, patience: self.patience.map(std::num::NonZeroU64::get), ..settings })
     }
+}
+
+/// A descent on nothing but zeros would leave the first weights as they are.
+fn refuse_zeros(problem: &Problem) -> Result<(), Error> {
+    if !problem.is_zero() {
+        return Ok(());
+    }
+    let message = "every feature is 0 in every row, and there is no bias: no weight changes a prediction".to_owned();
+    let hint = "--features names other columns, and without --no-bias the bias is fitted".to_owned();
+    Err(Error::Fit { message, hint: Some(hint) })
 }

@@ -53,6 +53,7 @@ impl Earlier {
             features: roles.features.clone(),
             targets: roles.targets.clone(),
             weights: weights.clone(),
+            centred: None,
             encodings: roles.encodings.clone(),
             missing: None,
             training: None,
