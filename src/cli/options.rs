@@ -111,7 +111,7 @@ impl DataOptions {
     /// How they are read.
     pub fn reading(&self, progress: When) -> Reading {
         let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress }
+        Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress, is_quiet: false }
     }
 }
 

@@ -11,7 +11,7 @@ use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
-use super::words::note_invented;
+use super::words::{note_invented, warn_of_dates};
 use crate::data::{Design, Header};
 use crate::error::Error;
 use crate::observers::When;
@@ -107,7 +107,9 @@ impl Args {
         if self.part {
             header.texts.clear();
         }
-        self.columns.choice().columns(&header)
+        let design = self.columns.choice().columns(&header)?;
+        warn_of_dates(&header, design.categories());
+        Ok(design)
     }
 
     /// What a program needs that has parts of these rows summarized.

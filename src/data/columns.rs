@@ -1,6 +1,6 @@
 //! Which column is feature, which target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use super::names::{SHOWN, first_repeated, nearest, quoted};
 pub use super::roles::{Reference, Roles, ignore, leave_out};
@@ -48,6 +48,7 @@ impl Choice {
             None => self.targets.clone(),
         };
         let features = if self.features.is_empty() { free } else { self.features.clone() };
+        check_distinct(header, targets.iter().chain(&features).chain(&self.weight))?;
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
             let message = match count {
@@ -112,6 +113,7 @@ impl Choice {
     fn columns_of(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
         let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
+        check_distinct(header, self.targets.iter().chain(&features).chain(&self.weight))?;
         let categories = self.categories(header, &features, &self.targets)?;
         let (features, encodings) = self.with_powers(features, &self.targets)?;
         Ok(Design::open([features, self.targets.clone()].concat(), &encodings, &categories))
@@ -209,10 +211,12 @@ impl Choice {
         ]
     }
 
-    /// The columns that are in no list.
+    /// The columns that are in no list; those at the end that hold nothing do not count.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
-        let is_free = |name: &&String| !lists.iter().any(|(_, names)| names.contains(name));
+        let is_free = |name: &&String| {
+            !header.empty.contains(name) && !lists.iter().any(|(_, names)| names.contains(name))
+        };
         header.names.iter().filter(is_free).cloned().collect()
     }
 }
@@ -247,24 +251,63 @@ fn list(header: &Header) -> String {
     }
 }
 
-/// Refuses a header in which a name stands twice: which of the two is meant cannot be told.
+/// Where each of `names` stands, which are to be read.
 ///
 /// # Errors
-/// [`Error::Input`] with the name.
-pub fn check_distinct(header: &Header) -> Result<(), Error> {
-    match first_repeated(&header.names) {
-        None => Ok(()),
-        Some(name) => {
-            const SHOWN: usize = 5;
-            let places: Vec<String> =
-                (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
-            let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
-            let (count, shown) = (places.len(), shown.join(" and "));
-            let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
-            let place = if header.is_text { Place::line(&header.file, 1) } else { Place::file(&header.file) };
-            Err(Error::input(place, message).with_hint("give every column a name of its own"))
-        }
+/// As [`positions`]; [`Error::Input`] if two columns have one of the names, for which of the two is meant is unknown.
+pub fn used_positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
+    check_distinct(header, names)?;
+    positions(header, names)
+}
+
+/// Refuses names that stand twice in the header.
+fn check_distinct<'a>(header: &Header, used: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    header.names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    let Some(name) = used.into_iter().find(|name| counts.get(name).is_some_and(|count| *count > 1)) else {
+        return Ok(());
+    };
+    const SHOWN: usize = 5;
+    let places: Vec<String> =
+        (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
+    let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
+    let (count, shown) = (places.len(), shown.join(" and "));
+    let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
+    let place = if header.is_text { Place::line(&header.file, header.lines.max(1)) } else { Place::file(&header.file) };
+    Err(Error::input(place, message).with_hint(other_names(header)))
+}
+
+/// How to give every column a name of its own.
+fn other_names(header: &Header) -> String {
+    const LONGEST: usize = 200;
+    if !header.like_numbers.is_empty() {
+        return "if the first line is a row: --no-header".to_owned();
     }
+    let names = distinct(&header.names);
+    let line = names.join(&char::from(header.delimiter).to_string());
+    let is_plain = |char: char| char.is_alphanumeric() || " _-.,;|\t".contains(char);
+    if !header.is_text || line.len() > LONGEST || !line.chars().all(is_plain) {
+        return "give every column a name of its own".to_owned();
+    }
+    format!("sed '{}s/.*/{}/' FILE | linreg …", header.lines, line.replace('\t', "\\t"))
+}
+
+/// The names, each that stands before with a number behind it.
+#[must_use]
+pub fn distinct(names: &[String]) -> Vec<String> {
+    let mut seen: BTreeSet<String> = names.iter().cloned().collect();
+    let mut used = BTreeSet::new();
+    let name = |name: &String| {
+        if used.insert(name.clone()) {
+            return name.clone();
+        }
+        let mut others = (2..).map(|i| format!("{name}_{i}"));
+        let other = others.find(|other| !seen.contains(other)).unwrap_or_default();
+        seen.insert(other.clone());
+        used.insert(other.clone());
+        other
+    };
+    names.iter().map(name).collect()
 }
 
 #[cfg(test)]

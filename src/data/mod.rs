@@ -15,6 +15,7 @@ mod batch;
 mod blocks;
 mod cell;
 pub mod columns;
+mod dates;
 mod dialect;
 mod encoding;
 mod fold;
@@ -26,6 +27,7 @@ pub mod isa;
 mod layout;
 mod levels;
 pub mod names;
+mod notation;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod padded;
@@ -40,6 +42,7 @@ mod records;
 mod roles;
 pub mod source;
 mod split;
+mod survey;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;

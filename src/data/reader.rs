@@ -2,6 +2,8 @@
 
 use std::collections::VecDeque;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
 use super::blocks::{BLOCK, Block, Blocks};
 use super::columns;
@@ -14,7 +16,7 @@ use super::number::Column;
 use super::parquet::{Cursor, Table};
 use super::records::Records;
 use super::source::{self, Body, Source};
-use super::{Batch, records};
+use super::{Batch, records, survey};
 use crate::error::{Error, Place};
 
 /// How text is read.
@@ -102,6 +104,7 @@ impl Reader {
         let spelling = self.current.manner.dialect.spelling.clone();
         let is_weighted = weight.is_some();
         let (delimiter, fields, columns) = (b',', 0, Vec::new());
+        let marks = Arc::new(names.iter().map(|_| AtomicU32::new(0)).collect());
         let start = Layout {
             delimiter,
             fields,
@@ -109,6 +112,10 @@ impl Reader {
             names,
             is_weighted,
             spelling,
+            notations: Vec::new(),
+            marks,
+            written: Arc::default(),
+            keeps_blank_lines: self.current.manner.is_eager,
             missing,
             levels: Vec::new(),
             choosable: None,
@@ -123,9 +130,16 @@ impl Reader {
 impl Layout {
     /// The same wish for an input with this header.
     fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
-        let positions = columns::positions(header, &self.names)?;
+        let positions = columns::used_positions(header, &self.names)?;
+        // What the first input shows holds for all.
+        let mut notations = self.notations.clone();
+        if self.columns.is_empty() && !header.notations.is_empty() {
+            notations = positions.iter().map(|&field| header.notations[field].clone()).collect();
+        }
         let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
-        Ok(Layout { delimiter: header.delimiter, fields: header.names.len(), columns, ..self.clone() })
+        let (delimiter, fields, written) = (header.delimiter, header.names.len(), header.written.clone());
+        let layout = Layout { delimiter, fields, columns, notations, written, ..self.clone() };
+        Ok(layout.with_certain_header())
     }
 }
 
@@ -148,6 +162,7 @@ impl Rows {
     /// The first columns are categories; these levels are known.
     pub fn categorize(&mut self, levels: Vec<Levels>) {
         self.layout.levels = levels;
+        self.layout = self.layout.clone().with_certain_header();
     }
 
     /// The columns are a user's choice, and the first `count` could be categories: what faults advise.
@@ -296,7 +311,7 @@ impl Input {
         let (mut header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
         first.cut_front(length, delimiter);
         if !manner.is_eager {
-            header.texts = header.find_texts(first.bytes(), &manner.dialect);
+            survey::look(&mut header, first.bytes(), &manner.dialect);
         }
         let starts = (end - first.bytes().len() as u64, end);
         Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner })
@@ -318,7 +333,13 @@ impl Input {
     }
 
     /// A fault in a block that begins `lines` below the top of the input, as an error.
-    pub fn fault(&self, fault: Fault, lines: u64) -> Error {
+    pub fn fault(&self, mut fault: Fault, lines: u64) -> Error {
+        if self.header.has_units && lines + fault.line == self.header.lines && fault.field.is_some() {
+            fault.hint = Some(match self.header.is_comment {
+                true => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
+                false => format!("if this line holds units: sed {}d FILE | linreg …", 1 + self.header.lines),
+            });
+        }
         let (file, line) = (&self.header.file, 1 + lines + fault.line);
         let place = match self.header.is_text {
             true => Place { field: fault.field.map(|field| field + 1), ..Place::line(file, line) },

@@ -4,6 +4,7 @@ use nalgebra::DMatrix;
 
 use super::Args;
 use super::exact::Solver;
+use crate::cli::reading::Reading;
 use crate::cli::compress::{Compressed, Kept, feature_fields};
 use crate::cli::input::Input;
 use crate::cli::ledger::Ledger;
@@ -80,7 +81,7 @@ impl Args {
             sum.merge(solution.gradients(&WeightedRows { values, weights }));
         };
         let mut all = Gradients::default();
-        let reading = self.data.reading(self.shown_progress());
+        let reading = Reading { is_quiet: self.quiet, ..self.data.reading(self.shown_progress()) };
         reading.fold(rows, 1, &Work { new: &new, add: &add }, |(sum, ..), _| {
             all.merge(sum);
             Ok(())

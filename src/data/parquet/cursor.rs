@@ -93,7 +93,7 @@ impl<'a> Cursor<'a> {
             }
         }
         let count = rows.end - rows.start;
-        Ok(Counts { rows: count, lines: count })
+        Ok(Counts::of_rows(count))
     }
 
     /// Makes row `row` of a row group the next one.
