@@ -75,7 +75,7 @@ const PACKED: [&[u8]; 2] = [&[0x1f, 0x8b], &[0x28, 0xb5, 0x2f, 0xfd]];
 fn read_as_it_comes(control: &Control, text: &[u8]) {
     let &Control { delimiter, decimal, way, is_told, has_header, missing, .. } = control;
     let delimiter = is_told.then_some(delimiter);
-    let dialect = Dialect { delimiter, has_header, spelling: Spelling::new(decimal, &[]) };
+    let dialect = Dialect { delimiter, has_header, spelling: Spelling::new(decimal, &[]), ..Dialect::default() };
     let wanted = |header: &Header| {
         let mut names = header.names.clone();
         if names.len() > 2 {

@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use memchr::memchr;
 
 use super::cell::{self, Cell};
+use super::charset::Charset;
 use super::quotes;
 
 /// What may separate fields without being told, the likeliest first.
@@ -28,6 +29,8 @@ const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "none"];
 pub struct Dialect {
     /// Between fields; `None` to find out.
     pub delimiter: Option<u8>,
+    /// The encoding of the text; `None` to find out.
+    pub charset: Option<Charset>,
     /// Whether the first record holds names; `None` if it does unless all of it are numbers.
     pub has_header: Option<bool>,
     /// How cells are written.

@@ -14,6 +14,7 @@
 mod batch;
 mod blocks;
 mod cell;
+mod charset;
 pub mod columns;
 mod dates;
 mod dialect;
@@ -46,6 +47,7 @@ mod survey;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
+pub use charset::Charset;
 pub use dialect::{Dialect, Spelling};
 pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};

@@ -1,11 +1,13 @@
 //! Inputs, their headers, and the rows below.
 
 use std::collections::VecDeque;
+use std::io::Read;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::sync::atomic::AtomicU32;
 
 use super::blocks::{BLOCK, Block, Blocks};
+use super::charset::{Charset, Found, Utf8};
 use super::columns;
 use super::dialect::{Dialect, sniff};
 use super::header::{Header, read_header};
@@ -15,9 +17,9 @@ use super::levels::Levels;
 use super::number::Column;
 use super::parquet::{Cursor, Table};
 use super::records::Records;
-use super::source::{self, Body, Source};
+use super::source::{self, Body, Source, Span};
 use super::{Batch, records, survey};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 /// How text is read.
 #[derive(Debug, Clone)]
@@ -123,7 +125,7 @@ impl Reader {
             input: 0,
         };
         let layout = start.of(&self.current.header, &shifts)?;
-        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
+        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false, are_all: false })
     }
 }
 
@@ -150,6 +152,8 @@ pub struct Rows {
     pub(super) layout: Layout,
     /// Whether all inputs have to be written down alike.
     pub(super) are_alike: bool,
+    /// Whether all columns are used because nobody named some.
+    are_all: bool,
 }
 
 impl Rows {
@@ -168,6 +172,11 @@ impl Rows {
     /// The columns are a user's choice, and the first `count` could be categories: what faults advise.
     pub fn are_choosable(&mut self, count: usize) {
         self.layout.choosable = Some(count);
+    }
+
+    /// Makes an input an error that has more columns than those before, or fewer: all of them are used.
+    pub fn require_all(&mut self) {
+        self.are_all = true;
     }
 
     /// Subtracts `shifts` from the columns from now on.
@@ -240,6 +249,31 @@ impl Rows {
         (text.len() / lines) as u64
     }
 
+    /// Refuses a header with other columns than that of the input before.
+    fn check_all(&self, next: &Header) -> Result<(), Error> {
+        let before = &self.input.header;
+        let is_in = |header: &Header, name: &String| header.names.contains(name) || header.empty.contains(name);
+        let more = next.names.iter().find(|name| !is_in(before, name) && !next.empty.contains(name));
+        let less = self.layout.names.iter().find(|name| !is_in(next, name));
+        let message = match (more, less) {
+            // Names that differ in spelling are told as such.
+            (Some(_), Some(_)) | (None, None) => return Ok(()),
+            (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
+            (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
+        };
+        let targets = self.layout.choosable.unwrap_or(0)..self.layout.names.len() - usize::from(self.layout.is_weighted);
+        let (features, targets) = (&self.layout.names[..targets.start], &self.layout.names[targets]);
+        let option = |option: &str, names: &[String]| {
+            let both: Vec<&str> = names.iter().filter(|name| is_in(next, name)).map(String::as_str).collect();
+            format!("{option} {}", shlex::try_quote(&both.join(",")).unwrap_or_default())
+        };
+        let mut hint = format!("name the columns of all files: {}", option("--features", features));
+        if !targets.is_empty() {
+            hint += &format!(" {}", option("--target", targets));
+        }
+        Err(Error::input(Place::file(&next.file), message).with_hint(hint))
+    }
+
     /// Goes on to the next input; false if there is none.
     ///
     /// # Errors
@@ -253,6 +287,9 @@ impl Rows {
         let input = Input::new(source, self.input.manner.clone())?;
         if self.are_alike {
             input.header.check_like(&self.input.header)?;
+        }
+        if self.are_all {
+            self.check_all(&input.header)?;
         }
         self.input = input;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
@@ -278,15 +315,35 @@ pub(super) struct Input {
     /// True if there is nothing beyond the first block.
     pub is_whole: bool,
     pub manner: Manner,
+    /// The encoding that was found, if it is not UTF-8.
+    found: Found,
+}
+
+/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be told from other bytes.
+fn is_wide(span: &Span) -> bool {
+    let mut start = Vec::new();
+    let read = span.clone().take(4).read_to_end(&mut start);
+    read.is_ok() && Charset::detected(&start).is_some_and(|charset| charset.is_wide())
 }
 
 impl Input {
     fn new(source: Source, manner: Manner) -> Result<Input, Error> {
-        let Source { name, mut body, .. } = source;
-        if let Body::Parquet(span) = body {
-            return Input::of_table(Table::open(&name, span)?, manner);
-        }
-        let failed = |source| Error::Io { path: name.clone(), action: "read", source };
+        let Source { name, body, .. } = source;
+        let (told, found) = (manner.dialect.charset, Found::default());
+        let body = match body {
+            Body::Parquet(span) => return Input::of_table(Table::open(&name, span)?, manner),
+            Body::File(span) if told.is_some_and(|told| !told.is_utf_8()) || is_wide(&span) => {
+                Body::Stream(Box::new(Utf8::new(span, told, found.clone())))
+            }
+            Body::Stream(stream) => Body::Stream(Box::new(Utf8::new(stream, told, found.clone()))),
+            file @ Body::File(_) => file,
+        };
+        Input::of_text(&name, body, manner, found)
+    }
+
+    /// A text, which is UTF-8 unless a file shows that it is not.
+    fn of_text(name: &str, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
+        let failed = |source| Error::Io { path: name.to_owned(), action: "read", source };
         let mut first = Block::default();
         let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
             (Some(told), _) => (told, Vec::new()),
@@ -308,20 +365,27 @@ impl Input {
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
             }
         };
-        let (mut header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
+        if let (Body::File(span), None) = (&body, manner.dialect.charset)
+            && Charset::detected(first.bytes()).is_some()
+        {
+            let text = Utf8::new(span.clone(), None, found.clone());
+            return Input::of_text(name, Body::Stream(Box::new(text)), manner, found);
+        }
+        let (mut header, length) = read_header(name, first.bytes(), delimiter, &manner.dialect)?;
         first.cut_front(length, delimiter);
         if !manner.is_eager {
             survey::look(&mut header, first.bytes(), &manner.dialect);
         }
         let starts = (end - first.bytes().len() as u64, end);
-        Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner })
+        Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner, found })
     }
 
     /// A table that is no text.
     fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
         let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
         let (first, rest) = (Block::default(), Vec::new());
-        let mut input = Input { header, body: None, table: None, first, starts: (0, 0), rest, is_whole: false, manner };
+        let (starts, found) = ((0, 0), Found::default());
+        let mut input = Input { header, body: None, table: None, first, starts, rest, is_whole: false, manner, found };
         input.is_whole = input.first_rows(&table) == table.rows();
         input.table = Some(table);
         Ok(input)
@@ -354,6 +418,12 @@ impl Input {
             Failure::Fault(fault) => self.fault(fault, lines),
             Failure::Read(source) => Error::Io { path: self.header.file.clone(), action: "read", source },
         }
+    }
+
+    /// What there is to say of how it was read.
+    pub fn remark(&self) -> Option<String> {
+        let (file, name) = (&self.header.file, self.found.get()?);
+        Some(format!("{file}: the text was read as {name}, since it is not UTF-8 (--encoding NAME overrides)"))
     }
 
     /// Lines above the first row.

@@ -133,11 +133,11 @@ impl Args {
 
     /// Reads the rows to train on and those held out, and finds the levels of categories.
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>, Roles), Error> {
-        let reading = Reading { is_quiet: self.quiet, ..self.data.reading(self.shown_progress()) };
+        let reading = Reading { is_quiet: self.quiet && !self.reads_aloud, ..self.data.reading(self.shown_progress()) };
         let weight = self.columns.weight.column();
         let missing = self.columns.missing;
         let wish =
-            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, ..Wish::default() };
+            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, takes_all: self.columns.takes_all(), ..Wish::default() };
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {

@@ -85,6 +85,7 @@ impl Rows {
                 Some(table) => table::fold(table, commit, (&self.layout, self.are_alike), plan, work)?,
                 None => fold_input(body, commit, &self.layout, plan, work)?,
             }
+            progress.remarks.extend(self.input.remark());
             if !self.open_next()? {
                 break;
             }

@@ -86,7 +86,7 @@ fn number_of(cell: &[u8], decimal: u8) -> Option<u64> {
 /// As the program reads.
 pub fn quickly(table: &Table, way: Way) -> Found {
     let spelling = Spelling::new(table.decimal, &MARKS.map(str::to_owned));
-    let dialect = Dialect { delimiter: Some(table.delimiter), has_header: Some(true), spelling };
+    let dialect = Dialect { delimiter: Some(table.delimiter), has_header: Some(true), charset: "utf-8".parse().ok(), spelling };
     let wanted = if table.width == 1 { vec!["x"] } else { vec!["z", "x"] };
     let wanted = |_: &Header| wanted.iter().map(|&name| name.to_owned()).collect();
     read(&table.text, dialect, wanted, Missing::Keep, way)
