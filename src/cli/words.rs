@@ -46,7 +46,7 @@ pub fn note_invented(header: &Header) {
 /// Warns of features that hold dates, which are not read as such.
 pub fn warn_of_dates(header: &Header, features: &[String]) {
     for name in header.dates.iter().filter(|name| features.contains(name)) {
-        let text = format!("column \"{}\" holds dates, which are taken for levels of a category: {}", shortened(name), ignore(name));
+        let text = format!("column \"{}\" holds dates, which are taken for levels of a category ({} drops it)", shortened(name), ignore(name));
         once(&text, warn);
     }
 }

@@ -58,6 +58,12 @@ impl Block {
         self.text.bytes()
     }
 
+    /// Whether there are no quotes in it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.quotes == Quotes::None
+    }
+
     /// A text of the same records without quotes; `None` if there is no such text.
     #[must_use]
     pub fn plain(&self) -> Option<Text<'_>> {

@@ -5,8 +5,8 @@ use std::sync::Arc;
 use csv::ByteRecord;
 
 use super::cell::CARRIAGE_RETURNS;
-use super::dialect::{Dialect, csv_reader, table_start};
-use super::notation::Notation;
+use super::dialect::{Dialect, Spelling, csv_reader, table_start};
+use super::notation::{self, Notation};
 use super::number;
 use super::records::empty_lines;
 use super::source::{FRAMED_REPLY, REPLY};
@@ -118,7 +118,9 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     check_line_ends(file, &first)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");
-    let is_number = |text: &[u8]| number::parse(text, dialect.spelling.decimal).is_some();
+    let Spelling { decimal, thousands, .. } = dialect.spelling;
+    let is_noted = |text: &[u8]| str::from_utf8(text).is_ok_and(|text| notation::parse(text, decimal, thousands).is_some());
+    let is_number = |text: &[u8]| number::parse(text, decimal).is_some() || is_noted(text);
     let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
     let mut header = Header { delimiter, ..Header::of(file, Vec::new()) };
     let length = if is_row {

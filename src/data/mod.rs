@@ -17,6 +17,7 @@ mod cell;
 mod charset;
 pub mod columns;
 mod dates;
+mod dense;
 mod dialect;
 mod encoding;
 mod fold;
@@ -31,12 +32,14 @@ pub mod names;
 mod notation;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
+mod opened;
 mod padded;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "no_parquet.rs"]
 mod parquet;
+mod positions;
 mod quotes;
 mod reader;
 mod records;

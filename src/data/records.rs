@@ -10,6 +10,7 @@ use memchr::memchr_iter;
 
 use super::Batch;
 use super::blocks::Block;
+use super::dense::Dense;
 use super::dialect::{csv_reader, is_blank};
 use super::header::repeats;
 use super::index::{Index, Table};
@@ -80,7 +81,7 @@ enum Texts<'a> {
         /// Says where they are.
         table: &'a Table<'a>,
         /// What it was made from.
-        block: &'a Block,
+        origin: Origin<'a>,
         /// Record of the table that is the first of the batch.
         first: usize,
     },
@@ -88,6 +89,46 @@ enum Texts<'a> {
     Slices(&'a [&'a [u8]]),
     /// Nowhere: they are rows, written down here if that was asked for.
     Rows(&'a Written),
+}
+
+/// What a table of records was made from.
+#[derive(Clone, Copy)]
+enum Origin<'a> {
+    /// A block, perhaps without its quotes.
+    Block(&'a Block),
+    /// The text of a block without its blank lines, and where each record begins in it.
+    Dense(&'a [u8], &'a Dense),
+}
+
+impl<'a> Origin<'a> {
+    /// Record `i` of the table as it stands in the text.
+    fn record(self, i: usize, table: &Table) -> &'a [u8] {
+        match self {
+            Origin::Block(block) => block.record(i, table.record(i)),
+            Origin::Dense(bytes, dense) => &bytes[dense.starts[i] as usize..][..table.record(i).len()],
+        }
+    }
+
+    /// The text, and where record `i` begins in it.
+    fn at(self, i: usize, table: &Table) -> (&'a [u8], usize) {
+        match self {
+            Origin::Block(block) => (block.bytes(), block.offset(i, table.record(i))),
+            Origin::Dense(bytes, dense) => (bytes, dense.starts[i] as usize),
+        }
+    }
+
+    /// The lines above record `i`, or all if there are so many records.
+    fn lines(self, i: u64) -> u64 {
+        match self {
+            Origin::Block(_) => i,
+            Origin::Dense(bytes, dense) => dense.line(bytes, i as usize),
+        }
+    }
+
+    /// A fault of a record, with its line.
+    fn fault(self, fault: Fault) -> Fault {
+        Fault { line: self.lines(fault.line), ..fault }
+    }
 }
 
 impl<'a> Records<'a> {
@@ -101,7 +142,7 @@ impl<'a> Records<'a> {
     #[must_use]
     pub fn text(&self, i: usize) -> &[u8] {
         let record = match self.source {
-            Texts::Table { table, block, first } => block.record(first + i, table.record(first + i)),
+            Texts::Table { table, origin, first } => origin.record(first + i, table),
             Texts::Slices(slices) => slices[i],
             Texts::Rows(Written { text, ends }) => {
                 let start = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) };
@@ -139,6 +180,7 @@ impl<'a> Records<'a> {
 pub struct Parser<'a> {
     layout: &'a Layout,
     index: Index,
+    dense: Dense,
     batch: Batch,
     faults: Vec<number::Fault>,
     /// The levels that the chunk has had so far.
@@ -151,7 +193,7 @@ impl<'a> Parser<'a> {
     pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
         let columns = 1 + layout.columns.len() - usize::from(layout.is_weighted);
         let batch = Batch::with_weights(layout.is_weighted, columns, batch_rows);
-        Parser { layout, index: Index::default(), batch, faults: Vec::new(), levels: layout.levels.clone() }
+        Parser { layout, index: Index::default(), dense: Dense::default(), batch, faults: Vec::new(), levels: layout.levels.clone() }
     }
 
     /// Forgets the levels of the chunk before: what is found in a chunk depends on that chunk alone.
@@ -177,25 +219,46 @@ impl<'a> Parser<'a> {
         };
         let mut index = std::mem::take(&mut self.index);
         // A table of one column takes a blank line for a row with an empty cell.
-        let is_table = self.layout.fields > 1 || self.layout.keeps_blank_lines || !has_blank_line(block.bytes());
+        let is_table = self.layout.fields > 1 || self.keeps_blank_lines() || !has_blank_line(block.bytes());
         let table = block.plain().filter(|_| is_table).and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
             let table = Table::new(text, &index, self.layout.fields).ok();
             table.map(|table| table.with_decimal(self.layout.spelling.decimal))
         });
-        let result = match table {
-            Some(table) => self.read_table(&table, block, &mut visit),
-            None => self.read_records(block.bytes(), 0, &mut visit),
+        if let Some(table) = table {
+            let result = self.read_table(&table, Origin::Block(block), &mut visit);
+            self.index = index;
+            return result;
+        }
+        let mut dense = std::mem::take(&mut self.dense);
+        let is_dense = block.is_plain() && !self.keeps_blank_lines() && dense.fill(bytes);
+        let result = match is_dense.then(|| self.dense_table(&dense, &mut index)).flatten() {
+            Some(table) => self.read_table(&table, Origin::Dense(bytes, &dense), &mut visit),
+            None => self.read_records(bytes, 0, &mut visit),
         };
-        self.index = index;
+        (self.index, self.dense) = (index, dense);
         result
+    }
+
+    /// A table of the records of a text without its blank lines, if these all have as many fields.
+    #[cold]
+    fn dense_table<'t>(&self, dense: &'t Dense, index: &'t mut Index) -> Option<Table<'t>> {
+        let text = dense.text.text();
+        index.fill(self.layout.isa, text, self.layout.delimiter);
+        let table = Table::new(text, index, self.layout.fields).ok()?;
+        Some(table.with_decimal(self.layout.spelling.decimal))
+    }
+
+    /// Whether a blank line is a row whose only cell is missing.
+    fn keeps_blank_lines(&self) -> bool {
+        self.layout.fields == 1 && self.layout.keeps_blank_lines
     }
 
     /// The fast path, for a table of all records of `block`.
     fn read_table(
         &mut self,
         table: &Table,
-        block: &Block,
+        origin: Origin,
         visit: &mut impl FnMut(&mut Batch, &[Levels], Texts),
     ) -> Result<Counts, Fault> {
         let layout = self.layout;
@@ -210,18 +273,19 @@ impl<'a> Parser<'a> {
             self.faults.iter_mut().for_each(|fault| fault.column += self.levels.len());
             if self.faults.iter().any(|fault| self.is_header(table, fault)) {
                 self.faults.clear();
-                let from = block.offset(first, table.record(first));
-                let rest = self.read_records(block.bytes(), from, visit)?;
+                // What is behind is read record by record; a fault there is told by its line already.
+                let (bytes, from) = origin.at(first, table);
+                let rest = self.read_records(bytes, from, visit)?;
                 return Ok(Counts { rows: first as u64 + rest.rows, ..rest });
             }
-            self.read_levels(table, first..last)?;
+            self.read_levels(table, first..last).map_err(|fault| origin.fault(fault))?;
             self.find_codes_and_weights(first);
             if !self.faults.is_empty() {
-                self.judge_faults(table, first)?;
+                self.judge_faults(table, first).map_err(|fault| origin.fault(fault))?;
             }
-            visit(&mut self.batch, &self.levels, Texts::Table { table, block, first });
+            visit(&mut self.batch, &self.levels, Texts::Table { table, origin, first });
         }
-        Ok(Counts::of_rows(records as u64))
+        Ok(Counts { lines: origin.lines(records as u64), ..Counts::of_rows(records as u64) })
     }
 
     /// Whether a cell that is not a number is the name of its column: the header is repeated here.
@@ -300,7 +364,7 @@ impl<'a> Parser<'a> {
         visit: &mut impl FnMut(&mut Batch, &[Levels], Texts),
     ) -> Result<Counts, Fault> {
         let above = memchr_iter(b'\n', &text[..from]).count() as u64;
-        let keeps_blank_lines = self.layout.fields == 1 && self.layout.keeps_blank_lines;
+        let keeps_blank_lines = self.keeps_blank_lines();
         let mut reader = csv_reader(&text[from..], self.layout.delimiter);
         let (mut record, blank) = (ByteRecord::new(), ByteRecord::from(vec![""]));
         let mut slices = Vec::with_capacity(self.batch.capacity());

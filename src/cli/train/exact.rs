@@ -65,7 +65,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 27] = [
+const USED: [&str; 29] = [
     "data",
     "delimiter",
     "decimal",
@@ -91,6 +91,8 @@ const USED: [&str; 27] = [
     "out",
     "summary",
     "quiet",
+    "thousands",
+    "encoding",
     "json",
     "progress",
 ];

@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::super::Batch;
 use super::super::cell::{self, Cell};
-use super::super::layout::{Failure, Fault, Layout, Missing};
+use super::super::layout::{Failure, Fault, LONGEST_LEVEL, Layout, Missing};
 use super::super::levels::{Levels, UNSEEN};
 use super::super::number::{self, Column as Wanted};
 use super::super::records::{Counts, Records, Written};
