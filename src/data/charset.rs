@@ -284,11 +284,9 @@ impl<R: Read> Read for Utf8<R> {
                 Err(error) if error.kind() == io::ErrorKind::Interrupted => continue,
                 read => read? == 0,
             };
-            if !is_last || !self.raw.is_empty() {
-                self.decode(is_last)?;
-            }
-            if is_last && self.text.is_empty() {
-                return Ok(0);
+            self.decode(is_last)?;
+            if is_last {
+                self.state = State::Pass;
             }
         }
     }

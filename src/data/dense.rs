@@ -15,15 +15,15 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones.
-    pub fn fill(&mut self, bytes: &[u8]) -> bool {
+    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones; a line with a delimiter is none.
+    pub fn fill(&mut self, bytes: &[u8], delimiter: u8) -> bool {
         self.text.clear();
         self.text.make_room(bytes.len());
         self.starts.clear();
         let (mut start, mut copied, mut has_blank) = (0, 0, false);
         while start < bytes.len() {
             let end = memchr(b'\n', &bytes[start..]).map_or(bytes.len(), |length| start + length + 1);
-            if is_blank(&bytes[start..end]) {
+            if is_blank(&bytes[start..end]) && !bytes[start..end].contains(&delimiter) {
                 self.text.push(&bytes[copied..start]);
                 (copied, has_blank) = (end, true);
             } else {
@@ -50,10 +50,10 @@ mod tests {
     fn blank_lines_go_and_others_stay() {
         let mut dense = Dense::default();
         let bytes = b"\na\n \t\r\nb,\n\n\nc";
-        assert!(dense.fill(bytes));
+        assert!(dense.fill(bytes, b','));
         assert_eq!(dense.text.bytes(), b"a\nb,\nc");
         assert_eq!(dense.starts, [1, 7, 12]);
         assert_eq!([0, 1, 2].map(|i| dense.line(bytes, i)), [1, 3, 6]);
-        assert!(!dense.fill(b"a\nb\n") && dense.text.bytes() == b"a\nb\n");
+        assert!(!dense.fill(b"a\n \t\nb\n", b'\t') && dense.text.bytes() == b"a\n \t\nb\n");
     }
 }

@@ -231,7 +231,7 @@ impl<'a> Parser<'a> {
             return result;
         }
         let mut dense = std::mem::take(&mut self.dense);
-        let is_dense = block.is_plain() && !self.keeps_blank_lines() && dense.fill(bytes);
+        let is_dense = block.is_plain() && !self.keeps_blank_lines() && dense.fill(bytes, self.layout.delimiter);
         let result = match is_dense.then(|| self.dense_table(&dense, &mut index)).flatten() {
             Some(table) => self.read_table(&table, Origin::Dense(bytes, &dense), &mut visit),
             None => self.read_records(bytes, 0, &mut visit),
