@@ -21,6 +21,7 @@ struct Column {
     numbers: u64,
     texts: u64,
     dates: u64,
+    begins_with_text: bool,
     marks: BTreeSet<Vec<u8>>,
     notations: Notations,
 }
@@ -90,8 +91,8 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
         rows += 1;
         columns.iter_mut().zip(&record).for_each(|(column, text)| column.push(text, dialect));
         if rows == 1 {
-            let is_text = |text: &[u8]| cell::read(text, &dialect.spelling) == Cell::Bad;
-            first_is_text = record.len() == columns.len() && record.iter().all(is_text);
+            first_is_text = columns.iter().all(|column| column.numbers == 0 && column.marks.is_empty());
+            columns.iter_mut().for_each(|column| column.begins_with_text = column.texts > 0);
         }
     }
     let names = |wanted: &dyn Fn(&Column) -> bool| -> Vec<String> {
@@ -99,8 +100,9 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     };
     let texts = names(&Column::is_text);
     let dates = names(&Column::is_of_dates);
-    // Where every column but its first cell is numbers, that row holds units.
-    let has_units = first_is_text && columns.iter().all(|column| column.texts <= 1 && column.numbers + 1 >= rows as u64);
+    // A first row without any number holds units if the text in it stands above numbers.
+    let is_above_numbers = |column: &Column| column.begins_with_text && !column.is_text();
+    let has_units = first_is_text && columns.iter().any(is_above_numbers);
     let trailing = header.names.iter().zip(&columns).rev();
     let empty = trailing.take_while(|(name, column)| header.unnamed.contains(name) && column.is_empty() && rows > 0);
     let empty = empty.map(|(name, _)| name.clone()).collect();
