@@ -102,7 +102,12 @@ impl Args {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
         input.tell_unused_powers(&roles);
-        let wish = Wish { weight: self.columns.weight.column(), missing: self.columns.missing, takes_all: self.columns.takes_all(), ..Wish::default() };
+        let wish = Wish {
+            weight: self.columns.weight.column(),
+            missing: self.columns.missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(&roles, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = compressed.summary;

@@ -93,7 +93,14 @@ impl Args {
         let design = self.design(input.header())?;
         let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
         let targets = self.columns.choice().targets.len();
-        let wish = Wish { weight, missing, targets, is_part: self.part, takes_all: self.columns.takes_all(), ..Wish::default() };
+        let wish = Wish {
+            weight,
+            missing,
+            targets,
+            is_part: self.part,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = in_order(&compressed.summary, design.names())?;

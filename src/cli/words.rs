@@ -46,7 +46,11 @@ pub fn note_invented(header: &Header) {
 /// Warns of features that hold dates, which are not read as such.
 pub fn warn_of_dates(header: &Header, features: &[String]) {
     for name in header.dates.iter().filter(|name| features.contains(name)) {
-        let text = format!("column \"{}\" holds dates, which are taken for levels of a category ({} drops it)", shortened(name), ignore(name));
+        let text = format!(
+            "column \"{}\" holds dates, which are taken for levels of a category ({} drops it)",
+            shortened(name),
+            ignore(name)
+        );
         once(&text, warn);
     }
 }
@@ -55,7 +59,11 @@ pub fn warn_of_dates(header: &Header, features: &[String]) {
 pub fn note_unnamed(header: &Header, features: &[String]) {
     for name in header.unnamed.iter().filter(|name| features.contains(name)) {
         let has_none = header.is_text() || name.starts_with("__");
-        let which = if has_none { format!("a column has no name, so it is called {name}") } else { format!("{name} is the index of a pandas table") };
+        let which = if has_none {
+            format!("a column has no name, so it is called {name}")
+        } else {
+            format!("{name} is the index of a pandas table")
+        };
         note(&format!("{which}; if it only numbers the rows: --ignore {name}"));
     }
 }
@@ -66,7 +74,9 @@ pub fn note(text: &str) {
 }
 
 /// Prints a warning on standard error, with --quiet too.
-pub fn warn(text: &str) { note(&format!("warning: {text}")); }
+pub fn warn(text: &str) {
+    note(&format!("warning: {text}"));
+}
 
 /// The same remark, unless it was made before: some commands read their rows twice.
 pub fn note_once(text: &str) {

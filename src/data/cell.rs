@@ -42,7 +42,8 @@ pub fn complaint(text: &[u8]) -> String {
 /// Whether `text` is a number in the syntax of Rust, or a word for infinity, that no finite number is.
 fn is_infinite(text: &str) -> bool {
     let text = text.trim();
-    text.trim_start_matches(['+', '-', '\u{2212}']) == "∞" || text.parse::<f64>().is_ok_and(|number| !number.is_finite())
+    text.trim_start_matches(['+', '-', '\u{2212}']) == "∞"
+        || text.parse::<f64>().is_ok_and(|number| !number.is_finite())
 }
 
 /// The text for a message, its beginning if it is long, with the codes of characters that cannot be seen.
@@ -94,8 +95,26 @@ pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
 
 /// Words for a value that is not there, which are marks of a missing cell only if the user says so.
 const MISSING_WORDS: [&str; 20] = [
-    "#n/a", "#na", "#n/a n/a", "#div/0!", "#value!", "#ref!", "#num!", "#name?", "#null!", "<na>", "nat", "-nan", "nil",
-    "n.a.", "n.a", "\\n", "missing", "unknown", "undefined", "1.#qnan",
+    "#n/a",
+    "#na",
+    "#n/a n/a",
+    "#div/0!",
+    "#value!",
+    "#ref!",
+    "#num!",
+    "#name?",
+    "#null!",
+    "<na>",
+    "nat",
+    "-nan",
+    "nil",
+    "n.a.",
+    "n.a",
+    "\\n",
+    "missing",
+    "unknown",
+    "undefined",
+    "1.#qnan",
 ];
 
 /// Whether `text` looks like a mark of a missing cell: `?`, `-`, `.`, `#N/A`, …
@@ -107,7 +126,8 @@ pub fn is_missing_mark(text: &[u8]) -> bool {
     let is_word = |text: &str| MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
     !text.is_empty() && text.chars().all(is_mark)
         || is_word(text)
-        || inner.len() < text.len() && (is_word(inner) || ["na", "n/a", "null", "none"].iter().any(|w| inner.eq_ignore_ascii_case(w)))
+        || inner.len() < text.len()
+            && (is_word(inner) || ["na", "n/a", "null", "none"].iter().any(|w| inner.eq_ignore_ascii_case(w)))
 }
 
 #[cfg(test)]
@@ -170,7 +190,8 @@ mod tests {
 
     #[test]
     fn marks_of_missing_cells_are_known() {
-        for text in ["?", "-", ".", "--", "...", "#N/A", "<NA>", "(null)", "#DIV/0!", "\\N", " ? ", "—", "[n/a]", "*"] {
+        for text in ["?", "-", ".", "--", "...", "#N/A", "<NA>", "(null)", "#DIV/0!", "\\N", " ? ", "—", "[n/a]", "*"]
+        {
             assert!(is_missing_mark(text.as_bytes()), "{text}");
         }
         for text in ["", "+", "a", "x?", "5", "(a)", "-1", "1.5"] {

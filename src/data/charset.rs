@@ -50,7 +50,9 @@ impl FromStr for Charset {
             "latin-1" | "iso-8859-1" | "ansi" => Some(Charset::Other(WINDOWS_1252)),
             _ => Encoding::for_label(name.as_bytes()).filter(|known| *known != REPLACEMENT).map(Charset::Other),
         };
-        known.ok_or_else(|| "expected the name of an encoding, such as utf-8, latin1, windows-1252, utf-16 or shift_jis".to_owned())
+        known.ok_or_else(|| {
+            "expected the name of an encoding, such as utf-8, latin1, windows-1252, utf-16 or shift_jis".to_owned()
+        })
     }
 }
 
@@ -305,7 +307,9 @@ fn decode(decoder: &mut Decoder, raw: &[u8], text: &mut Vec<u8>, is_last: bool) 
         match result {
             DecoderResult::InputEmpty => return Ok(taken),
             DecoderResult::OutputFull => {}
-            DecoderResult::Malformed(bad, more) => return Err(taken.saturating_sub(usize::from(bad) + usize::from(more))),
+            DecoderResult::Malformed(bad, more) => {
+                return Err(taken.saturating_sub(usize::from(bad) + usize::from(more)));
+            }
         }
     }
 }

@@ -214,9 +214,8 @@ impl Choice {
     /// The columns that are in no list; those at the end that hold nothing do not count.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
-        let is_free = |name: &&String| {
-            !header.empty.contains(name) && !lists.iter().any(|(_, names)| names.contains(name))
-        };
+        let is_free =
+            |name: &&String| !header.empty.contains(name) && !lists.iter().any(|(_, names)| names.contains(name));
         header.names.iter().filter(is_free).cloned().collect()
     }
 }

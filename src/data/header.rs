@@ -119,7 +119,8 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");
     let Spelling { decimal, thousands, .. } = dialect.spelling;
-    let is_noted = |text: &[u8]| str::from_utf8(text).is_ok_and(|text| notation::parse(text, decimal, thousands).is_some());
+    let is_noted =
+        |text: &[u8]| str::from_utf8(text).is_ok_and(|text| notation::parse(text, decimal, thousands).is_some());
     let is_number = |text: &[u8]| number::parse(text, decimal).is_some() || is_noted(text);
     let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
     let mut header = Header { delimiter, ..Header::of(file, Vec::new()) };
@@ -181,7 +182,9 @@ fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8) -> Option
     let shown = if delimiter == b'\t' { "\\t".to_owned() } else { char::from(delimiter).to_string() };
     let has_end = second.iter().next_back().is_some_and(|last| last.trim_ascii().is_empty());
     match (first.len(), second.len()) {
-        (_, 2..) if first[0].starts_with(b"#") && first.len() != second.len() => Some("take comments out: grep -v '^#' FILE | linreg …".to_owned()),
+        (_, 2..) if first[0].starts_with(b"#") && first.len() != second.len() => {
+            Some("take comments out: grep -v '^#' FILE | linreg …".to_owned())
+        }
         (1, 2..) => Some("if the table begins below that line: tail -n +2 FILE | linreg …".to_owned()),
         (names, fields) if fields != names + 1 => None,
         _ if has_end => {

@@ -275,9 +275,9 @@ impl Layout {
         let of = |(k, name): (usize, &String)| {
             let marks: Marks = self.marks.get(k)?.load(Ordering::Relaxed);
             let notation = self.notations.get(k);
-            let example = notation.and_then(|notation| notation.example.as_ref()).map(|(text, value)| {
-                format!(", such as \"{}\", which is {value}", cell::visible(text))
-            });
+            let example = notation
+                .and_then(|notation| notation.example.as_ref())
+                .map(|(text, value)| format!(", such as \"{}\", which is {value}", cell::visible(text)));
             (marks != 0).then(|| {
                 let (name, words) = (shortened(name), Notation::words(marks));
                 format!("column \"{name}\": numbers with {words}{}", example.unwrap_or_default())

@@ -12,8 +12,8 @@ use super::isa::Isa;
 use super::layout::{Layout, Missing};
 use super::levels::Levels;
 use super::number::Column;
-pub use super::opened::Later;
 use super::opened::Input;
+pub use super::opened::Later;
 use super::parquet::Cursor;
 use super::records::Records;
 use super::source::{self, Body, Source};
@@ -233,7 +233,8 @@ impl Rows {
             (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
             (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
         };
-        let targets = self.layout.choosable.unwrap_or(0)..self.layout.names.len() - usize::from(self.layout.is_weighted);
+        let targets =
+            self.layout.choosable.unwrap_or(0)..self.layout.names.len() - usize::from(self.layout.is_weighted);
         let (features, targets) = (&self.layout.names[..targets.start], &self.layout.names[targets]);
         let option = |option: &str, names: &[String]| {
             let both: Vec<&str> = names.iter().filter(|name| is_in(next, name)).map(String::as_str).collect();

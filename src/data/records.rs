@@ -193,7 +193,14 @@ impl<'a> Parser<'a> {
     pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
         let columns = 1 + layout.columns.len() - usize::from(layout.is_weighted);
         let batch = Batch::with_weights(layout.is_weighted, columns, batch_rows);
-        Parser { layout, index: Index::default(), dense: Dense::default(), batch, faults: Vec::new(), levels: layout.levels.clone() }
+        Parser {
+            layout,
+            index: Index::default(),
+            dense: Dense::default(),
+            batch,
+            faults: Vec::new(),
+            levels: layout.levels.clone(),
+        }
     }
 
     /// Forgets the levels of the chunk before: what is found in a chunk depends on that chunk alone.

@@ -37,9 +37,10 @@ impl Column {
             Cell::Missing => {}
             // A quote that was never closed makes one cell of many.
             Cell::Bad if text.contains(&b'\n') => {}
-            Cell::Bad => match str::from_utf8(text).ok().and_then(|text| {
-                notation::parse(text, spelling.decimal, spelling.thousands).map(|noted| (text, noted))
-            }) {
+            Cell::Bad => match str::from_utf8(text)
+                .ok()
+                .and_then(|text| notation::parse(text, spelling.decimal, spelling.thousands).map(|noted| (text, noted)))
+            {
                 Some((text, noted)) => {
                     self.notations.push(text, noted);
                     self.add_number();

@@ -4,10 +4,10 @@ use nalgebra::DMatrix;
 
 use super::Args;
 use super::exact::Solver;
-use crate::cli::reading::Reading;
 use crate::cli::compress::{Compressed, Kept, feature_fields};
 use crate::cli::input::Input;
 use crate::cli::ledger::Ledger;
+use crate::cli::reading::Reading;
 use crate::cli::words::note;
 use crate::data::columns::Roles;
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};

@@ -136,8 +136,14 @@ impl Args {
         let reading = Reading { is_quiet: self.quiet && !self.reads_aloud, ..self.data.reading(self.shown_progress()) };
         let weight = self.columns.weight.column();
         let missing = self.columns.missing;
-        let wish =
-            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, takes_all: self.columns.takes_all(), ..Wish::default() };
+        let wish = Wish {
+            all_rows: self.batch_size.is_some(),
+            split: self.split(),
+            weight,
+            missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {

@@ -68,7 +68,8 @@ impl Notations {
         };
         let units = [Unit::Percent, Unit::Permille, Unit::Hexadecimal, Unit::One];
         let unit = units.into_iter().max_by_key(|unit| count(*unit)).unwrap_or(Unit::One);
-        let mut separators: Vec<char> = noted().filter(|noted| !noted.is_ambiguous).filter_map(|n| n.separator).collect();
+        let mut separators: Vec<char> =
+            noted().filter(|noted| !noted.is_ambiguous).filter_map(|n| n.separator).collect();
         if self.has_fraction {
             separators.extend(noted().filter_map(|noted| noted.separator));
         }

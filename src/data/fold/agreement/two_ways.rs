@@ -62,7 +62,10 @@ pub fn plainly(table: &Table, is_eager: bool) -> Found {
         let text = &table.text[start..end];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if !has_blank_rows && record.len() == 1 && str::from_utf8(text).is_ok_and(|text| text.trim_matches([' ', '\t', '\r']).is_empty()) {
+        if !has_blank_rows
+            && record.len() == 1
+            && str::from_utf8(text).is_ok_and(|text| text.trim_matches([' ', '\t', '\r']).is_empty())
+        {
             continue;
         }
         let line = 1 + table.text[..start].iter().filter(|&&byte| byte == b'\n').count() as u64;
@@ -92,7 +95,8 @@ fn number_of(cell: &[u8], decimal: u8) -> Option<u64> {
 /// As the program reads.
 pub fn quickly(table: &Table, way: Way) -> Found {
     let spelling = Spelling::new(table.decimal, &MARKS.map(str::to_owned));
-    let dialect = Dialect { delimiter: Some(table.delimiter), has_header: Some(true), charset: "utf-8".parse().ok(), spelling };
+    let dialect =
+        Dialect { delimiter: Some(table.delimiter), has_header: Some(true), charset: "utf-8".parse().ok(), spelling };
     let wanted = if table.width == 1 { vec!["x"] } else { vec!["z", "x"] };
     let wanted = |_: &Header| wanted.iter().map(|&name| name.to_owned()).collect();
     read(&table.text, dialect, wanted, Missing::Keep, way)
