@@ -137,6 +137,9 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         rest
     };
     header.lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
+    if has_second && second.len() != first.len() {
+        check_line_ends(file, &second)?;
+    }
     if let Some(hint) = (has_second && !is_row).then(|| other_width(&first, &second, delimiter)).flatten() {
         let above = memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..]);
         let message = format!("{} fields, expected {} as in the first line", second.len(), first.len());
