@@ -11,7 +11,7 @@ use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::typed::command_with;
-use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight};
+use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight, warn_of_dates};
 use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
@@ -96,12 +96,18 @@ impl Args {
         note_invented(&header);
         input.refuse_weight(self.columns.weight.column())?;
         let roles = self.columns.choice().roles(&header)?;
+        warn_of_dates(&header, &roles.features);
         note_unnamed(&header, &roles.features);
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
         input.tell_unused_powers(&roles);
-        let wish = Wish { weight: self.columns.weight.column(), missing: self.columns.missing, ..Wish::default() };
+        let wish = Wish {
+            weight: self.columns.weight.column(),
+            missing: self.columns.missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(&roles, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = compressed.summary;

@@ -9,7 +9,7 @@ use std::sync::{Mutex, PoisonError};
 use super::input::Input;
 use super::options::DataOptions;
 use super::words::note;
-use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
+use crate::data::{Batch, Manner, Missing, Reader, Records, Work, columns};
 use crate::error::{Error, Place};
 use crate::model::{Model, Rule};
 use crate::observers::When;
@@ -145,6 +145,8 @@ impl Args {
             let suffixes = [""].into_iter().chain(intervals.into_iter().flat_map(Intervals::suffixes));
             names.extend(suffixes.map(|suffix| format!("predicted_{target}{suffix}")));
         }
+        // The table can be read again, by this command too, if all names differ.
+        let names = columns::distinct(&names);
         let mut writer = csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(Vec::new());
         let line = writer.write_record(&names).map_err(|error| error.to_string());
         line.and_then(|()| writer.into_inner().map_err(|error| error.to_string())).map_err(Error::usage)

@@ -11,7 +11,7 @@ use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
-use super::words::note_invented;
+use super::words::{note_invented, warn_of_dates};
 use crate::data::{Design, Header};
 use crate::error::Error;
 use crate::observers::When;
@@ -93,7 +93,14 @@ impl Args {
         let design = self.design(input.header())?;
         let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
         let targets = self.columns.choice().targets.len();
-        let wish = Wish { weight, missing, targets, is_part: self.part, ..Wish::default() };
+        let wish = Wish {
+            weight,
+            missing,
+            targets,
+            is_part: self.part,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = in_order(&compressed.summary, design.names())?;
@@ -107,7 +114,9 @@ impl Args {
         if self.part {
             header.texts.clear();
         }
-        self.columns.choice().columns(&header)
+        let design = self.columns.choice().columns(&header)?;
+        warn_of_dates(&header, design.categories());
+        Ok(design)
     }
 
     /// What a program needs that has parts of these rows summarized.

@@ -1,11 +1,14 @@
 //! Remarks on standard error, and pieces of them that commands share.
 
+use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write, stderr};
-use std::sync::Mutex;
+use std::sync::{Mutex, PoisonError};
 
 use same_file::Handle;
 
 use crate::data::Header;
+use crate::data::columns::ignore;
+use crate::error::shortened;
 use crate::output::rounded;
 
 /// `2 rows`, or `2 rows of weight 3.5`.
@@ -34,12 +37,36 @@ pub fn note_invented(header: &Header) {
     if header.is_invented {
         note("no header: the first line holds numbers only, so the columns are c1, c2, … (--header makes them names)");
     }
+    if let [first, ..] = &header.like_numbers[..] {
+        note(&format!(
+            "the first line was taken for names, of which some are numbers, such as {}; if it is a row: --no-header",
+            shortened(first)
+        ));
+    }
+}
+
+/// Warns of features that hold dates, which are not read as such.
+pub fn warn_of_dates(header: &Header, features: &[String]) {
+    for name in header.dates.iter().filter(|name| features.contains(name)) {
+        let text = format!(
+            "column \"{}\" holds dates, which are taken for levels of a category ({} drops it)",
+            shortened(name),
+            ignore(name)
+        );
+        once(&text, warn);
+    }
 }
 
 /// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
 pub fn note_unnamed(header: &Header, features: &[String]) {
     for name in header.unnamed.iter().filter(|name| features.contains(name)) {
-        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: --ignore {name}"));
+        let has_none = header.is_text() || name.starts_with("__");
+        let which = if has_none {
+            format!("a column has no name, so it is called {name}")
+        } else {
+            format!("{name} is the index of a pandas table")
+        };
+        note(&format!("{which}; if it only numbers the rows: --ignore {name}"));
     }
 }
 
@@ -86,4 +113,16 @@ fn print(text: &str) {
         false => text.to_owned(),
     };
     drop(writeln!(stderr(), "{text}"));
+}
+
+/// The same remark, unless it was made before: some commands read their rows twice.
+pub fn note_once(text: &str) {
+    once(text, note);
+}
+
+fn once(text: &str, say: impl Fn(&str)) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
+        say(text);
+    }
 }

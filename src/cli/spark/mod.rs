@@ -151,6 +151,10 @@ impl Args {
             let option = option.split('=').next().unwrap_or_default();
             return Err(Error::usage(format!("{option} is for --format csv, not for {}", format.name())));
         }
+        if self.dialect.has_encoding() {
+            return Err(Error::usage("--encoding: Spark reads text as UTF-8")
+                .with_hint("convert the files: iconv -f NAME -t UTF-8"));
+        }
         if format == Format::Table && self.data.len() > 1 {
             return Err(Error::usage("--format table: one table at a time")
                 .with_hint("summaries add up: cat a.summary b.summary | linreg train --data -"));

@@ -112,7 +112,7 @@ impl Args {
         let model = self.out.as_deref().map(OutputFile::create).transpose()?;
 
         let input = Input::open(&first.paths()?, first.manner())?;
-        let readings = Readings::read(input, &trainings)?;
+        let readings = Readings::read(input, &trainings, self.quiet)?;
         if !self.quiet {
             readings.tell();
         }

@@ -58,7 +58,7 @@ struct Group {
 
 impl Readings {
     /// Reads all columns that any of `trainings` uses, once.
-    pub fn read(input: Input, trainings: &[train::Args]) -> Result<Readings, Error> {
+    pub fn read(input: Input, trainings: &[train::Args], is_quiet: bool) -> Result<Readings, Error> {
         let header = input.header();
         let (mut sets, mut set_of) = (Vec::new(), Vec::new());
         for (i, training) in trainings.iter().enumerate() {
@@ -79,6 +79,10 @@ impl Readings {
         }
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
+        let mut reader = reader.clone();
+        if !is_quiet {
+            reader.read_aloud();
+        }
         let (mut train, held_out, roles) = reader.read(input, &roles)?;
         let sets = sets.into_iter().map(|roles| roles.with_levels(&train.levels, &header.file));
         let sets = sets.collect::<Result<Vec<_>, _>>()?;

@@ -67,7 +67,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-pub(super) const USED: [&str; 27] = [
+pub(super) const USED: [&str; 29] = [
     "data",
     "delimiter",
     "decimal",
@@ -93,6 +93,8 @@ pub(super) const USED: [&str; 27] = [
     "out",
     "summary",
     "quiet",
+    "thousands",
+    "encoding",
     "json",
     "progress",
 ];

@@ -58,6 +58,11 @@ impl Args {
         self.quiet = true;
     }
 
+    /// Makes it say what there is to say of how rows were read.
+    pub fn read_aloud(&mut self) {
+        self.reads_aloud = true;
+    }
+
     /// Whether it is several trainings side by side.
     pub fn is_comparison(&self) -> bool {
         self.solver == Solver::All

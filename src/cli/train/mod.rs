@@ -179,6 +179,10 @@ pub struct Args {
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
 
+    /// Says what there is to say of how rows were read even so, for a sweep.
+    #[arg(skip)]
+    reads_aloud: bool,
+
     /// Print one JSON object a line: the epochs, then the result
     #[arg(long, help_heading = "Output")]
     json: bool,

@@ -7,10 +7,11 @@ use nalgebra::DMatrix;
 use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
+use super::super::reading::Reading;
 use super::plan::{Epochs, Unfixed, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
-use crate::cli::words::{note_invented, note_unnamed};
+use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
 use crate::data::columns::Roles;
 use crate::data::{Header, Parts, Split, source};
 use crate::error::{Error, Place};
@@ -129,6 +130,7 @@ impl Args {
             note_invented(header);
         }
         let roles = choice.roles(header)?;
+        warn_of_dates(header, &roles.features);
         if !self.quiet {
             note_unnamed(header, &roles.features);
         }
@@ -159,11 +161,17 @@ impl Args {
 
     /// Reads the rows to train on and those held out, and finds the levels of categories.
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>, Roles), Error> {
-        let reading = self.data.reading(self.shown_progress());
+        let reading = Reading { is_quiet: self.quiet && !self.reads_aloud, ..self.data.reading(self.shown_progress()) };
         let weight = self.columns.weight.column();
         let missing = self.columns.missing;
-        let wish =
-            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, ..Wish::default() };
+        let wish = Wish {
+            all_rows: self.batch_size.is_some(),
+            split: self.split(),
+            weight,
+            missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
