@@ -3,6 +3,7 @@
 use std::io::{Write, stderr};
 
 use crate::data::Header;
+use crate::error::visible;
 use crate::output::rounded;
 
 /// `2 rows`, or `2 rows of weight 3.5`.
@@ -42,5 +43,5 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
 
 /// A remark on standard error; if nobody takes it, the work goes on.
 pub fn note(text: &str) {
-    drop(writeln!(stderr(), "{text}"));
+    drop(writeln!(stderr(), "{}", visible(text)));
 }

@@ -1,6 +1,6 @@
 //! The training log and its result on standard output: a table for people, or JSON lines.
 
-use std::io::{BufWriter, StdoutLock, Write, stdout};
+use std::io::{BufWriter, Write};
 
 use serde::Serialize;
 
@@ -8,7 +8,7 @@ use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::model::Model;
-use crate::output::number;
+use crate::output::{Stdout, number};
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -21,7 +21,7 @@ pub enum Layout {
 
 /// Prints every nth epoch, and the result at the end.
 pub struct Printer {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Stdout>,
     layout: Layout,
     /// Print the epochs whose number this divides; `None` prints none.
     every: Option<u64>,
@@ -94,7 +94,7 @@ impl Printer {
     #[must_use]
     pub fn new(layout: Layout, every: Option<u64>, epochs: u64, least: Option<Least>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
-        let out = BufWriter::new(stdout().lock());
+        let out = BufWriter::new(if layout == Layout::Json { Stdout::json() } else { Stdout::text() });
         Printer { out, layout, every, least, has_loss: false, widths: (digits, 0), started: false, table: None }
     }
 

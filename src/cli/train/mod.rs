@@ -3,7 +3,9 @@
 mod again;
 mod compare;
 mod exact;
+mod files;
 mod inference;
+mod interrupted;
 mod many;
 mod outcome;
 mod pictures;
@@ -14,19 +16,18 @@ mod start;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero};
 use super::plot::{PictureFile, Target};
-use super::words::{count, note};
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
 use crate::observers::{History, Layout, Least, Printer, Progress, When, summary_table};
 use crate::output::OutputFile;
 use crate::report::charts::Run;
+use crate::signals;
 use exact::Solver;
 pub use many::given;
 pub use preflight::tell_roles;
@@ -225,6 +226,7 @@ impl Args {
     /// Opens outputs, reads rows, descends, writes.
     pub fn run(self) -> Result<(), Error> {
         self.check()?;
+        self.check_files()?;
         let earlier = self.earlier_model()?;
         let mut outputs = Outputs {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
@@ -274,11 +276,7 @@ impl Args {
         printer.with_table(table).outcome(&model, &prepared.outcome(&fit))?;
         picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
         if fit.stop == Stop::Interrupted {
-            note(&format!(
-                "interrupted after {}; --init MODEL.json goes on from a model written by --out",
-                count(fit.epochs_run, "epoch")
-            ));
-            return Err(Error::Interrupted);
+            return Err(self.interrupted(fit.epochs_run));
         }
         Ok(())
     }
@@ -294,7 +292,7 @@ impl Args {
     }
 
     /// The loop over epochs. A closed standard output ends it, unless a file is still to be written: then the run goes
-    /// on without printing, and the flag is true. Ctrl-C ends it at the epoch it is in.
+    /// on without printing, and the flag is true. A signal ends it at the epoch it is in.
     fn descend(
         &self,
         prepared: &Prepared,
@@ -304,7 +302,7 @@ impl Args {
     ) -> Result<(Fit, bool), Error> {
         let mut descent = prepared.descent();
         let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
-        let interrupt = interrupt();
+        signals::defer();
         let mut is_closed = false;
         for epoch in &mut descent {
             if let Some(history) = &mut history {
@@ -322,7 +320,7 @@ impl Args {
                     result => result?,
                 }
             }
-            if interrupt.load(Ordering::Relaxed) {
+            if signals::received().is_some() {
                 break;
             }
         }
@@ -339,12 +337,4 @@ fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> R
         None => printer.epoch(epoch),
         Some(progress) => progress.around(|| printer.epoch(epoch).and_then(|()| printer.flush())),
     }
-}
-
-/// From now on Ctrl-C sets this flag instead of ending the program.
-fn interrupt() -> &'static AtomicBool {
-    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-    // Where there are no signals to be had, Ctrl-C ends the program as ever.
-    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
-    &INTERRUPTED
 }
