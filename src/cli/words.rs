@@ -45,3 +45,8 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
 pub fn note(text: &str) {
     drop(writeln!(stderr(), "{}", visible(text)));
 }
+
+/// Prints a warning on standard error, with --quiet too.
+pub fn warn(text: &str) {
+    note(&format!("warning: {text}"));
+}

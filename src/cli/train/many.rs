@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::observers::{Outcome, When};
 use crate::output::OutputFile;
+use crate::signals;
 use crate::summary::Summary;
 
 /// The options of `command`, which is `train`, that stand on its command line.
@@ -126,6 +127,9 @@ impl Args {
         let mut descent = prepared.descent();
         let mut reached = Vec::new();
         for epoch in &mut descent {
+            if signals::received().is_some() {
+                break;
+            }
             // What is told before update i is what i updates have reached.
             if epochs.get(reached.len()) == Some(&epoch.number) {
                 let Epoch { number: epochs_run, mse, loss, validation_mse } = epoch;
