@@ -52,7 +52,10 @@ enum Sink {
         _temporary: Temporary,
     },
     /// Copied into `target` at the end: an existing file in a folder that cannot be written to.
-    Copied { file: BufWriter<File>, target: PathBuf },
+    Copied {
+        file: BufWriter<File>,
+        target: PathBuf,
+    },
     Direct(BufWriter<File>),
 }
 
@@ -112,9 +115,10 @@ impl OutputFile {
     pub fn commit(self) -> Result<(), Error> {
         let result = match self.sink {
             Sink::Direct(mut file) => file.flush(),
-            Sink::Copied { file, target } => {
-                file.into_inner().map_err(io::IntoInnerError::into_error).and_then(|mut file| overwrite(&mut file, &target))
-            }
+            Sink::Copied { file, target } => file
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)
+                .and_then(|mut file| overwrite(&mut file, &target)),
             Sink::Whole { file, target, _temporary } => file
                 .into_inner()
                 .map_err(|error| without_path(error.into_error()))
@@ -130,7 +134,9 @@ fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     match temporary.persist(target) {
         Ok(_) => Ok(()),
         Err(mut refused) => match refused.error.kind() {
-            io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => overwrite(refused.file.as_file_mut(), target),
+            io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
+                overwrite(refused.file.as_file_mut(), target)
+            }
             _ => Err(refused.error),
         },
     }
@@ -153,12 +159,14 @@ pub fn padded(text: &str, width: usize) -> String {
 /// Rows of cells as lines, each column as wide as its widest cell; unseen characters are shown as their codes.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<Cow<str>>> = rows.iter().map(|row| row.iter().map(|cell| visible_in_line(cell)).collect()).collect();
+    let rows: Vec<Vec<Cow<str>>> =
+        rows.iter().map(|row| row.iter().map(|cell| visible_in_line(cell)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<Cow<str>>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width): (&Cow<str>, &usize)| padded(cell, *width)).collect();
+        let cells: Vec<String> =
+            row.iter().zip(&widths).map(|(cell, width): (&Cow<str>, &usize)| padded(cell, *width)).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()

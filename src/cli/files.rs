@@ -107,8 +107,11 @@ impl Files {
 fn replaces(output: &Named, other: &Named) -> Error {
     let named = if output.option == STDOUT { other } else { output };
     let free = unused(&named.path);
-    Error::usage(format!("{} and {} are the same file", other.shown(), output.shown()))
-        .with_hint(format!("write to another file: {} {}", named.option, free.display()))
+    Error::usage(format!("{} and {} are the same file", other.shown(), output.shown())).with_hint(format!(
+        "write to another file: {} {}",
+        named.option,
+        free.display()
+    ))
 }
 
 /// A name like `path` that no file has: `m-2.json`.

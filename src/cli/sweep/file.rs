@@ -295,7 +295,8 @@ mod tests {
     fn what_is_no_table_of_results_is_left_alone() {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("r.csv");
-        let texts = ["{\"a\":1}", "my notes\nlast line", "PAR1\0\u{1}\n\n", "\n", "l\n", "lr,epochs_run,stop,mse\n1,2\n3,4"];
+        let texts =
+            ["{\"a\":1}", "my notes\nlast line", "PAR1\0\u{1}\n\n", "\n", "l\n", "lr,epochs_run,stop,mse\n1,2\n3,4"];
         for text in texts {
             std::fs::write(&path, text).unwrap();
             assert!(ResultsFile::open(&path, &head()).is_err(), "{text}");

@@ -57,7 +57,10 @@ fn train_options() -> Vec<Arg> {
 /// Whether what was given is what would be without it.
 fn is_default(arg: &Arg, matches: &ArgMatches) -> bool {
     let defaults = arg.get_default_values();
-    !defaults.is_empty() && matches.get_raw(arg.get_id().as_str()).is_some_and(|given| given.eq(defaults.iter().map(|value| value.as_os_str())))
+    !defaults.is_empty()
+        && matches
+            .get_raw(arg.get_id().as_str())
+            .is_some_and(|given| given.eq(defaults.iter().map(|value| value.as_os_str())))
 }
 
 fn is_flag(arg: &Arg) -> bool {

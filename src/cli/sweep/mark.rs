@@ -7,11 +7,15 @@ use crate::summary::Summary;
 /// `15 rows 3f9ac2d1`: the same for the same columns of the same rows, read in any way, and another one if the rows differ.
 ///
 /// The hash is of means, deviations and 1 − R² of the targets, each rounded to less than what the order of sums can change.
-pub fn mark(rows: &Summary, held_out: Option<&Summary>, features: &[String], targets: &[String]) -> Result<String, Error> {
+pub fn mark(
+    rows: &Summary,
+    held_out: Option<&Summary>,
+    features: &[String],
+    targets: &[String],
+) -> Result<String, Error> {
     let names = [features, targets].concat();
-    let select = |summary: &Summary| {
-        summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
-    };
+    let select =
+        |summary: &Summary| summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")));
     let mut text = names.join("\0");
     for summary in [Some(rows), held_out].into_iter().flatten() {
         text += &described(&select(summary)?, targets.len());
@@ -38,9 +42,9 @@ fn described(summary: &Summary, targets: usize) -> String {
 
 /// Fowler, Noll and Vo's FNV-1a, folded to 32 bits.
 fn hash(text: &str) -> u32 {
-    let hash = text.bytes().fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| {
-        (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3)
-    });
+    let hash = text
+        .bytes()
+        .fold(0xcbf2_9ce4_8422_2325_u64, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0000_0100_0000_01b3));
     (hash >> 32) as u32 ^ hash as u32
 }
 

@@ -133,7 +133,8 @@ impl Args {
             Err(Error::ClosedPipe) if model.is_some() => {}
             result => result?,
         }
-        let best = results.best(&known, best_by).and_then(|best| combinations.iter().position(|values| *values == best));
+        let best =
+            results.best(&known, best_by).and_then(|best| combinations.iter().position(|values| *values == best));
         if let (Some(file), Some(best)) = (model, best) {
             self.write_best(trainings, (best, &combinations[best]), &readings, file)?;
         }
@@ -172,7 +173,12 @@ impl Args {
     }
 
     /// The lines of the file that are of this sweep, and a word about them.
-    fn known(&self, results: &Results, combinations: &[Vec<String>], options: &[String]) -> BTreeMap<usize, Vec<String>> {
+    fn known(
+        &self,
+        results: &Results,
+        combinations: &[Vec<String>],
+        options: &[String],
+    ) -> BTreeMap<usize, Vec<String>> {
         let (known, unclear) = results.known(combinations, options);
         if !known.is_empty() && !self.quiet {
             let of = count(combinations.len() as u64, "combination");
@@ -180,7 +186,7 @@ impl Args {
         }
         if let (Some(file), 1..) = (&self.append, unclear) {
             warn(&format!(
-                "{}: {} without \"options\" do not say which data they are of: they are kept, and run again",
+                "{}: lines without \"options\" do not say which data they belong to: they are kept, and run again: {}",
                 file.display(),
                 count(unclear as u64, "combination")
             ));

@@ -168,7 +168,8 @@ impl Results {
                 _ => {}
             }
         }
-        (known, unclear.len())
+        let unclear = unclear.into_iter().filter(|place| !known.contains_key(place)).count();
+        (known, unclear)
     }
 
     /// Rows of this run.

@@ -50,6 +50,9 @@ mod tests {
         let command = resumed(&words, Path::new("m.json"), 4).join(" ");
         let next = folder.path().join("h-2.csv");
         let next = next.display();
-        assert_eq!(command, format!("linreg train --data t.csv --out m.json --history {next} --init m.json --epochs 4"));
+        assert_eq!(
+            command,
+            format!("linreg train --data t.csv --out m.json --history {next} --init m.json --epochs 4")
+        );
     }
 }
