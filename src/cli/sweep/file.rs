@@ -325,7 +325,12 @@ mod tests {
             let (mut file, _) = ResultsFile::open(&path, &head()).unwrap();
             (0..50).for_each(|i| file.append(&[cells(&format!("{name}{i}|9|epochs|2|x"))]).unwrap());
         };
-        std::thread::scope(|scope| ["a", "b", "c"].iter().for_each(|name| drop(scope.spawn(|| write(name)))));
+        std::thread::scope(|scope| {
+            for name in ["a", "b", "c"] {
+                let write = &write;
+                scope.spawn(move || write(name));
+            }
+        });
         assert_eq!(ResultsFile::open(&path, &head()).unwrap().1.len(), 150);
     }
 }
