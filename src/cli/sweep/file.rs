@@ -66,7 +66,8 @@ impl ResultsFile {
     /// # Errors
     /// As [`ResultsFile::open`].
     pub fn append(&mut self, lines: &[Vec<String>]) -> Result<(), Error> {
-        if lines.is_empty() {
+        // Even if there is nothing to add, the last line of a file is ended.
+        if lines.is_empty() && !self.path.exists() {
             return Ok(());
         }
         let (mut file, mut is_known) = match self.file.take() {
