@@ -1,12 +1,12 @@
 //! `linreg evaluate`: a model and rows with known targets → how good its predictions are.
 
 use std::collections::BTreeMap;
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::compress::{Wish, feature_fields};
+use super::files::Files;
 use super::input::Input;
 use super::ledger::{Ledger, tell_missing};
 use super::options::{DataOptions, WeightOption};
@@ -18,7 +18,7 @@ use crate::fit::{Squares, squares};
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{Model, Rule};
 use crate::observers::When;
-use crate::output::{aligned, shown};
+use crate::output::{aligned, print, print_json, shown};
 
 /// Compare a model's predictions with known targets
 ///
@@ -61,8 +61,10 @@ struct Evaluation<'a> {
 impl Args {
     /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
+        let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).check()?;
         let model = Model::read(&self.model)?;
-        let input = Input::open(&self.data.paths()?, self.data.manner())?;
+        let input = Input::open(&paths, self.data.manner())?;
         let reading = self.data.reading(When::Auto);
         let weight = self.weight.column();
         let (rows, weight, metrics) = match input.is_summary() {
@@ -81,8 +83,7 @@ impl Args {
         let targets = model.targets.iter().map(String::as_str).zip(metrics).collect();
         let weight_sum = (weight != rows as f64).then_some(weight);
         let evaluation = Evaluation { rows, weight_sum, mse, targets };
-        let text = if self.json { evaluation.json()? } else { evaluation.table(&model.targets) };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+        if self.json { print_json(&evaluation.json()?) } else { print(&evaluation.table(&model.targets)) }
     }
 }
 

@@ -5,12 +5,13 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use super::files::Files;
 use super::words::{listed, note};
 use crate::error::{Error, Place};
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
 use crate::fit::Weights;
 use crate::model::Model;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, print};
 use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
@@ -99,6 +100,7 @@ impl Args {
     pub fn run(self) -> Result<(), Error> {
         let format = self.format()?;
         self.check(format)?;
+        Files::default().reads("--model", [&self.model]).writes("--out", &self.out).check()?;
         let file = self.out.as_deref().map(OutputFile::create).transpose()?;
         let model = self.chosen(Model::read(&self.model)?)?;
         let bytes = match format {
@@ -124,7 +126,13 @@ impl Args {
                 file.write_all(&bytes).map_err(|source| Error::io(path, "write", source))?;
                 file.commit()
             }
-            None => stdout().lock().write_all(&bytes).map_err(Error::stdout),
+            None => match String::from_utf8(bytes) {
+                Ok(text) => print(&text),
+                Err(binary) => {
+                    let mut out = stdout().lock();
+                    out.write_all(binary.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
+                }
+            },
         }
     }
 

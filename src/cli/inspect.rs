@@ -1,11 +1,10 @@
 //! `linreg inspect`: rows → what gradient descent can do with them; trains nothing.
 
-use std::io::{Write, stdout};
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::compress::Wish;
+use super::files::Files;
 use super::hyper::{Hyperparameters, Rate};
 use super::input::Input;
 use super::ledger::tell_missing;
@@ -16,7 +15,7 @@ use crate::data::columns::Roles;
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::observers::When;
-use crate::output::{aligned, rounded};
+use crate::output::{aligned, print, print_json, rounded};
 use crate::summary::Summary;
 
 /// Predict how gradient descent will behave, without training
@@ -91,7 +90,9 @@ struct Column {
 impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
-        let input = Input::open(&self.data.paths()?, self.data.manner())?;
+        let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).check()?;
+        let input = Input::open(&paths, self.data.manner())?;
         let header = input.header();
         note_invented(&header);
         input.refuse_weight(self.columns.weight.column())?;
@@ -112,16 +113,16 @@ impl Args {
         compressed.missing.iter().for_each(tell_missing);
         let summary = compressed.summary;
         let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
-        let text = if self.json {
-            serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"
+        if self.json {
+            let text = serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))?;
+            print_json(&(text + "\n"))
         } else {
             let standardized = match self.hyper.standardize {
                 true => None,
                 false => self.inspect(&summary, &roles, &header.file, true).ok(),
             };
-            self.words(&inspection, &roles, standardized.as_ref())
-        };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+            print(&self.words(&inspection, &roles, standardized.as_ref()))
+        }
     }
 
     fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {

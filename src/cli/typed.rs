@@ -1,5 +1,25 @@
 //! The command line as it was typed: written down in models, and shown again with another value.
 
+use std::ffi::OsString;
+use std::io::{Write, stderr, stdout};
+
+use crate::error::{Error, is_unseen, tell, visible};
+
+/// Prints help, or what is wrong with the command line, and ends the program.
+pub fn end(error: &clap::Error) -> ! {
+    let is_obeyed = |word: OsString| word.to_string_lossy().contains(is_unseen);
+    if error.use_stderr() && std::env::args_os().any(is_obeyed) {
+        drop(write!(stderr(), "{}", visible(&error.render().to_string())));
+    } else if let Err(fault) = error.print().and_then(|()| stdout().flush())
+        && !error.use_stderr()
+    {
+        let fault = Error::stdout(fault);
+        tell(&fault);
+        std::process::exit(i32::from(fault.exit_code()));
+    }
+    std::process::exit(error.exit_code());
+}
+
 /// The words of this process's command line, `linreg` first; `None` if a shell could not type them (no UTF-8).
 pub fn words() -> Option<Vec<String>> {
     let arguments = std::env::args_os().skip(1).map(|word| word.into_string().ok());

@@ -8,7 +8,7 @@ use same_file::Handle;
 
 use crate::data::Header;
 use crate::data::columns::ignore;
-use crate::error::shortened;
+use crate::error::{shortened, visible};
 use crate::output::rounded;
 
 /// `2 rows`, or `2 rows of weight 3.5`.
@@ -107,10 +107,11 @@ fn is_one_place() -> bool {
 
 /// A line on standard error, on a terminal wrapped between words; what is to be typed stays in one piece.
 fn print(text: &str) {
+    let text = visible(text);
     let is_command = text.contains("linreg ") || text.contains(": --");
     let text = match stderr().is_terminal() && !is_command {
-        true => textwrap::fill(text, usize::from(console::Term::stderr().size().1)),
-        false => text.to_owned(),
+        true => textwrap::fill(&text, usize::from(console::Term::stderr().size().1)),
+        false => text.to_string(),
     };
     drop(writeln!(stderr(), "{text}"));
 }

@@ -1,6 +1,6 @@
 //! The training log and its result on standard output: a table for people, or JSON lines.
 
-use std::io::{BufWriter, StdoutLock, Write, stdout};
+use std::io::{BufWriter, Write};
 
 use std::time::Duration;
 
@@ -11,7 +11,7 @@ use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::model::Model;
-use crate::output::{screen_width, shown};
+use crate::output::{Stdout, screen_width, shown};
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -24,7 +24,7 @@ pub enum Layout {
 
 /// Prints every nth epoch, and the result at the end.
 pub struct Printer {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Stdout>,
     layout: Layout,
     pace: Pace,
     /// A line a second at least, where epochs are outlined.
@@ -110,7 +110,7 @@ impl Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
         let second = Ticker::new(Duration::from_secs(1));
         Printer {
-            out: BufWriter::new(stdout().lock()),
+            out: BufWriter::new(if layout == Layout::Json { Stdout::json() } else { Stdout::text() }),
             layout,
             pace,
             second,

@@ -1,4 +1,7 @@
-//! Columns of text.
+//! Columns of text, with unseen characters as their codes.
+
+use crate::error::visible_in_line;
+use crate::output::padded;
 
 /// Characters in front of the decimal point.
 pub fn before_point(number: &str) -> usize {
@@ -44,7 +47,8 @@ pub struct Column {
 impl Column {
     /// Texts, beginning below each other.
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
-        let cells: Vec<String> = [head].into_iter().chain(cells).map(str::to_owned).collect();
+        let cells = [head].into_iter().chain(cells).map(|cell| visible_in_line(cell).into_owned());
+        let cells: Vec<String> = cells.collect();
         let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
         Column { cells, width }
     }
@@ -61,7 +65,7 @@ impl Column {
 
     /// Cell `i`, the head being the first.
     fn cell(&self, i: usize) -> String {
-        format!("{:1$}", self.cells[i], self.width)
+        padded(&self.cells[i], self.width)
     }
 }
 

@@ -1,6 +1,5 @@
 //! `--solver all`: every solver that the problem allows, side by side.
 
-use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Problem, Stop, Weights};
-use crate::output::{aligned, rounded, shown};
+use crate::output::{aligned, print, print_json, rounded, shown};
 use crate::summary::Summary;
 
 /// What one solver reached.
@@ -65,8 +64,7 @@ impl Args {
         }
         let least = lines.iter().map(|line| line.loss).fold(f64::INFINITY, f64::min);
         lines.iter_mut().for_each(|line| line.gap = line.loss - least);
-        let text = if self.json { json(&lines)? } else { self.table(&lines) };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+        if self.json { print_json(&json(&lines)?) } else { print(&self.table(&lines)) }
     }
 
     /// The solvers that find the weights of this problem.

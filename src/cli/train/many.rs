@@ -14,6 +14,7 @@ use crate::error::Error;
 use crate::fit::Stop;
 use crate::observers::{Outcome, When};
 use crate::output::OutputFile;
+use crate::signals;
 use crate::summary::Summary;
 
 /// The options of `command`, which is `train`, that stand on its command line.
@@ -132,6 +133,9 @@ impl Args {
         let mut descent = prepared.descent();
         let (mut reached, mut first) = (Vec::new(), None);
         for epoch in &mut descent {
+            if signals::received().is_some() {
+                break;
+            }
             // What is told before update i is what i updates have reached.
             if epochs.get(reached.len()) == Some(&epoch.number) {
                 reached.push(prepared.reached(&epoch));

@@ -3,7 +3,9 @@
 mod again;
 mod compare;
 mod exact;
+mod files;
 mod inference;
+mod interrupted;
 mod many;
 mod outcome;
 mod pictures;
@@ -17,20 +19,20 @@ mod verdict;
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero};
 use super::plot::{PictureFile, Target};
-use super::words::{count, note, repeat};
+use super::words::repeat;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
 use crate::observers::{History, Layout, Least, Pace, Printer, Progress, Ticker, When, summary_table};
 use crate::output::OutputFile;
 use crate::report::charts::Run;
+use crate::signals;
 use exact::Solver;
 pub use many::given;
 use plan::Epochs;
@@ -238,6 +240,7 @@ impl Args {
     /// Opens outputs, reads rows, descends, writes.
     pub fn run(self) -> Result<(), Error> {
         self.check()?;
+        self.check_files()?;
         let earlier = self.earlier_model()?;
         let mut outputs = Outputs {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
@@ -294,11 +297,7 @@ impl Args {
         preflight::warn_of_growth(&fit);
         picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
         if fit.stop == Stop::Interrupted {
-            note(&format!(
-                "interrupted after {}; --init MODEL.json goes on from a model written by --out",
-                count(fit.epochs_run, "epoch")
-            ));
-            return Err(Error::Interrupted);
+            return Err(self.interrupted(prepared.epochs.count, fit.epochs_run));
         }
         Ok(())
     }
@@ -318,7 +317,7 @@ impl Args {
     }
 
     /// The loop over epochs. A closed standard output ends it, unless a file is still to be written: then the run goes
-    /// on without printing, and the flag is true. Ctrl-C ends it at the epoch it is in.
+    /// on without printing, and the flag is true. A signal ends it at the epoch it is in.
     fn descend(
         &self,
         prepared: &Prepared,
@@ -329,7 +328,7 @@ impl Args {
         let mut descent = prepared.descent();
         let mut progress = Progress::epochs(self.shown_progress(), prepared.epochs.count);
         let mut ticker = Ticker::new(SHOWN_WITHIN);
-        let interrupt = interrupt();
+        signals::defer();
         let mut is_closed = false;
         for epoch in &mut descent {
             if let Some(history) = &mut history {
@@ -354,7 +353,7 @@ impl Args {
                     result => result?,
                 }
             }
-            if interrupt.load(Ordering::Relaxed) {
+            if signals::received().is_some() {
                 break;
             }
         }
@@ -374,12 +373,4 @@ fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> R
         None => printer.epoch(epoch),
         Some(progress) => progress.around(|| printer.epoch(epoch).and_then(|()| printer.flush())),
     }
-}
-
-/// From now on Ctrl-C sets this flag instead of ending the program.
-fn interrupt() -> &'static AtomicBool {
-    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-    // Where there are no signals to be had, Ctrl-C ends the program as ever.
-    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
-    &INTERRUPTED
 }
