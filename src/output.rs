@@ -11,7 +11,7 @@ use std::path::{Path, PathBuf};
 
 use tempfile::NamedTempFile;
 
-use crate::error::Error;
+use crate::error::{Error, clipped};
 
 /// The shortest text that reads back as the same number, as JSON has it too.
 #[must_use]
@@ -104,14 +104,25 @@ impl OutputFile {
     }
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell.
+/// Characters that a cell of a table shows at most.
+pub const WIDEST: usize = 100;
+
+/// A cell and blanks up to `width` characters, which may be more than a format takes (65535).
+#[must_use]
+pub fn padded(cell: &str, width: usize) -> String {
+    cell.to_owned() + &" ".repeat(width.saturating_sub(cell.chars().count()))
+}
+
+/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clipped(cell, WIDEST)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
-        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| format!("{cell:width$}")).collect();
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()

@@ -219,6 +219,7 @@ impl ColumnOptions {
             categorical: self.categorical.clone(),
             references: self.reference.clone(),
             weight: self.weight.row_weight.clone(),
+            has_no_bias: false,
         }
     }
 }

@@ -3,6 +3,7 @@
 use std::io::{Write, stderr};
 
 use crate::data::Header;
+use crate::data::columns::ignore;
 use crate::output::rounded;
 
 /// `2 rows`, or `2 rows of weight 3.5`.
@@ -36,11 +37,17 @@ pub fn note_invented(header: &Header) {
 /// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
 pub fn note_unnamed(header: &Header, features: &[String]) {
     for name in header.unnamed.iter().filter(|name| features.contains(name)) {
-        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: --ignore {name}"));
+        let ignore = ignore(name);
+        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: {ignore}"));
     }
 }
 
 /// A remark on standard error; if nobody takes it, the work goes on.
 pub fn note(text: &str) {
     drop(writeln!(stderr(), "{text}"));
+}
+
+/// Prints a warning on standard error, with --quiet too.
+pub fn warn(text: &str) {
+    note(&format!("warning: {text}"));
 }

@@ -1,9 +1,9 @@
 //! Which column is feature, which target.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
-use super::names::{SHOWN, first_repeated, nearest, quoted};
-pub use super::roles::{Reference, Roles, ignore, leave_out};
+use super::names::{SHOWN, first_repeated, nearest};
+pub use super::roles::{Reference, Roles, ignore, leave_out, option};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
 
@@ -24,6 +24,8 @@ pub struct Choice {
     pub references: Vec<Reference>,
     /// The column that says how often a row counts.
     pub weight: Option<String>,
+    /// Whether there is no bias: then the first category has a feature for every level, unless its reference is named.
+    pub has_no_bias: bool,
 }
 
 impl Choice {
@@ -65,21 +67,26 @@ impl Choice {
         let categories = self.categories(header, &features, &targets)?;
         let (features, encodings) = self.with_powers(features, &targets)?;
         let references = self.references.clone();
-        Ok(Roles { features, encodings, targets, categories, references, is_target_guessed })
+        let is_free = |column: &&String| !references.iter().any(|reference| reference.column == **column);
+        let full = categories.iter().take(1).filter(|_| self.has_no_bias).filter(is_free).cloned().collect();
+        Ok(Roles { features, encodings, targets, categories, references, full, is_target_guessed })
     }
 }
 
 impl Choice {
-    /// Makes the categories of `design` categories again, with the same references, unless something else was told.
-    pub fn resume_categories(&mut self, design: &Design, header: &Header) {
-        let is_used = |column: &String| self.features.is_empty() || self.features.contains(column);
-        let levels: Vec<_> = design.levels().into_iter().filter(|(column, _)| is_used(column)).collect();
-        for (column, levels) in levels {
+    /// Makes the categories of features with these `encodings` categories again, with the same references, unless something
+    /// else was told.
+    pub fn resume_categories(&mut self, encodings: &Encodings, header: &Header) {
+        let is_used = |column: &&String| self.features.is_empty() || self.features.contains(column);
+        let levels = encodings.values().filter(|encoding| matches!(encoding, Encoding::Level { .. }));
+        let categories: BTreeSet<String> = levels.map(Encoding::column).filter(is_used).cloned().collect();
+        for column in categories {
             if !header.texts.contains(&column) && !self.categorical.contains(&column) {
                 self.categorical.push(column.clone());
             }
             if !self.references.iter().any(|reference| reference.column == column) {
-                self.references.extend(levels.first().map(|level| Reference { column, level: level.clone() }));
+                let reference = encodings.values().find_map(|encoding| encoding.reference_of(&column)).cloned();
+                self.references.extend(reference.map(|level| Reference { column, level }));
             }
         }
     }
@@ -143,8 +150,11 @@ impl Choice {
         for Reference { column, level } in &self.references {
             if !categories.contains(column) {
                 let message = format!("--reference {column}={level}: the column \"{column}\" is no category");
-                let hint = format!("--categorical {} makes it one", quoted(column));
-                return Err(Error::usage(message).with_hint(hint));
+                let error = Error::usage(message);
+                return Err(match features.contains(column) {
+                    true => error.with_hint(format!("{} makes it one", option("--categorical", column))),
+                    false => error,
+                });
             }
         }
         Ok(categories)
@@ -169,7 +179,11 @@ impl Choice {
         let of_power = |name: &String| encodings.get_key_value(name);
         if let Some((name, Encoding::Power { column, power })) = features.iter().chain(targets).find_map(of_power) {
             let message = format!("--poly {column}:{power} makes \"{name}\", but there is a column of that name");
-            return Err(Error::usage(message).with_hint(format!("leave that column out: --ignore '{name}'")));
+            let is_target = targets.contains(name);
+            return Err(Error::usage(message).with_hint(match is_target {
+                true => format!("choose a lower degree: --poly {column}:{}", power - 1),
+                false => format!("leave that column out: {}", ignore(name)),
+            }));
         }
         Ok((all, encodings))
     }

@@ -11,7 +11,7 @@ use serde::{Deserialize, Serialize};
 use crate::data::{Batch, Design, Encodings};
 use crate::fit::{Basis, Inference, Penalty, Reduction, Stop, Weights};
 
-pub use inference::{MOST, coefficient_names};
+pub use inference::{MOST, bias_name, coefficient_names};
 pub use missing::{MissingCells, Rule};
 pub use state::{Rows, State};
 

@@ -1,5 +1,8 @@
 //! Columns of text.
 
+use crate::error::clipped;
+use crate::output::{WIDEST, padded};
+
 /// Characters in front of the decimal point.
 pub fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.len())
@@ -21,7 +24,7 @@ pub struct Column {
 impl Column {
     /// Texts, beginning below each other.
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
-        let cells: Vec<String> = [head].into_iter().chain(cells).map(str::to_owned).collect();
+        let cells: Vec<String> = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST)).collect();
         let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
         Column { cells, width }
     }
@@ -38,6 +41,6 @@ impl Column {
 
     /// Cell `i`, the head being the first.
     fn cell(&self, i: usize) -> String {
-        format!("{:1$}", self.cells[i], self.width)
+        padded(&self.cells[i], self.width)
     }
 }
