@@ -12,7 +12,7 @@ use super::unseen::OnUnseen;
 use super::words::note;
 use crate::data::columns::Roles;
 use crate::data::source::{self, Source};
-use crate::data::{Design, Header, Later, Manner, Missing, Parts, Reader, columns};
+use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Reader, columns};
 use crate::data::columns::option;
 use crate::error::{Error, Place, shortened};
 use crate::summary::{Powers, Summary};
@@ -70,6 +70,12 @@ impl Input {
                 note(&format!("the summary has powers of {column}, too: --poly {column}:{degree} uses them"));
             }
         }
+    }
+
+    /// The powers that the summaries have.
+    pub fn polynomials(&self) -> Vec<Polynomial> {
+        let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
+        powers.map(|Powers { column, degree, .. }| Polynomial { column: column.clone(), degree: *degree }).collect()
     }
 
     /// The rows, for a command that needs every one of them.

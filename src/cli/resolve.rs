@@ -118,6 +118,9 @@ impl Compressed {
                 return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
             }
         }
+        if self.parts.iter().any(|part| part.rows() == 0) {
+            return Err(self.empty_fold());
+        }
         let roles = roles.clone().with_levels(&self.levels, file)?;
         let (summary, held_out, means) = self.settle(self.summary.clone(), self.held_out.as_ref(), &roles, file)?;
         let rows = self.rows_of(read, &roles.design(), &means);
@@ -130,9 +133,8 @@ impl Compressed {
             for (_, part) in self.parts.iter().enumerate().filter(|(i, _)| *i != k) {
                 train.merge(part, file)?;
             }
-            if self.parts[k].rows() == 0 || train.rows() == 0 {
-                let message = format!("--folds {}: one of them has no row", self.parts.len());
-                return Err(Error::usage(message).with_hint("fewer folds, or another --split-seed"));
+            if train.rows() == 0 {
+                return Err(self.empty_fold());
             }
             let (train, held_out, _) = self.settle(train, Some(&self.parts[k]), &roles, file)?;
             Ok((train, held_out.unwrap_or_default()))
@@ -140,6 +142,14 @@ impl Compressed {
         let folds = (0..self.parts.len()).map(fold).collect::<Result<Vec<_>, Error>>()?;
         let (levels, read, parts) = (self.levels, self.read, Vec::new());
         Ok((Compressed { summary, rows, held_out, missing, folds, levels, parts, read }, roles))
+    }
+
+    /// Refuses folds one of which has no row: every row is drawn by itself.
+    fn empty_fold(&self) -> Error {
+        const ROWS: u64 = 12;
+        let rows: u64 = self.parts.iter().map(Summary::rows).sum();
+        let message = format!("--folds {}: one of them has no row ({rows} rows in all)", self.parts.len());
+        Error::usage(message).with_hint(format!("--folds {}, or another --split-seed", (rows / ROWS).max(2)))
     }
 
     /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.

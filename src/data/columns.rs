@@ -101,11 +101,14 @@ impl Choice {
 
     /// The same choice with the names put together again that were cut at commas, as `size, in m` is.
     fn joined(&self, header: &Header) -> Choice {
+        let known: BTreeSet<&String> = header.names.iter().collect();
+        let commas = |name: &String| name.matches(',').count();
+        let most = 1 + header.names.iter().map(commas).max().unwrap_or(0);
         let join = |pieces: &[String]| {
             let (mut names, mut rest) = (Vec::new(), pieces);
             while !rest.is_empty() {
-                let is_column = |count: &usize| header.names.contains(&rest[..*count].join(","));
-                let count = (1..=rest.len()).find(is_column).unwrap_or(1);
+                let is_column = |count: &usize| known.contains(&rest[..*count].join(","));
+                let count = (1..=rest.len().min(most)).find(is_column).unwrap_or(1);
                 names.push(rest[..count].join(","));
                 rest = &rest[count..];
             }
@@ -140,7 +143,8 @@ impl Choice {
                 return Err(Error::usage(format!("--categorical: the column \"{name}\" is no feature")));
             }
         }
-        let is_category = |name: &&String| header.texts.contains(name) || self.categorical.contains(name);
+        let all: BTreeSet<&String> = header.texts.iter().chain(&self.categorical).collect();
+        let is_category = |name: &&String| all.contains(name);
         let categories: Vec<String> = features.iter().filter(is_category).cloned().collect();
         if let Some(Polynomial { column, degree }) =
             self.polynomials.iter().find(|poly| categories.contains(&poly.column))
@@ -206,6 +210,7 @@ impl Choice {
         }
         for (i, (option, names)) in lists.iter().enumerate() {
             for (other, others) in &lists[i + 1..] {
+                let others: BTreeSet<&String> = others.iter().collect();
                 if let Some(name) = names.iter().find(|name| others.contains(name)) {
                     return Err(Error::usage(format!("the column \"{name}\" is in both {option} and {other}")));
                 }
@@ -226,7 +231,8 @@ impl Choice {
     /// The columns that are in no list.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
-        let is_free = |name: &&String| !lists.iter().any(|(_, names)| names.contains(name));
+        let taken: BTreeSet<&String> = lists.iter().flat_map(|(_, names)| names.iter()).collect();
+        let is_free = |name: &&String| !taken.contains(name);
         header.names.iter().filter(is_free).cloned().collect()
     }
 }

@@ -10,6 +10,7 @@ use std::path::{Path, PathBuf};
 use clap::{Command, FromArgMatches};
 
 use super::input::Input;
+use super::options::one_of;
 use super::train;
 use super::typed::{quoted, with_value};
 use super::words::{count, note};
@@ -85,7 +86,7 @@ pub struct Args {
     quiet: bool,
 
     /// Show a progress bar: auto (on a terminal), always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = one_of::<When>(&["auto", "always", "never"]), hide_possible_values = true, help_heading = "Output")]
     progress: When,
 }
 
