@@ -131,7 +131,7 @@ fn of_rows(
     ledger.unseen.report(design.fields(), on_unseen)?;
     let missing = ledger.record(rule, design.fields());
     tell_missing(&missing);
-    warn_dropped(&missing, all, "train with --missing mean");
+    warn_dropped(&missing, all, "a model trained with --missing mean imputes the mean instead");
     if count == 0 {
         return Err(Error::input(Place::file(&file), ledger.why_none()));
     }

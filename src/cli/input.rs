@@ -131,7 +131,7 @@ impl Input {
                 let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::KeepUnseen)?;
                 let compressed = compress_rows(rows, design, reading, wish)?;
                 if let Some(missing) = compressed.missing.as_ref().filter(|_| !wish.is_part && wish.on_unseen != OnUnseen::Skip) {
-                    warn_dropped(missing, compressed.read, "--missing mean");
+                    warn_dropped(missing, compressed.read, "--missing mean imputes the mean instead");
                 }
                 check_weights(&compressed, &file, wish)?;
                 compressed

@@ -160,8 +160,8 @@ fn in_words(columns: &BTreeMap<String, u64>) -> String {
 /// Dropped rows beyond this fraction are worth a warning.
 const MANY_DROPPED: f64 = 0.1;
 
-/// Warns if many of the rows `read` were dropped; `instead` keeps those that only lack features.
-pub fn warn_dropped(missing: &MissingCells, read: u64, instead: &str) {
+/// Warns if many of the rows `read` were dropped, with `advice` for those that only lack features.
+pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     let fraction = missing.dropped as f64 / read as f64;
     if missing.dropped == 0 || fraction <= MANY_DROPPED {
         return;
@@ -169,7 +169,7 @@ pub fn warn_dropped(missing: &MissingCells, read: u64, instead: &str) {
     let rows = format!("{} of {} ({:.0} %)", missing.dropped, count(read, "row"), 100.0 * fraction);
     warn(&match missing.rule {
         Rule::Mean => format!("{rows} were dropped, because the target is missing"),
-        _ => format!("{rows} were dropped, because values are missing: {instead} imputes the mean instead"),
+        _ => format!("{rows} were dropped, because values are missing; {advice}"),
     });
 }
 

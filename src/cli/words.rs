@@ -4,7 +4,8 @@ use std::io::{Write, stderr};
 
 use crate::data::Header;
 use crate::data::columns::ignore;
-use crate::output::rounded;
+use crate::error::clipped;
+use crate::output::{WIDEST, rounded};
 
 /// `2 rows`, or `2 rows of weight 3.5`.
 pub fn rows_and_weight(rows: u64, weight: f64) -> String {
@@ -20,7 +21,7 @@ pub fn count(count: u64, word: &str) -> String {
 /// Names in a sentence, the first of many.
 pub fn listed(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(SHOWN).map(|name| clipped(name, WIDEST)).collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(SHOWN) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
