@@ -116,7 +116,8 @@ impl Collector {
         let Some(others) = &other.groups else { return Ok(()) };
         let own = self.groups.get_or_insert_with(|| others.emptied());
         if !own.are_of(others) && !own.keep(&self.summary, others) {
-            self.summary.absorb(&Collector { early: None, ..other.clone() }.into_summary());
+            let (summary, groups) = (other.summary.emptied(), other.groups.clone());
+            self.summary.absorb(&Collector { summary, groups, early: None, room: None }.into_summary());
             return Ok(());
         }
         own.merge(&self.summary, others, &other.summary);
