@@ -8,7 +8,6 @@
 mod identity;
 mod stdout;
 
-use std::borrow::Cow;
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, BufWriter, IsTerminal, Seek, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -16,7 +15,7 @@ use std::sync::OnceLock;
 
 use tempfile::NamedTempFile;
 
-use crate::error::{Error, visible_in_line};
+use crate::error::{Error, clipped};
 use crate::signals::Temporary;
 pub use identity::{FileId, Kind};
 pub use stdout::{Stdout, print, print_json};
@@ -163,6 +162,9 @@ fn overwrite(file: &mut File, target: &Path) -> io::Result<()> {
     io::copy(file, &mut target).map(drop)
 }
 
+/// Characters that a cell of a table shows at most.
+pub const WIDEST: usize = 100;
+
 /// `text` with blanks up to `width` characters. Widths of `format!` end at 65,535.
 #[must_use]
 pub fn padded(text: &str, width: usize) -> String {
@@ -170,12 +172,12 @@ pub fn padded(text: &str, width: usize) -> String {
     [text, &" ".repeat(missing)].concat()
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell; unseen characters are shown as their codes. Where they are wider
+/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown as their codes. Where they are wider
 /// than a terminal, they stand in blocks below each other, each with the first column.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
-    let rows: Vec<Vec<Cow<str>>> =
-        rows.iter().map(|row| row.iter().map(|cell| visible_in_line(cell)).collect()).collect();
+    let rows: Vec<Vec<String>> =
+        rows.iter().map(|row| row.iter().map(|cell| clipped(cell, WIDEST)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| 2 + rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -191,19 +193,18 @@ pub fn aligned(rows: &[Vec<String>]) -> String {
         blocks.last_mut().into_iter().for_each(|block| block.push(i));
     }
     let chosen = |block: &Vec<usize>| {
-        let rows: Vec<Vec<Cow<str>>> = rows.iter().map(|row| block.iter().map(|&i| row[i].clone()).collect()).collect();
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| block.iter().map(|&i| row[i].clone()).collect()).collect();
         block_of(&rows)
     };
     blocks.iter().map(chosen).collect::<Vec<_>>().join("\n")
 }
 
-fn block_of(rows: &[Vec<Cow<str>>]) -> String {
+fn block_of(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let line = |row: &Vec<Cow<str>>| {
-        let cells: Vec<String> =
-            row.iter().zip(&widths).map(|(cell, width): (&Cow<str>, &usize)| padded(cell, *width)).collect();
+    let line = |row: &Vec<String>| {
+        let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
         cells.join("  ").trim_end().to_owned() + "\n"
     };
     rows.iter().map(line).collect()

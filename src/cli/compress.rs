@@ -4,8 +4,10 @@ use std::collections::BTreeMap;
 
 use nalgebra::DMatrix;
 
+use super::clash::check_names;
 use super::ledger::Ledger;
 use super::reading::Reading;
+use super::unseen::OnUnseen;
 use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split, Work};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
@@ -32,6 +34,8 @@ pub struct Wish<'a> {
     pub missing: Rule,
     /// The levels that categories may have; any if nothing is told.
     pub levels: Option<&'a KnownLevels>,
+    /// What to do about other levels than those.
+    pub on_unseen: OnUnseen,
     /// How many of the columns are targets, the last of all.
     pub targets: usize,
     /// All columns are used because nobody named some.
@@ -126,6 +130,11 @@ impl Manner<'_> {
         Batch::with_weights(self.wish.weight.is_some(), 1 + self.design.fields().len(), BATCH_ROWS)
     }
 
+    /// The columns that are targets.
+    fn targets(&self) -> &[String] {
+        &self.design.names()[self.design.names().len() - self.wish.targets..]
+    }
+
     fn is_held_out(&self) -> bool {
         self.wish.split.is_some_and(|split| matches!(split.parts, Parts::Fraction(_)))
     }
@@ -200,6 +209,8 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let work = Work { new: &|| none.clone(), add: &add };
     let file = rows.file().to_owned();
     let count = reading.fold(rows, wanted.div_ceil(BLOCK).max(1), &work, |part, progress| {
+        check_names(part.rows.columns(), manner.targets(), &progress.file)?;
+        sum.rows.check_levels(&part.rows, &progress.file)?;
         let mut others = sum.others.iter_mut().zip(&part.others);
         others.try_for_each(|(sum, part)| sum.merge(part, &progress.file))?;
         sum.rows.merge(&part.rows, &progress.file)?;
@@ -210,6 +221,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     if wish.missing == Rule::Error && !sum.ledger.is_empty() {
         return Err(sum.ledger.refusal(fields, count, Some(manner.features)));
     }
+    sum.ledger.unseen.report(fields, wish.on_unseen)?;
     let compressed = finish(sum, &manner, &file, is_sample_all || wish.all_rows)?;
     Ok(Compressed { read: count, ..compressed })
 }
@@ -225,6 +237,9 @@ fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Comp
     let others: Vec<Summary> = others.into_iter().map(Collector::into_summary).collect();
     let (design, rule) = (manner.design, manner.wish.missing);
     let left = summary.rows() + others.iter().map(Summary::rows).sum::<u64>();
+    if left == 0 && !manner.wish.is_part && ledger.unseen.rows > 0 {
+        return Err(Error::input(Place::file(file), ledger.why_none()));
+    }
     if left == 0 && !ledger.is_empty() && !manner.wish.is_part {
         return Err(Error::input(Place::file(file), "a cell is missing in every row, so none is left")
             .with_hint("--ignore leaves columns out, --missing mean puts the mean of a column there"));

@@ -8,9 +8,10 @@ use serde::Serialize;
 use super::compress::{Wish, feature_fields};
 use super::files::Files;
 use super::input::Input;
-use super::ledger::{Ledger, tell_missing};
+use super::ledger::{Ledger, tell_missing, warn_dropped};
 use super::options::{DataOptions, WeightOption};
 use super::reading::Reading;
+use super::unseen::OnUnseen;
 use super::words::{count, note, rows_and_weight};
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::{Error, Place};
@@ -45,6 +46,10 @@ pub struct Args {
     /// Print one JSON object
     #[arg(long)]
     json: bool,
+
+    /// Make a row with a level that no row had in training an error; otherwise such rows are skipped with a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 #[derive(Serialize)]
@@ -69,7 +74,7 @@ impl Args {
         let weight = self.weight.column();
         let (rows, weight, metrics) = match input.is_summary() {
             true => of_summary(&model, input, reading, weight)?,
-            false => of_rows(&model, input, reading, weight)?,
+            false => of_rows(&model, input, reading, weight, OnUnseen::strict(self.strict))?,
         };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
         if !mse.is_finite() {
@@ -93,11 +98,17 @@ type Found = (u64, f64, Vec<Metrics>);
 /// Rows that count and the errors on them, with room for features that are made, and missing cells.
 type State = (u64, Vec<Errors>, Option<Batch>, Ledger);
 
-fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
+fn of_rows(
+    model: &Model,
+    input: Input,
+    reading: Reading,
+    weight: Option<&str>,
+    on_unseen: OnUnseen,
+) -> Result<Found, Error> {
     let design = model.design_with_targets();
     let reader = input.rows_for("evaluate")?;
     let file = reader.header().file.clone();
-    let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
+    let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::KeepUnseen)?;
     rows.categorize(design.readers(Some(&design.levels())));
     let (p, none) = (model.features.len(), vec![Errors::new(model.has_bias()); model.targets.len()]);
     let (rule, features, fields) = (model.rule(), feature_fields(&design, model.targets.len()), design.fields().len());
@@ -127,17 +138,19 @@ fn of_rows(model: &Model, input: Input, reading: Reading, weight: Option<&str>) 
     if rule == Rule::Error && !ledger.is_empty() {
         return Err(ledger.refusal(design.fields(), all, None));
     }
-    tell_missing(&ledger.record(rule, design.fields()));
+    ledger.unseen.report(design.fields(), on_unseen)?;
+    let missing = ledger.record(rule, design.fields());
+    tell_missing(&missing);
+    warn_dropped(&missing, all, "a model trained with --missing mean imputes the mean instead");
     if count == 0 {
-        let message = if ledger.is_empty() { "every row has weight 0" } else { "a cell is missing in every row" };
-        return Err(Error::input(Place::file(&file), message));
+        return Err(Error::input(Place::file(&file), ledger.why_none()));
     }
     Ok((count, errors[0].weight(), errors.iter().map(Errors::metrics).collect()))
 }
 
 fn of_summary(model: &Model, input: Input, reading: Reading, weight: Option<&str>) -> Result<Found, Error> {
     let missing = model.rule();
-    let wish = Wish { weight, missing, ..Wish::default() };
+    let wish = Wish { weight, missing, targets: model.targets.len(), ..Wish::default() };
     let means = model.missing.as_ref().map(|missing| &missing.means);
     let summary = input.compress_like(&model.design_with_targets(), means, reading, wish)?;
     let of = |squares: Squares| {

@@ -5,7 +5,10 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
+
 use super::files::Files;
+use super::options::one_of;
 use super::words::{listed, note};
 use crate::error::{Error, Place};
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
@@ -41,7 +44,7 @@ pub struct Args {
     model: PathBuf,
 
     /// onnx, safetensors, pmml or sql [default: as --out ends]
-    #[arg(short, long, value_name = "NAME", required_unless_present = "out")]
+    #[arg(short, long, value_name = "NAME", required_unless_present = "out", value_parser = one_of::<Format>(&["onnx", "safetensors", "pmml", "sql"]), ignore_case = true, hide_possible_values = true)]
     format: Option<Format>,
 
     /// Write to this file instead of standard output
@@ -53,11 +56,11 @@ pub struct Args {
     target: Vec<String>,
 
     /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]
-    #[arg(long, value_name = "KIND", value_parser = dtype)]
+    #[arg(long, value_name = "KIND", value_parser = dtype(), hide_possible_values = true)]
     dtype: Option<Dtype>,
 
     /// Whose SQL: ansi, sqlite, duckdb, postgres, spark or datafusion [default: ansi]
-    #[arg(long, value_name = "NAME")]
+    #[arg(long, value_name = "NAME", value_parser = one_of::<Dialect>(&["ansi", "sqlite", "duckdb", "postgres", "spark", "datafusion"]), hide_possible_values = true)]
     dialect: Option<Dialect>,
 
     /// What the SELECT reads, as it stands behind FROM [default: data]
@@ -87,12 +90,8 @@ impl FromStr for Format {
     }
 }
 
-fn dtype(text: &str) -> Result<Dtype, String> {
-    match text {
-        "f32" => Ok(Dtype::F32),
-        "f64" => Ok(Dtype::F64),
-        _ => Err("expected f32 or f64".to_owned()),
-    }
+fn dtype() -> impl TypedValueParser<Value = Dtype> {
+    PossibleValuesParser::new(["f32", "f64"]).map(|name| if name == "f32" { Dtype::F32 } else { Dtype::F64 })
 }
 
 impl Args {

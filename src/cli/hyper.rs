@@ -2,6 +2,7 @@
 
 use std::str::FromStr;
 
+use super::options::one_of;
 use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
 use crate::summary::Scaling;
@@ -30,7 +31,7 @@ pub struct Hyperparameters {
     pub lr: Rate,
 
     /// Loss over rows × targets, as in PyTorch's MSELoss: mean or sum
-    #[arg(long, value_name = "mean|sum", default_value = "mean", help_heading = "Descent")]
+    #[arg(long, value_name = "mean|sum", default_value = "mean", value_parser = one_of::<Reduction>(&["mean", "sum"]), hide_possible_values = true, help_heading = "Descent")]
     pub reduction: Reduction,
 
     /// Train without a constant term
@@ -54,7 +55,7 @@ pub struct Hyperparameters {
     pub schedule: Schedule,
 
     /// Update rule, as in PyTorch: sgd, adam, adamw, rmsprop or adagrad
-    #[arg(long, value_name = "NAME", default_value = "sgd", help_heading = "Optimizer")]
+    #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = one_of::<Rule>(&["sgd", "adam", "adamw", "rmsprop", "adagrad"]), hide_possible_values = true, help_heading = "Optimizer")]
     pub optimizer: Rule,
 
     /// Adds this times each parameter to its gradient, biases too; adamw shrinks the parameters instead [default: 0; adamw: 0.01]

@@ -5,13 +5,16 @@ use std::io::BufReader;
 use std::path::PathBuf;
 
 use super::compress::{Compressed, Wish, compress_rows};
+use super::ledger::warn_dropped;
 use super::reading::Reading;
 use super::resolve::chosen;
+use super::unseen::OnUnseen;
 use super::words::note;
 use crate::data::columns::Roles;
+use crate::data::columns::option;
 use crate::data::source::{self, Source};
-use crate::data::{Design, Header, Later, Manner, Missing, Parts, Reader, columns};
-use crate::error::{Error, Place};
+use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Reader, columns};
+use crate::error::{Error, Place, shortened};
 use crate::summary::{Powers, Summary};
 
 /// A triangle of so many columns takes 1.6 GB, and every worker has one.
@@ -36,7 +39,7 @@ impl Input {
                 let (lines, replies) = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
                 super::sql::tell(&lines, &replies);
                 match &mut summary {
-                    Some((_, sum)) => sum.merge(&lines, &name)?,
+                    Some((_, sum)) => sum.add(&lines, &name)?,
                     None => summary = Some((name, lines)),
                 }
             } else if first.is_none() {
@@ -67,6 +70,12 @@ impl Input {
                 note(&format!("the summary has powers of {column}, too: --poly {column}:{degree} uses them"));
             }
         }
+    }
+
+    /// The powers that the summaries have.
+    pub fn polynomials(&self) -> Vec<Polynomial> {
+        let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
+        powers.map(|Powers { column, degree, .. }| Polynomial { column: column.clone(), degree: *degree }).collect()
     }
 
     /// The rows, for a command that needs every one of them.
@@ -119,8 +128,13 @@ impl Input {
         let mut compressed = match self.rows {
             Some(reader) => {
                 let file = reader.header().file.clone();
-                let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::Keep)?;
+                let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::KeepUnseen)?;
                 let compressed = compress_rows(rows, design, reading, wish)?;
+                if let Some(missing) =
+                    compressed.missing.as_ref().filter(|_| !wish.is_part && wish.on_unseen != OnUnseen::Skip)
+                {
+                    warn_dropped(missing, compressed.read, "--missing mean imputes the mean instead");
+                }
                 check_weights(&compressed, &file, wish)?;
                 compressed
             }
@@ -136,7 +150,8 @@ impl Input {
             compressed.add(&chosen, wish.missing, &file)?;
             check_weights(&compressed, &file, wish)?;
         }
-        compressed.take_stock()?;
+        let targets = &design.names()[design.names().len() - wish.targets..];
+        compressed.take_stock(targets, &file)?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
         if !compressed.summary.triangle().is_finite() {
             return Err(Error::input(Place::file(&file), "squares of the numbers overflow")
@@ -154,7 +169,11 @@ impl Input {
         wish: Wish,
     ) -> Result<Summary, Error> {
         let (file, levels) = (self.header().file, design.levels());
+        let targets = &design.names()[design.names().len() - wish.targets..];
         let summary = self.compress(&design.opened(), reading, Wish { levels: Some(&levels), ..wish })?.summary;
+        if let Some(gap) = summary.gaps().iter().find(|gap| targets.contains(&gap.column)) {
+            return Err(lacks_target(&file, &gap.column));
+        }
         if let Some(gap) = summary.gaps().first().filter(|_| means.is_none_or(BTreeMap::is_empty)) {
             let message =
                 format!("column \"{}\": cells are missing, and the model does not say what stands there", gap.column);
@@ -170,6 +189,13 @@ impl Input {
         let wish = Wish { targets: roles.targets.len(), ..wish };
         self.compress(&design, reading, wish)?.resolve(&design, roles, &file)
     }
+}
+
+/// Refuses a summary in which rows without this target count.
+pub fn lacks_target(file: &str, target: &str) -> Error {
+    let message = format!("the target \"{}\" has missing values in the summary", shortened(target));
+    let hint = format!("linreg summarize {} --missing mean … drops these rows", option("--target", target));
+    Error::input(Place::file(file), message).with_hint(hint)
 }
 
 /// Refuses columns whose triangle would fill the memory.

@@ -11,9 +11,10 @@ use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::typed::command_with;
 use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight, warn_of_dates};
-use crate::data::columns::Roles;
+use crate::data::columns::{Choice, Roles};
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
+use crate::model::bias_name;
 use crate::observers::When;
 use crate::output::{aligned, print, print_json, rounded};
 use crate::summary::Summary;
@@ -96,7 +97,8 @@ impl Args {
         let header = input.header();
         note_invented(&header);
         input.refuse_weight(self.columns.weight.column())?;
-        let roles = self.columns.choice().roles(&header)?;
+        let choice = Choice { has_no_bias: self.hyper.no_bias, ..self.columns.choice() };
+        let roles = choice.roles(&header)?;
         warn_of_dates(&header, &roles.features);
         note_unnamed(&header, &roles.features);
         if roles.is_target_guessed {
@@ -201,7 +203,7 @@ impl Args {
 
     /// The direction of the smallest eigenvalue, by column names.
     fn slow_direction(&self, inspection: &Inspection, roles: &Roles) -> String {
-        let bias = (!self.hyper.no_bias).then(|| "bias".to_owned());
+        let bias = (!self.hyper.no_bias).then(|| bias_name(&roles.features));
         let names: Vec<&String> = bias.iter().chain(&roles.features).collect();
         let mut parts: Vec<(f64, &String)> = inspection.slowest.iter().copied().zip(names).collect();
         parts.sort_by(|a, b| b.0.abs().total_cmp(&a.0.abs()));

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use super::words::{count, note};
+use super::unseen::{First, Unseen};
+use super::words::{count, note, warn};
 use crate::data::columns::ignore;
 use crate::data::{Batch, Progress, Records};
 use crate::error::{Error, Place};
@@ -11,7 +12,7 @@ use crate::model::{MissingCells, Rule};
 /// Places that are kept to be told.
 const PLACES: usize = 3;
 
-/// Missing cells of some rows. Rows of weight 0 do not count.
+/// Missing cells of some rows, and levels that a model does not know. Rows of weight 0 do not count.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
     /// Rows with at least one.
@@ -22,6 +23,8 @@ pub struct Ledger {
     cells: Vec<u64>,
     /// The first of them.
     places: Vec<(Place, usize)>,
+    /// Rows with a level that no row had in training.
+    pub unseen: Unseen,
 }
 
 impl Ledger {
@@ -31,19 +34,31 @@ impl Ledger {
     }
 
     /// Notes the missing cells of `batch` and says which of its rows `rule` leaves out, if any: all with a missing cell, or,
-    /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0.
+    /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0, and
+    /// those with a level that is not known where no new ones are taken.
     pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
         let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| batch.has_missing(1 + column)).collect();
-        if columns.is_empty() {
+        let is_unseen = |column: usize, i: usize| batch.column(1 + column)[i].is_infinite();
+        let has_unseen = |&column: &usize| (0..batch.rows()).any(|i| is_unseen(column, i));
+        let closed = records.levels.iter().enumerate().filter(|(_, levels)| !levels.is_open());
+        let unseen: Vec<usize> = closed.map(|(column, _)| column).filter(has_unseen).collect();
+        if columns.is_empty() && unseen.is_empty() {
             return None;
         }
         let leaves = |i: usize| {
             let mut missing: Vec<usize> =
                 columns.iter().copied().filter(|&k| batch.column(1 + k)[i].is_nan()).collect();
-            if missing.is_empty() {
+            let unseen = unseen.iter().copied().find(|&column| is_unseen(column, i));
+            if missing.is_empty() && unseen.is_none() {
                 return false;
             }
             if batch.weights().is_some_and(|weights| weights[i] == 0.0) {
+                return true;
+            }
+            let is_left_out = rule != Rule::Mean || missing.iter().any(|&column| column >= features);
+            if let Some(column) = unseen.filter(|_| missing.is_empty() || !is_left_out) {
+                let (place, level) = (|| records.place(i, column), || records.cell(i, column));
+                self.unseen.push(|| First { place: place(), column, level: level() });
                 return true;
             }
             self.rows += 1;
@@ -54,7 +69,6 @@ impl Ledger {
                     self.places.push((records.place(i, column), column));
                 }
             }
-            let is_left_out = rule != Rule::Mean || missing.iter().any(|&column| column >= features);
             self.dropped += u64::from(is_left_out);
             is_left_out
         };
@@ -66,6 +80,7 @@ impl Ledger {
         self.rows += part.rows;
         self.dropped += part.dropped;
         self.cells.iter_mut().zip(part.cells).for_each(|(sum, part)| *sum += part);
+        self.unseen.merge(part.unseen, progress);
         let room = PLACES - self.places.len();
         let places = part.places.into_iter().take(room);
         self.places.extend(places.map(|(place, column)| (place.below(progress.lines, &progress.file), column)));
@@ -74,6 +89,16 @@ impl Ledger {
     /// Whether there are none.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
+    }
+
+    /// Why none of the rows is left.
+    pub fn why_none(&self) -> &'static str {
+        match (self.unseen.rows, self.rows) {
+            (0, 0) => "every row has weight 0",
+            (0, _) => "every row has a missing cell",
+            (_, 0) => "every row has a level that no row had when the model was trained",
+            _ => "every row has a missing cell, or a level that no row had when the model was trained",
+        }
     }
 
     /// Columns with missing cells, and how many each has.
@@ -130,6 +155,22 @@ fn in_words(columns: &BTreeMap<String, u64>) -> String {
         words.push(format!("{} more columns", columns.len() - SHOWN));
     }
     words.join(", ")
+}
+
+/// Dropped rows beyond this fraction are worth a warning.
+const MANY_DROPPED: f64 = 0.1;
+
+/// Warns if many of the rows `read` were dropped, with `advice` for those that only lack features.
+pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
+    let fraction = missing.dropped as f64 / read as f64;
+    if missing.dropped == 0 || fraction <= MANY_DROPPED {
+        return;
+    }
+    let rows = format!("{} of {} ({:.0} %)", missing.dropped, count(read, "row"), 100.0 * fraction);
+    warn(&match missing.rule {
+        Rule::Mean => format!("{rows} were dropped, because the target is missing"),
+        _ => format!("{rows} were dropped, because values are missing; {advice}"),
+    });
 }
 
 /// Tells what was done about missing cells.

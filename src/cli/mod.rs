@@ -1,5 +1,6 @@
 //! The commands: a file each, with its flags (their comments are the help) and its run side by side.
 
+mod clash;
 mod compress;
 mod counts;
 mod evaluate;
@@ -22,6 +23,7 @@ mod summarize;
 mod sweep;
 mod train;
 mod typed;
+mod unseen;
 mod words;
 
 use clap::{CommandFactory, FromArgMatches, Parser, Subcommand};

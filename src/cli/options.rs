@@ -5,6 +5,7 @@ use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::reading::Reading;
@@ -47,7 +48,7 @@ pub struct DialectOptions {
     delimiter: Option<u8>,
 
     /// Decimal mark: `.` or `,`
-    #[arg(long, value_name = "MARK", default_value = ".", value_parser = decimal_mark, help_heading = "Data")]
+    #[arg(long, value_name = "MARK", default_value = ".", value_parser = decimal_mark(), hide_possible_values = true, help_heading = "Data")]
     decimal: u8,
 
     /// What separates thousands in numbers: `,`, `.`, a space or any other character that is not a digit
@@ -74,6 +75,14 @@ pub struct DialectOptions {
     na: Vec<String>,
 }
 
+/// One of `names`, each of which `T` reads. An error lists them and names the one that was meant.
+pub fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
+where
+    T: FromStr<Err = String> + Clone + Send + Sync + 'static,
+{
+    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+}
+
 /// A whole number above 0.
 pub fn above_zero<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| "expected a whole number above 0".to_owned())
@@ -97,12 +106,8 @@ fn thousands(text: &str) -> Result<char, String> {
     }
 }
 
-fn decimal_mark(text: &str) -> Result<u8, String> {
-    match text {
-        "." => Ok(b'.'),
-        "," => Ok(b','),
-        _ => Err("expected . or ,".to_owned()),
-    }
+fn decimal_mark() -> impl TypedValueParser<Value = u8> {
+    PossibleValuesParser::new([".", ","]).map(|mark| mark.as_bytes()[0])
 }
 
 impl DataOptions {
@@ -216,7 +221,7 @@ pub struct ColumnOptions {
     /// error: tell how many there are and where. drop: leave out rows with a missing cell in a column that is used. mean: a
     /// missing cell of a feature counts as the mean of the others, for a category as the share of each level; rows without a
     /// target are left out. The model remembers, and predicts in the same way.
-    #[arg(long, value_name = "RULE", default_value = "error", help_heading = "Data")]
+    #[arg(long, value_name = "RULE", default_value = "error", value_parser = one_of::<Rule>(&["error", "drop", "mean"]), hide_possible_values = true, help_heading = "Data")]
     pub missing: Rule,
 
     #[command(flatten)]
@@ -264,6 +269,7 @@ impl ColumnOptions {
             categorical: self.categorical.clone(),
             references: self.reference.clone(),
             weight: self.weight.row_weight.clone(),
+            has_no_bias: false,
         }
     }
 }

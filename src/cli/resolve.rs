@@ -1,17 +1,18 @@
 //! From what was read to what is trained on: the levels of categories are known now, and means for missing cells.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use nalgebra::DMatrix;
 
+use super::clash::check_names;
 use super::compress::{Compressed, KnownLevels};
-use crate::data::columns::{Roles, leave_out};
-use crate::data::names::first_repeated;
-use crate::data::{Column, Design, Encoding, level_name, sorted};
+use super::input::lacks_target;
+use crate::data::columns::{Roles, leave_out, option};
+use crate::data::{Column, Design, Encoding, MOST_LEVELS, level_name, sorted};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
-use crate::summary::{Gap, Summary};
+use crate::summary::{Gap, Summary, too_many};
 
 /// What stands for a missing cell in each feature.
 type Means = BTreeMap<String, f64>;
@@ -38,7 +39,8 @@ pub fn chosen(
             (Column::Category, Some(category)) => names.extend(category.names()),
             (Column::Category, None) => {
                 let message = format!("the column \"{name}\" of the summary holds numbers, not levels");
-                let hint = format!("linreg summarize --categorical {name} --data … makes one with levels");
+                let categorical = option("--categorical", name);
+                let hint = format!("linreg summarize {categorical} --data … makes one with levels");
                 return Err(Error::input(Place::file(file), message).with_hint(hint));
             }
             _ => names.push(name.clone()),
@@ -64,15 +66,17 @@ pub fn in_order(summary: &Summary, names: &[String]) -> Result<Summary, Error> {
 
 impl Compressed {
     /// Notes the levels: those of rows that are left.
-    pub fn take_stock(&mut self) -> Result<(), Error> {
-        if let Some(name) = first_repeated(self.summary.columns()) {
-            let message = format!("\"{name}\" is made of a column, but there is another column of that name");
-            return Err(Error::usage(message).with_hint("give one of them another name in the header"));
-        }
+    pub fn take_stock(&mut self, targets: &[String], file: &str) -> Result<(), Error> {
+        check_names(&self.summary, targets, file)?;
         let parts: Vec<&Summary> = self.held_out.iter().chain(&self.parts).chain([&self.summary]).collect();
         for category in self.summary.categories() {
-            let is_left = |level: &&String| parts.iter().any(|part| part.has_level(&category.column, level));
-            let levels = category.levels.iter().filter(is_left).cloned().collect();
+            let present: BTreeSet<String> =
+                parts.iter().flat_map(|part| part.present_levels(&category.column)).collect();
+            let levels: Vec<String> =
+                category.levels.iter().filter(|level| present.contains(*level)).cloned().collect();
+            if let Some(last) = levels.get(MOST_LEVELS) {
+                return Err(too_many(file, &category.column, last).with_hint(leave_out(&category.column)));
+            }
             self.levels.insert(category.column.clone(), levels);
         }
         Ok(())
@@ -80,7 +84,7 @@ impl Compressed {
 
     /// Adds the rows of a summary from `file`.
     pub fn add(&mut self, summary: &Summary, rule: Rule, file: &str) -> Result<(), Error> {
-        self.summary.merge(summary, file)?;
+        self.summary.add(summary, file)?;
         self.read += summary.rows();
         // Its rows are no longer told apart.
         self.rows = None;
@@ -106,16 +110,16 @@ impl Compressed {
     pub fn resolve(self, read: &Design, roles: &Roles, file: &str) -> Result<(Compressed, Roles), Error> {
         let rows = self.summary.rows() + self.held_out.as_ref().map_or(0, Summary::rows);
         if let Some(gap) = self.summary.gaps().iter().find(|gap| roles.targets.contains(&gap.column)) {
-            let target = &gap.column;
-            let message = format!("the target \"{target}\" misses cells in the summary");
-            let hint = format!("linreg summarize --target {target} --missing mean … leaves these rows out");
-            return Err(Error::input(Place::file(file), message).with_hint(hint));
+            return Err(lacks_target(file, &gap.column));
         }
         for (column, levels) in &self.levels {
             if levels.len() as u64 == rows {
                 let message = format!("column \"{column}\": as many levels as rows, {rows}, which says nothing");
                 return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
             }
+        }
+        if self.parts.iter().any(|part| part.rows() == 0) {
+            return Err(self.empty_fold());
         }
         let roles = roles.clone().with_levels(&self.levels, file)?;
         let (summary, held_out, means) = self.settle(self.summary.clone(), self.held_out.as_ref(), &roles, file)?;
@@ -129,9 +133,8 @@ impl Compressed {
             for (_, part) in self.parts.iter().enumerate().filter(|(i, _)| *i != k) {
                 train.merge(part, file)?;
             }
-            if self.parts[k].rows() == 0 || train.rows() == 0 {
-                let message = format!("--folds {}: one of them has no row", self.parts.len());
-                return Err(Error::usage(message).with_hint("fewer folds, or another --split-seed"));
+            if train.rows() == 0 {
+                return Err(self.empty_fold());
             }
             let (train, held_out, _) = self.settle(train, Some(&self.parts[k]), &roles, file)?;
             Ok((train, held_out.unwrap_or_default()))
@@ -139,6 +142,14 @@ impl Compressed {
         let folds = (0..self.parts.len()).map(fold).collect::<Result<Vec<_>, Error>>()?;
         let (levels, read, parts) = (self.levels, self.read, Vec::new());
         Ok((Compressed { summary, rows, held_out, missing, folds, levels, parts, read }, roles))
+    }
+
+    /// Refuses folds one of which has no row: every row is drawn by itself.
+    fn empty_fold(&self) -> Error {
+        const ROWS: u64 = 12;
+        let rows: u64 = self.parts.iter().map(Summary::rows).sum();
+        let message = format!("--folds {}: one of them has no row ({rows} rows in all)", self.parts.len());
+        Error::usage(message).with_hint(format!("--folds {}, or another --split-seed", (rows / ROWS).max(2)))
     }
 
     /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.

@@ -1,8 +1,9 @@
 //! `linreg sql`: the query that sums a table up where it is; its reply is rows to every command that takes summaries.
 
-use std::str::FromStr;
+use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::ledger::tell_missing;
+use super::options::one_of;
 use super::words::note;
 use crate::data::columns::Reference;
 use crate::data::level_name;
@@ -54,7 +55,7 @@ Examples:
 )]
 pub struct Args {
     /// Whose SQL: duckdb, postgres, sqlite, spark or datafusion
-    #[arg(long, value_name = "NAME", value_parser = dialect)]
+    #[arg(long, value_name = "NAME", value_parser = one_of::<Dialect>(&["duckdb", "postgres", "sqlite", "spark", "datafusion"]), hide_possible_values = true)]
     dialect: Dialect,
 
     /// What is read, as it stands behind FROM
@@ -82,18 +83,13 @@ pub struct Args {
     row_weight: Option<String>,
 
     /// What to do with NULLs: error, or drop, which leaves out rows with a NULL in a column that is used
-    #[arg(long, value_name = "RULE", default_value = "error", value_parser = drops, action = clap::ArgAction::Set)]
+    #[arg(long, value_name = "RULE", default_value = "error", value_parser = drops(), hide_possible_values = true, action = clap::ArgAction::Set)]
     missing: bool,
 }
 
 /// Some names of columns.
 #[derive(Debug, Clone)]
 struct Names(Vec<String>);
-
-fn dialect(text: &str) -> Result<Dialect, String> {
-    let expected = "expected duckdb, postgres, sqlite, spark or datafusion";
-    Dialect::from_str(text).ok().filter(|dialect| *dialect != Dialect::Ansi).ok_or_else(|| expected.to_owned())
-}
 
 fn names(text: &str) -> Result<Names, String> {
     let mut reader = csv::ReaderBuilder::new().has_headers(false).from_reader(text.as_bytes());
@@ -106,13 +102,8 @@ fn names(text: &str) -> Result<Names, String> {
 }
 
 /// Whether rows with missing cells are left out.
-fn drops(text: &str) -> Result<bool, String> {
-    match text {
-        "error" => Ok(false),
-        "drop" => Ok(true),
-        "mean" => Err("a query cannot put means there; expected error or drop".to_owned()),
-        _ => Err("expected error or drop".to_owned()),
-    }
+fn drops() -> impl TypedValueParser<Value = bool> {
+    PossibleValuesParser::new(["error", "drop"]).map(|rule| rule == "drop")
 }
 
 impl Args {

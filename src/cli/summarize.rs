@@ -13,8 +13,8 @@ use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
 use super::words::{note_invented, warn_of_dates};
-use crate::data::{Design, Header};
-use crate::error::Error;
+use crate::data::{Design, Header, Polynomial};
+use crate::error::{Error, Place};
 use crate::observers::When;
 use crate::output::{OutputFile, print_json};
 use crate::summary::Summary;
@@ -95,7 +95,12 @@ impl Args {
             let counts = Counts::of_summary(&summary);
             return Ok((summary, counts));
         }
-        let design = self.design(input.header())?;
+        let file = input.header().file;
+        let design = self.design(input.header(), &input.polynomials())?;
+        if design.names().is_empty() {
+            let message = "no column is left to be summarized";
+            return Err(Error::input(Place::file(&file), message).with_hint("ignore fewer columns"));
+        }
         let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
         let targets = self.columns.choice().targets.len();
         let wish = Wish {
@@ -114,19 +119,28 @@ impl Args {
     }
 
     /// All columns but the ignored ones, or features and targets if any are named.
-    fn design(&self, mut header: Header) -> Result<Design, Error> {
+    fn design(&self, mut header: Header, known: &[Polynomial]) -> Result<Design, Error> {
         note_invented(&header);
         if self.part {
             header.texts.clear();
         }
-        let design = self.columns.choice().columns(&header)?;
+        let mut choice = self.columns.choice();
+        // Powers of summaries stay, unless another degree is asked for.
+        let is_used = |poly: &&Polynomial| {
+            let is_told = choice.polynomials.iter().any(|own| own.column == poly.column);
+            let is_named = choice.features.is_empty() || choice.features.contains(&poly.column);
+            !is_told && is_named && !choice.ignored.contains(&poly.column) && !choice.targets.contains(&poly.column)
+        };
+        let kept: Vec<Polynomial> = known.iter().filter(is_used).cloned().collect();
+        choice.polynomials.extend(kept);
+        let design = choice.columns(&header)?;
         warn_of_dates(&header, design.categories());
         Ok(design)
     }
 
     /// What a program needs that has parts of these rows summarized.
     fn print_plan(&self, header: &Header) -> Result<(), Error> {
-        let design = self.design(header.clone())?;
+        let design = self.design(header.clone(), &[])?;
         let mut columns: Vec<&String> = design.columns().iter().map(|&(field, _)| &design.fields()[field]).collect();
         columns.dedup();
         let plan = json!({

@@ -8,8 +8,8 @@ use same_file::Handle;
 
 use crate::data::Header;
 use crate::data::columns::ignore;
-use crate::error::{shortened, visible};
-use crate::output::rounded;
+use crate::error::{clipped, shortened, visible};
+use crate::output::{WIDEST, rounded};
 
 /// `2 rows`, or `2 rows of weight 3.5`.
 pub fn rows_and_weight(rows: u64, weight: f64) -> String {
@@ -25,7 +25,7 @@ pub fn count(count: u64, word: &str) -> String {
 /// Names in a sentence, the first of many.
 pub fn listed(names: &[String]) -> String {
     const SHOWN: usize = 8;
-    let shown = names.iter().take(SHOWN).map(String::as_str).collect::<Vec<_>>().join(", ");
+    let shown = names.iter().take(SHOWN).map(|name| clipped(name, WIDEST)).collect::<Vec<_>>().join(", ");
     match names.len().checked_sub(SHOWN) {
         None | Some(0) => shown,
         Some(more) => format!("{shown} and {more} more"),
@@ -66,7 +66,7 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
         } else {
             format!("{name} is the index of a pandas table")
         };
-        note(&format!("{which}; if it only numbers the rows: --ignore {name}"));
+        note(&format!("{which}; if it only numbers the rows: {}", ignore(name)));
     }
 }
 

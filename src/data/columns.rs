@@ -1,9 +1,11 @@
 //! Which column is feature, which target.
 
-use super::names::{SHOWN, first_repeated, quoted};
+use std::collections::BTreeSet;
+
+use super::names::{SHOWN, first_repeated};
 use super::positions::{check_distinct, list};
 pub use super::positions::{distinct, positions, used_positions};
-pub use super::roles::{Reference, Roles, ignore, leave_out};
+pub use super::roles::{Reference, Roles, ignore, leave_out, option};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
 
@@ -24,6 +26,8 @@ pub struct Choice {
     pub references: Vec<Reference>,
     /// The column that says how often a row counts.
     pub weight: Option<String>,
+    /// Whether there is no bias: then the first category has a feature for every level, unless its reference is named.
+    pub has_no_bias: bool,
 }
 
 impl Choice {
@@ -66,21 +70,26 @@ impl Choice {
         let categories = self.categories(header, &features, &targets)?;
         let (features, encodings) = self.with_powers(features, &targets)?;
         let references = self.references.clone();
-        Ok(Roles { features, encodings, targets, categories, references, is_target_guessed })
+        let is_free = |column: &&String| !references.iter().any(|reference| reference.column == **column);
+        let full = categories.iter().take(1).filter(|_| self.has_no_bias).filter(is_free).cloned().collect();
+        Ok(Roles { features, encodings, targets, categories, references, full, is_target_guessed })
     }
 }
 
 impl Choice {
-    /// Makes the categories of `design` categories again, with the same references, unless something else was told.
-    pub fn resume_categories(&mut self, design: &Design, header: &Header) {
-        let is_used = |column: &String| self.features.is_empty() || self.features.contains(column);
-        let levels: Vec<_> = design.levels().into_iter().filter(|(column, _)| is_used(column)).collect();
-        for (column, levels) in levels {
+    /// Makes the categories of features with these `encodings` categories again, with the same references, unless something
+    /// else was told.
+    pub fn resume_categories(&mut self, encodings: &Encodings, header: &Header) {
+        let is_used = |column: &&String| self.features.is_empty() || self.features.contains(column);
+        let levels = encodings.values().filter(|encoding| matches!(encoding, Encoding::Level { .. }));
+        let categories: BTreeSet<String> = levels.map(Encoding::column).filter(is_used).cloned().collect();
+        for column in categories {
             if !header.texts.contains(&column) && !self.categorical.contains(&column) {
                 self.categorical.push(column.clone());
             }
             if !self.references.iter().any(|reference| reference.column == column) {
-                self.references.extend(levels.first().map(|level| Reference { column, level: level.clone() }));
+                let reference = encodings.values().find_map(|encoding| encoding.reference_of(&column)).cloned();
+                self.references.extend(reference.map(|level| Reference { column, level }));
             }
         }
     }
@@ -95,11 +104,14 @@ impl Choice {
 
     /// The same choice with the names put together again that were cut at commas, as `size, in m` is.
     fn joined(&self, header: &Header) -> Choice {
+        let known: BTreeSet<&String> = header.names.iter().collect();
+        let commas = |name: &String| name.matches(',').count();
+        let most = 1 + header.names.iter().map(commas).max().unwrap_or(0);
         let join = |pieces: &[String]| {
             let (mut names, mut rest) = (Vec::new(), pieces);
             while !rest.is_empty() {
-                let is_column = |count: &usize| header.names.contains(&rest[..*count].join(","));
-                let count = (1..=rest.len()).find(is_column).unwrap_or(1);
+                let is_column = |count: &usize| known.contains(&rest[..*count].join(","));
+                let count = (1..=rest.len().min(most)).find(is_column).unwrap_or(1);
                 names.push(rest[..count].join(","));
                 rest = &rest[count..];
             }
@@ -135,7 +147,8 @@ impl Choice {
                 return Err(Error::usage(format!("--categorical: the column \"{name}\" is no feature")));
             }
         }
-        let is_category = |name: &&String| header.texts.contains(name) || self.categorical.contains(name);
+        let all: BTreeSet<&String> = header.texts.iter().chain(&self.categorical).collect();
+        let is_category = |name: &&String| all.contains(name);
         let categories: Vec<String> = features.iter().filter(is_category).cloned().collect();
         if let Some(Polynomial { column, degree }) =
             self.polynomials.iter().find(|poly| categories.contains(&poly.column))
@@ -145,8 +158,11 @@ impl Choice {
         for Reference { column, level } in &self.references {
             if !categories.contains(column) {
                 let message = format!("--reference {column}={level}: the column \"{column}\" is no category");
-                let hint = format!("--categorical {} makes it one", quoted(column));
-                return Err(Error::usage(message).with_hint(hint));
+                let error = Error::usage(message);
+                return Err(match features.contains(column) {
+                    true => error.with_hint(format!("{} makes it one", option("--categorical", column))),
+                    false => error,
+                });
             }
         }
         Ok(categories)
@@ -171,7 +187,11 @@ impl Choice {
         let of_power = |name: &String| encodings.get_key_value(name);
         if let Some((name, Encoding::Power { column, power })) = features.iter().chain(targets).find_map(of_power) {
             let message = format!("--poly {column}:{power} makes \"{name}\", but there is a column of that name");
-            return Err(Error::usage(message).with_hint(format!("leave that column out: --ignore '{name}'")));
+            let is_target = targets.contains(name);
+            return Err(Error::usage(message).with_hint(match is_target {
+                true => format!("choose a lower degree: --poly {column}:{}", power - 1),
+                false => format!("leave that column out: {}", ignore(name)),
+            }));
         }
         Ok((all, encodings))
     }
@@ -194,6 +214,7 @@ impl Choice {
         }
         for (i, (option, names)) in lists.iter().enumerate() {
             for (other, others) in &lists[i + 1..] {
+                let others: BTreeSet<&String> = others.iter().collect();
                 if let Some(name) = names.iter().find(|name| others.contains(name)) {
                     return Err(Error::usage(format!("the column \"{name}\" is in both {option} and {other}")));
                 }
@@ -214,8 +235,8 @@ impl Choice {
     /// The columns that are in no list; those at the end that hold nothing do not count.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
-        let is_free =
-            |name: &&String| !header.empty.contains(name) && !lists.iter().any(|(_, names)| names.contains(name));
+        let taken: BTreeSet<&String> = lists.iter().flat_map(|(_, names)| names.iter()).collect();
+        let is_free = |name: &&String| !header.empty.contains(name) && !taken.contains(name);
         header.names.iter().filter(is_free).cloned().collect()
     }
 }

@@ -29,8 +29,9 @@ pub enum Encoding {
         column: String,
         /// The text.
         level: String,
-        /// The one for which there is no feature: all of the category are 0 there.
-        reference: String,
+        /// The one for which there is no feature: all of the category are 0 there. Without one, every level has a feature.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        reference: Option<String>,
     },
 }
 
@@ -43,12 +44,21 @@ impl Encoding {
         }
     }
 
+    /// The level of the category `column` for which there is no feature, if it is a level of that one and there is such.
+    #[must_use]
+    pub fn reference_of(&self, own: &str) -> Option<&String> {
+        match self {
+            Encoding::Level { column, reference, .. } if column == own => reference.as_ref(),
+            _ => None,
+        }
+    }
+
     /// Whether a program that makes it can be asked to.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         match self {
             Encoding::Power { power, .. } => (2..=HIGHEST_DEGREE).contains(power),
-            Encoding::Level { level, reference, .. } => level != reference,
+            Encoding::Level { level, reference, .. } => reference.as_ref() != Some(level),
         }
     }
 }
@@ -169,7 +179,7 @@ impl Design {
                 Some(Encoding::Power { power, .. }) => (place, Column::Power(*power)),
                 Some(Encoding::Level { level, reference, .. }) => {
                     let known = &mut levels[place];
-                    for level in [reference, level] {
+                    for level in reference.iter().chain([level]) {
                         if !known.contains(level) {
                             known.push(level.clone());
                         }

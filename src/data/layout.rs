@@ -9,6 +9,7 @@ use csv::ByteRecord;
 use super::Batch;
 use super::Spelling;
 use super::cell::{self, CARRIAGE_RETURNS, Cell, MEND};
+use super::columns::{leave_out, option};
 use super::isa::Isa;
 use super::levels::{Levels, MOST_LEVELS, UNSEEN};
 use super::notation::{self, Marks, Notation};
@@ -54,8 +55,8 @@ pub struct Layout {
     pub keeps_blank_lines: bool,
     /// What to do with a missing cell.
     pub missing: Missing,
-    /// How many of the wanted columns could be categories if the user said so, the first of all; `None` where the columns
-    /// are a model's, and cannot be left out either.
+    /// How many of the wanted columns are features, the first of all, if the user may leave them out or say that they are
+    /// categories; `None` where the columns are a model's.
     pub choosable: Option<usize>,
     /// The wanted columns that are categories, the first of all: the levels known beforehand.
     pub levels: Vec<Levels>,
@@ -187,13 +188,18 @@ impl Layout {
         Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
     }
 
+    /// Whether wanted column `k` is a feature that the user chose: a target cannot be left out, nor can a column of a model.
+    pub fn is_choosable(&self, k: usize) -> bool {
+        self.choosable.is_some_and(|count| k < count)
+    }
+
     /// What would work, or that wanted column `k` may be left out where there is a choice.
     fn or_ignored(&self, remedy: String, k: usize) -> String {
-        if self.choosable.is_none() {
+        if !self.is_choosable(k) {
             return remedy;
         }
         let or = if remedy.is_empty() { "" } else { ", or " };
-        format!("{remedy}{or}leave the column out: --ignore {}", shlex::try_quote(&self.names[k]).unwrap_or_default())
+        format!("{remedy}{or}{}", leave_out(&self.names[k]))
     }
 
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
@@ -241,9 +247,8 @@ impl Layout {
         let mut hint = self.or_ignored(remedy, k);
         let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
         let is_of_numbers = self.notations.get(k).is_some_and(|notation| notation.numbers > 0);
-        if self.choosable.is_some_and(|count| k < count) && is_mended && !is_infinite && !is_of_numbers {
-            let name = shlex::try_quote(&self.names[k]).unwrap_or_default();
-            hint += &format!(", or take its texts for categories: --categorical {name}");
+        if self.is_choosable(k) && is_mended && !is_infinite && !is_of_numbers {
+            hint += &format!(", or take its texts for categories: {}", option("--categorical", &self.names[k]));
         }
         Err(self.fault(line, k, &message, hint))
     }

@@ -58,7 +58,7 @@ impl Levels {
     /// Whether there are more than anyone has a use for.
     #[must_use]
     pub fn are_too_many(&self) -> bool {
-        self.names.len() > MOST_LEVELS
+        self.is_open && self.names.len() > MOST_LEVELS
     }
 
     /// The number of the level that `cell` holds, NaN if it is missing, `UNSEEN` if it is none and may not become one.

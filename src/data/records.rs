@@ -60,6 +60,7 @@ pub struct Records<'a> {
     pub columns: &'a [Column],
     /// The levels of those that are categories: what the numbers in these columns mean.
     pub levels: &'a [Levels],
+    delimiter: u8,
     /// Lines between the beginning of the chunk and that of the block; for rows, between that and the first of them.
     lines: u64,
 }
@@ -134,8 +135,18 @@ impl<'a> Origin<'a> {
 impl<'a> Records<'a> {
     /// Rows from number `first` of a table on, so many of them below the beginning of the chunk.
     pub fn of_rows(layout: &'a Layout, levels: &'a [Levels], written: &'a Written, first: u64, above: u64) -> Self {
-        let Layout { input, columns, .. } = layout;
-        Records { source: Texts::Rows(written), block: &[], start: first, input: *input, columns, levels, lines: above }
+        let Layout { input, columns, delimiter, .. } = layout;
+        let source = Texts::Rows(written);
+        Records {
+            source,
+            block: &[],
+            start: first,
+            input: *input,
+            columns,
+            levels,
+            delimiter: *delimiter,
+            lines: above,
+        }
     }
 
     /// The text of record `i` of the batch, without its line end; nothing for a row that was not written down.
@@ -163,6 +174,22 @@ impl<'a> Records<'a> {
 
     fn offset_in_block(&self, i: usize) -> usize {
         self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
+    }
+
+    /// What stands in wanted column `column` of record `i` of the batch, without blanks around it; nothing for a row of a
+    /// table that has no text.
+    #[must_use]
+    pub fn cell(&self, i: usize, column: usize) -> Option<String> {
+        let field = self.columns[column].field;
+        let text = match self.source {
+            Texts::Rows(_) => return None,
+            Texts::Table { table, first, .. } => table.field(first + i, field).to_vec(),
+            Texts::Slices(_) => {
+                let record = csv_reader(self.text(i), self.delimiter).into_byte_records().next()?.ok()?;
+                record.get(field)?.to_vec()
+            }
+        };
+        Some(String::from_utf8_lossy(text.trim_ascii()).into_owned())
     }
 
     /// The place of wanted column `column` in record `i` of the batch, lines or rows counted from the beginning of the chunk.
@@ -220,9 +247,9 @@ impl<'a> Parser<'a> {
         lines: u64,
         mut visit: impl FnMut(&mut Batch, &Records),
     ) -> Result<Counts, Fault> {
-        let (bytes, Layout { input, columns, .. }) = (block.bytes(), self.layout);
+        let (bytes, &Layout { input, ref columns, delimiter, .. }) = (block.bytes(), self.layout);
         let mut visit = |batch: &mut Batch, levels: &[Levels], source: Texts| {
-            visit(batch, &Records { source, block: bytes, start, input: *input, columns, levels, lines });
+            visit(batch, &Records { source, block: bytes, start, input, columns, levels, delimiter, lines });
         };
         let mut index = std::mem::take(&mut self.index);
         // A table of one column takes a blank line for a row with an empty cell.

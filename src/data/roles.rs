@@ -39,6 +39,8 @@ pub struct Roles {
     pub categories: Vec<String>,
     /// What the user said of their levels.
     pub references: Vec<Reference>,
+    /// Categories of which every level is a feature.
+    pub full: Vec<String>,
     /// True if the target is the last column because nobody said otherwise.
     pub is_target_guessed: bool,
 }
@@ -51,7 +53,7 @@ impl Roles {
     }
 
     /// The roles of columns once the levels of the categories are known: a feature for each level but the reference, the
-    /// first unless told, in sorted order.
+    /// first unless told, in sorted order; of a full category for each level.
     ///
     /// # Errors
     /// [`Error::Input`] in the name of `file` if a category has one level only, [`Error::Usage`] if a reference is no level,
@@ -65,7 +67,8 @@ impl Roles {
             };
             let levels = sorted(levels);
             let reference = self.reference(&feature, &levels, file)?;
-            for level in levels.iter().filter(|level| *level != reference) {
+            let reference = Some(reference).filter(|_| !self.full.contains(&feature)).cloned();
+            for level in levels.iter().filter(|level| Some(*level) != reference.as_ref()) {
                 let name = level_name(&feature, level);
                 let (column, level, reference) = (feature.clone(), level.clone(), reference.clone());
                 self.encodings.insert(name.clone(), Encoding::Level { column, level, reference });
@@ -108,5 +111,12 @@ pub fn leave_out(column: &str) -> String {
 /// The option that leaves out a column.
 #[must_use]
 pub fn ignore(column: &str) -> String {
-    format!("--ignore {}", quoted(column))
+    option("--ignore", column)
+}
+
+/// An option with a column, as they can be typed into a shell.
+#[must_use]
+pub fn option(option: &str, column: &str) -> String {
+    let between = if column.starts_with('-') { '=' } else { ' ' };
+    format!("{option}{between}{}", quoted(column))
 }

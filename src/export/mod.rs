@@ -173,7 +173,7 @@ mod tests {
     pub(super) fn model() -> Model {
         let names = |names: &[&str]| names.iter().map(ToString::to_string).collect();
         let [column, level, reference] = ["r", "it's", "k"].map(str::to_owned);
-        let level = Encoding::Level { column, level, reference };
+        let level = Encoding::Level { column, level, reference: Some(reference) };
         let means = [("x".to_owned(), 0.5), ("x^3".to_owned(), 0.125)].into();
         Model {
             features: names(&["x", "x^3", "a \"b\" <c>", "r=it's"]),

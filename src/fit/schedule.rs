@@ -4,6 +4,8 @@ use std::f64::consts::PI;
 use std::fmt;
 use std::str::FromStr;
 
+use crate::data::names::nearest;
+
 /// How the rate changes with the number e of epochs done.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Schedule {
@@ -66,8 +68,12 @@ impl FromStr for Schedule {
             _ => None,
         };
         schedule.ok_or_else(|| {
-            "expected constant, step:SIZE:GAMMA, exponential:GAMMA or cosine:TMAX[:ETAMIN], such as step:100:0.5"
-                .to_owned()
+            let kinds = ["constant", "step", "exponential", "cosine"].map(str::to_owned);
+            let meant = nearest(&kinds, parts[0]).filter(|kind| *kind != parts[0]);
+            let meant = meant.map_or(String::new(), |kind| format!("; did you mean {kind}?"));
+            format!(
+                "expected constant, step:SIZE:GAMMA, exponential:GAMMA or cosine:TMAX[:ETAMIN], such as step:100:0.5{meant}"
+            )
         })
     }
 }

@@ -38,11 +38,23 @@ impl<T> Named<T> {
     }
 }
 
-/// The names of coefficients: the features, and `bias` for the constant, or `(constant)` if a feature is called so.
+/// What models of earlier versions call the constant where a feature has the name `bias`.
+const EARLIER: &str = "(constant)";
+
+/// The name of the constant beside those of `features`: `bias`, or `(bias)` if a feature is called so.
+#[must_use]
+pub fn bias_name(features: &[String]) -> String {
+    let mut name = "bias".to_owned();
+    while features.contains(&name) {
+        name = format!("({name})");
+    }
+    name
+}
+
+/// The names of coefficients: the features, and that of the constant.
 #[must_use]
 pub fn coefficient_names(features: &[String], bias: bool) -> Vec<String> {
-    let constant = if features.iter().any(|name| name == "bias") { "(constant)" } else { "bias" };
-    features.iter().cloned().chain(bias.then(|| constant.to_owned())).collect()
+    features.iter().cloned().chain(bias.then(|| bias_name(features))).collect()
 }
 
 /// The numbers of one target.
@@ -126,7 +138,10 @@ impl CovarianceDocument {
         is_whole: fn(&Covariance) -> bool,
     ) -> Result<Inference, String> {
         let names = coefficient_names(features, self.bias);
-        let whole = |document: RegressionDocument| {
+        let whole = |mut document: RegressionDocument| {
+            let is_known = |name: &str| features.iter().any(|feature| feature == name);
+            let earlier = document.coefficients.0.iter_mut().find(|own| own.0 == EARLIER && !is_known(EARLIER));
+            earlier.into_iter().for_each(|(name, _)| *name = bias_name(features));
             let coefficients = document.coefficients.take(&names)?;
             Ok(Regression { coefficients, ..document.regression })
         };
@@ -204,7 +219,10 @@ mod tests {
     fn what_is_written_is_read() {
         let model = model(12);
         assert_eq!(again(&model), model);
-        assert_eq!(coefficient_names(&model.features, true).last().unwrap(), "(constant)");
+        assert_eq!(coefficient_names(&model.features, true).last().unwrap(), "(bias)");
+        let text = serde_json::to_string(&model).unwrap();
+        let earlier = text.replace("\"(bias)\"", "\"(constant)\"");
+        assert!(earlier != text && Model::from_json(earlier.as_bytes(), "m.json").unwrap() == model);
     }
 
     #[test]

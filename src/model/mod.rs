@@ -13,7 +13,7 @@ use crate::data::{Batch, Design, Encodings};
 use crate::error::{Error, shortened};
 use crate::fit::{Basis, Centred, Inference, Penalty, Reduction, Stop, Weights};
 
-pub use inference::{MOST, coefficient_names};
+pub use inference::{MOST, bias_name, coefficient_names};
 pub use missing::{MissingCells, Rule};
 pub use state::{Rows, State};
 

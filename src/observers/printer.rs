@@ -10,7 +10,7 @@ use super::pace::{Pace, Ticker};
 use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
-use crate::model::Model;
+use crate::model::{Model, coefficient_names};
 use crate::output::{Stdout, screen_width, shown};
 
 /// Who reads the output.
@@ -254,7 +254,8 @@ fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()
 /// A column per target, a row per feature, the bias last; points below points.
 fn weights_table(model: &Model) -> String {
     let weights = &model.weights;
-    let mut columns = vec![Column::left("weights", model.features.iter().map(String::as_str).chain(["bias"]))];
+    let names = coefficient_names(&model.features, true);
+    let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
     for (target, name) in model.targets.iter().enumerate() {
         let row = weights.matrix.row(target);
         columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]]).map(|weight| shown(*weight))));

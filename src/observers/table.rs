@@ -1,7 +1,7 @@
 //! Columns of text, with unseen characters as their codes.
 
-use crate::error::visible_in_line;
-use crate::output::padded;
+use crate::error::clipped;
+use crate::output::{WIDEST, padded};
 
 /// Characters in front of the decimal point.
 pub fn before_point(number: &str) -> usize {
@@ -47,7 +47,7 @@ pub struct Column {
 impl Column {
     /// Texts, beginning below each other.
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
-        let cells = [head].into_iter().chain(cells).map(|cell| visible_in_line(cell).into_owned());
+        let cells = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST));
         let cells: Vec<String> = cells.collect();
         let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
         Column { cells, width }

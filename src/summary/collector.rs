@@ -9,6 +9,7 @@ mod groups;
 mod tests;
 
 use super::{Category, Summary};
+use crate::data::columns::leave_out;
 use crate::data::{Batch, Column, Design, Levels};
 use crate::error::Error;
 use groups::Groups;
@@ -16,14 +17,20 @@ use groups::Groups;
 /// Fewer levels are folded in with the other columns, which costs no more than a rotation for each row.
 const MANY_LEVELS: usize = 8;
 
+/// Levels at most of rows that are in no group: a triangle of these rows is small.
+const MOST_EARLY: usize = if cfg!(test) { 10 } else { 64 };
+
 /// Groups at most, as far as the levels are known that there are: each takes as much memory as a row.
 const MOST_GROUPS: usize = if cfg!(test) { 24 } else { 1 << 17 };
 
 /// Takes rows and becomes a [`Summary`].
 #[derive(Clone)]
 pub struct Collector {
-    /// It has the columns of all rows, and holds those that are in no group.
+    /// It has the columns of all rows. While there are few levels, it holds all rows; later, those that are neither in
+    /// `early` nor in a group.
     summary: Summary,
+    /// Once there are many levels: rows that came when there were few, with no more columns than they need.
+    early: Option<Summary>,
     groups: Option<Groups>,
     /// Where columns are made of fields.
     room: Option<Batch>,
@@ -32,7 +39,7 @@ pub struct Collector {
 /// The categories by whose levels rows are kept, in order: the largest, and those that fit beside them.
 fn keys(levels: &[Levels]) -> Vec<usize> {
     let count = |&category: &usize| levels[category].names().len();
-    let mut categories: Vec<usize> = (0..levels.len()).filter(|category| count(category) > 1).collect();
+    let mut categories: Vec<usize> = (0..levels.len()).filter(|category| count(category) > 0).collect();
     categories.sort_by_key(|category| std::cmp::Reverse(count(category)));
     let (mut keys, mut groups) = (Vec::new(), 1);
     for category in categories {
@@ -52,26 +59,37 @@ impl Collector {
     /// As [`Summary::of_design`].
     #[must_use]
     pub fn new(design: &Design, shift: &[f64]) -> Collector {
-        Collector { summary: Summary::of_design(design, shift), groups: None, room: None }
+        Collector { summary: Summary::of_design(design, shift), early: None, groups: None, room: None }
     }
 
     /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
-    /// are numbers of `levels`. A missing cell (NaN) opens a gap. The batch is used up. All rows are kept in groups if
-    /// there are many levels when the first ones come, and no powers.
+    /// are numbers of `levels`. A missing cell (NaN) opens a gap. The batch is used up. From when there are many levels,
+    /// rows are kept in groups, unless there are powers.
     ///
     /// # Panics
     /// If it is not of this design.
     pub fn push(&mut self, design: &Design, read: &mut Batch, levels: &[Levels]) {
-        self.summary.grow(design, read, levels);
-        if self.groups.is_none() && self.summary.rows == 0 && design.made().next().is_none() {
+        if self.groups.is_none() && design.made().next().is_none() {
             let keys = keys(levels);
-            let columns = design.columns().iter().filter(|own| own.1 != Column::Category);
-            let fields = columns.map(|own| own.0).collect();
-            self.groups = (!keys.is_empty()).then(|| Groups::new(keys, fields, levels.len()));
+            if !keys.is_empty() {
+                let columns = design.columns().iter().filter(|own| own.1 != Column::Category);
+                let fields = columns.map(|own| own.0).collect();
+                self.groups = Some(Groups::new(keys, fields, levels.len()));
+                self.widen();
+            }
         }
+        self.summary.grow(design, read, levels);
         match &mut self.groups {
             Some(groups) => groups.push(&self.summary, design, read, &mut self.room),
             None => self.summary.push_fields(design, read, &mut self.room),
+        }
+    }
+
+    /// Sets the rows so far aside: there will be more levels than they have.
+    fn widen(&mut self) {
+        if self.early.is_none() {
+            let emptied = self.summary.emptied();
+            self.early = Some(std::mem::replace(&mut self.summary, emptied));
         }
     }
 
@@ -80,18 +98,27 @@ impl Collector {
     /// # Errors
     /// As [`Summary::merge`].
     pub fn merge(&mut self, other: &Collector, source: &str) -> Result<(), Error> {
-        let Some(others) = &other.groups else { return self.summary.merge(&other.summary, source) };
-        let own = self.groups.get_or_insert_with(|| others.emptied());
-        if !own.are_of(others) {
-            return self.summary.merge(&other.clone().into_summary(), source);
-        }
-        if other.summary.rows > 0 {
+        if self.early.is_none() && other.early.is_none() {
             self.summary.merge(&other.summary, source)?;
-        } else {
-            if self.summary.columns != other.summary.columns {
-                self.summary.align_indicators(&mut other.summary.clone(), source)?;
+            if self.summary.count_levels() > MOST_EARLY && self.summary.powers().is_empty() {
+                self.widen();
             }
-            self.summary.incomplete += other.summary.incomplete;
+            return Ok(());
+        }
+        self.widen();
+        if self.summary.columns != other.summary.columns {
+            self.summary.align_indicators(&mut other.summary.clone(), source)?;
+        }
+        self.add_early(other.early.as_ref().unwrap_or(&other.summary), source)?;
+        if other.early.is_some() {
+            self.summary.absorb(&other.summary);
+        }
+        let Some(others) = &other.groups else { return Ok(()) };
+        let own = self.groups.get_or_insert_with(|| others.emptied());
+        if !own.are_of(others) && !own.keep(&self.summary, others) {
+            let (summary, groups) = (other.summary.emptied(), other.groups.clone());
+            self.summary.absorb(&Collector { summary, groups, early: None, room: None }.into_summary());
+            return Ok(());
         }
         own.merge(&self.summary, others, &other.summary);
         if own.count() > 2 * MOST_GROUPS {
@@ -99,6 +126,31 @@ impl Collector {
             own.coarsen(&self.summary);
         }
         Ok(())
+    }
+
+    /// Adds rows that have few levels, all of which `summary` has.
+    fn add_early(&mut self, rows: &Summary, source: &str) -> Result<(), Error> {
+        let early = self.early.get_or_insert_default();
+        early.merge(rows, source)?;
+        if early.count_levels() > MOST_EARLY {
+            self.summary.absorb(&std::mem::take(early));
+        }
+        Ok(())
+    }
+
+    /// Refuses rows with which a category would have too many levels.
+    ///
+    /// # Errors
+    /// [`Error::Input`] in the name of `file`.
+    pub fn check_levels(&self, other: &Collector, file: &str) -> Result<(), Error> {
+        let column = self.summary.check_levels(&other.summary, file);
+        column.map_err(|(column, error)| error.with_hint(leave_out(&column)))
+    }
+
+    /// Its columns, with what has been found so far; not all rows are in it.
+    #[must_use]
+    pub fn columns(&self) -> &Summary {
+        &self.summary
     }
 
     /// The categories it has found so far.
@@ -111,6 +163,9 @@ impl Collector {
     #[must_use]
     pub fn into_summary(self) -> Summary {
         let mut summary = self.summary;
+        if let Some(early) = self.early {
+            summary.absorb(&early);
+        }
         if let Some(groups) = self.groups {
             groups.unfold(&mut summary);
         }

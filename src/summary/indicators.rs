@@ -8,6 +8,7 @@
 //! column, what stands in the others can be changed in these rows alone: putting the mean of the rest there is a sum of
 //! columns of the triangle, and needs no row again. See [`Summary::filled`].
 
+mod levels;
 #[cfg(test)]
 mod tests;
 
@@ -16,10 +17,12 @@ use std::collections::{BTreeMap, BTreeSet};
 use serde::{Deserialize, Serialize};
 
 use super::{Sum, Summary};
+use crate::data::columns::{ignore, option};
 use crate::data::names::first_repeated;
 use crate::data::{Batch, Design, Levels, Polynomial, level_name};
 use crate::error::{Error, Place};
 use crate::pair::{number, pair};
+pub use levels::too_many;
 
 /// A category that a summary holds, with a column for each level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -146,7 +149,7 @@ impl Summary {
     }
 
     /// Adds columns of zeros.
-    fn append(&mut self, names: &[String]) {
+    pub(super) fn append(&mut self, names: &[String]) {
         if !names.is_empty() {
             self.columns.extend_from_slice(names);
             self.shift.resize(1 + self.columns.len(), 0.0);
@@ -183,7 +186,9 @@ impl Summary {
             let message =
                 format!("its columns are not those of the rows before: \"{column}\" is a category in only one of them");
             return Err(Error::input(Place::file(source), message).with_hint(format!(
-                "--categorical {column} makes it one where rows are read, --ignore {column} leaves it out"
+                "{} makes it one where rows are read, {} leaves it out",
+                option("--categorical", column),
+                ignore(column)
             )));
         }
         self.adopt(other);
@@ -307,30 +312,12 @@ impl Summary {
         filled.select(&left)
     }
 
-    /// Whether any row has that level of the category `column`.
-    #[must_use]
-    pub fn has_level(&self, column: &str, level: &str) -> bool {
-        let place = self.columns.iter().position(|name| *name == level_name(column, level));
-        place.is_some_and(|place| (0..=1 + place).any(|i| self.triangle.get(i, 1 + place) != 0.0))
-    }
-
     /// How many cells were missing in each column that has missing ones.
     #[must_use]
     pub fn gap_counts(&self) -> BTreeMap<String, u64> {
         let share = |gap: &Gap| self.triangle.get(0, self.place(&Gap::name(&gap.column))) / self.triangle.get(0, 0);
         let count = |gap: &Gap| (share(gap) * self.rows as f64).round() as u64;
         self.gaps.iter().map(|gap| (gap.column.clone(), count(gap))).collect()
-    }
-
-    /// Gives the category `column` columns for all of `levels`. Returns a level it has beyond those.
-    pub fn complete(&mut self, column: &str, levels: &[String]) -> Option<String> {
-        let category = self.categories.iter_mut().find(|category| category.column == *column)?;
-        let beyond = category.levels.iter().find(|level| !levels.contains(level)).cloned();
-        let new: Vec<String> = levels.iter().filter(|level| !category.levels.contains(level)).cloned().collect();
-        category.levels.extend_from_slice(&new);
-        let names: Vec<String> = new.iter().map(|level| level_name(column, level)).collect();
-        self.append(&names);
-        beyond
     }
 
     /// The categories that are left when only the columns `names` are: those with all levels. Columns of others are

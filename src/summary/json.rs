@@ -114,7 +114,7 @@ impl Summary {
             if summary.rows == 0 {
                 continue;
             }
-            sum.merge(&summary, &Place::line(name, number).to_string())?;
+            sum.add(&summary, &Place::line(name, number).to_string())?;
             let fault = |message: &str| Err(Error::input(Place::line(name, number), message));
             if !sum.triangle.is_finite() {
                 return fault("squares of the numbers overflow, together with those before");

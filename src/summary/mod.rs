@@ -25,7 +25,7 @@ use crate::data::Batch;
 use crate::error::{Error, Place, shortened};
 
 pub use collector::Collector;
-pub use indicators::{Category, Gap};
+pub use indicators::{Category, Gap, too_many};
 pub use powers::{Powers, Sum};
 pub use reply::{Heading, Quality, Reply, SqlField};
 pub use scaling::Scaling;
@@ -129,6 +129,15 @@ impl Summary {
         self.incomplete = self.incomplete.saturating_add(other.incomplete);
         self.weight += other.weight;
         Ok(())
+    }
+
+    /// [`Summary::merge`] of a summary from a file: their categories may have so many levels together that nobody uses them.
+    ///
+    /// # Errors
+    /// As [`Summary::merge`], and if a category would have too many levels.
+    pub fn add(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
+        self.check_levels(other, source).map_err(|(_, error)| error)?;
+        self.merge(other, source)
     }
 
     /// The triangle (q×q) of [1 | columns − shift].

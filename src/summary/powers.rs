@@ -29,7 +29,7 @@ pub struct Powers {
 
 impl Powers {
     /// Names of the powers, from the square on.
-    pub(super) fn names(&self) -> impl Iterator<Item = String> {
+    pub fn names(&self) -> impl Iterator<Item = String> {
         (2..=self.degree).map(|power| Polynomial::name(&self.column, power))
     }
 

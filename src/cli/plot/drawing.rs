@@ -6,6 +6,7 @@ use std::str::FromStr;
 
 use console::Term;
 
+use crate::cli::options::one_of;
 use crate::error::Error;
 use crate::observers::When;
 use crate::output::OutputFile;
@@ -37,7 +38,7 @@ pub struct Drawing {
     width: Option<u16>,
 
     /// Colours of a file: light, dark, or auto, where an SVG is as dark as the screen it is seen on
-    #[arg(long, value_name = "NAME", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "NAME", default_value = "auto", value_parser = one_of::<Theme>(&["auto", "light", "dark"]), hide_possible_values = true, help_heading = "Output")]
     theme: Theme,
 }
 

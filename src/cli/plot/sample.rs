@@ -8,6 +8,7 @@ use crate::cli::compress::feature_fields;
 use crate::cli::ledger::{Ledger, tell_missing};
 use crate::cli::options::above_zero;
 use crate::cli::reading::Reading;
+use crate::cli::unseen::OnUnseen;
 use crate::data::{BATCH_ROWS, Batch, Missing, Progress, Reader, Records, Work, ticket};
 use crate::error::{Error, Place};
 use crate::model::metrics::{Errors, Metrics};
@@ -27,6 +28,10 @@ pub struct SampleOptions {
     /// Seed of the sample
     #[arg(long, value_name = "S", default_value_t = 0)]
     seed: u64,
+
+    /// Make a row with a level that no row had in training an error; otherwise such rows are skipped with a warning
+    #[arg(long)]
+    strict: bool,
 }
 
 /// What was read.
@@ -125,7 +130,7 @@ impl SampleOptions {
         let (most, seed, p) = (self.sample.get(), self.seed, model.features.len());
         let design = model.design_with_targets();
         let file = reader.header().file.clone();
-        let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
+        let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::KeepUnseen)?;
         rows.categorize(design.readers(Some(&design.levels())));
         let (rule, fields, features) =
             (model.rule(), design.fields().len(), feature_fields(&design, model.targets.len()));
@@ -168,11 +173,10 @@ impl SampleOptions {
         if rule == Rule::Error && !all.ledger.is_empty() {
             return Err(all.ledger.refusal(design.fields(), read, None));
         }
+        all.ledger.unseen.report(design.fields(), OnUnseen::strict(self.strict))?;
         tell_missing(&all.ledger.record(rule, design.fields()));
         if all.rows == 0 {
-            let message =
-                if all.ledger.is_empty() { "every row has weight 0" } else { "a cell is missing in every row" };
-            return Err(Error::input(Place::file(&file), message));
+            return Err(Error::input(Place::file(&file), all.ledger.why_none()));
         }
         Ok(sampled(model, places, all, only))
     }

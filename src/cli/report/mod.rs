@@ -11,6 +11,7 @@ use super::files::Files;
 use super::input::Input;
 use super::options::DataOptions;
 use super::plot::{Sample, SampleOptions, coefficients, read_history};
+use super::unseen::OnUnseen;
 use super::words::rows_and_weight;
 use crate::error::{Error, Place};
 use crate::model::Model;
@@ -93,7 +94,8 @@ impl Args {
 
         let places: Vec<usize> = (0..model.targets.len()).collect();
         let sample = self.sample.read(&model, &places, open()?.rows_for("report")?, reading, weight)?;
-        let wish = Wish { weight, missing: model.rule(), ..Wish::default() };
+        let targets = model.targets.len();
+        let wish = Wish { weight, missing: model.rule(), targets, on_unseen: OnUnseen::Skip, ..Wish::default() };
         let means = model.missing.as_ref().map(|missing| &missing.means);
         let summary = open()?.compress_like(&model.design_with_targets(), means, reading, wish)?;
         if summary.rows() != sample.rows {

@@ -237,8 +237,11 @@ impl Report {
 fn made(name: &str, encoding: &Encoding) -> Vec<String> {
     let how = match encoding {
         Encoding::Power { power, .. } => format!("its power {power}"),
-        Encoding::Level { level, reference, .. } => {
+        Encoding::Level { level, reference: Some(reference), .. } => {
             format!("1 where it is {level}, else 0; {reference} is the reference")
+        }
+        Encoding::Level { level, reference: None, .. } => {
+            format!("1 where it is {level}, else 0; every level has a feature")
         }
     };
     vec![name.to_owned(), encoding.column().clone(), how]
@@ -248,7 +251,7 @@ fn made(name: &str, encoding: &Encoding) -> Vec<String> {
 fn reference(encoding: &Encoding) -> Option<String> {
     match encoding {
         Encoding::Power { .. } => None,
-        Encoding::Level { column, reference, .. } => Some(format!("{column}={reference}")),
+        Encoding::Level { column, reference, .. } => reference.as_ref().map(|level| format!("{column}={level}")),
     }
 }
 

@@ -3,6 +3,7 @@
 //! The options are those of `train`, taken from its definition, so that no list of them has to be kept here: what chooses data is
 //! passed on as it is, what shows results is left out, and everything else takes lists.
 
+use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use clap_complete::engine::ArgValueCompleter;
 
@@ -96,7 +97,11 @@ fn listed(arg: &Arg) -> Arg {
         return values.value_name("true,false").value_parser(["true", "false"]).hide_possible_values(true).help(help);
     }
     let name = arg.get_value_names().and_then(|names| names.first()).map_or("VALUE", |name| name.as_str());
-    list.value_delimiter(',').value_name(format!("{name}[,…]")).help(help)
+    let list = list.value_delimiter(',').value_name(format!("{name}[,…]")).help(help);
+    match arg.get_possible_values() {
+        values if values.is_empty() => list,
+        values => list.value_parser(PossibleValuesParser::new(values)).hide_possible_values(true),
+    }
 }
 
 impl clap::Args for Grid {

@@ -14,6 +14,7 @@ use std::thread;
 use clap::{Command, FromArgMatches};
 
 use super::input::Input;
+use super::options::one_of;
 use super::train;
 use super::typed::{end, quoted, with_value};
 use super::words::{count, note, warn};
@@ -90,7 +91,7 @@ pub struct Args {
     quiet: bool,
 
     /// Show a progress bar: auto (on a terminal), always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = one_of::<When>(&["auto", "always", "never"]), hide_possible_values = true, help_heading = "Output")]
     progress: When,
 }
 

@@ -70,7 +70,8 @@ impl Readings {
             set_of.push(sets.len() - 1);
         }
         let mut roles: Roles = sets[0].clone();
-        for Roles { features, encodings, categories, .. } in sets.iter().cloned() {
+        for Roles { features, encodings, categories, full, .. } in sets.iter().cloned() {
+            roles.full.extend(full);
             for name in features {
                 if !roles.features.contains(&name) {
                     roles.features.push(name);

@@ -59,7 +59,7 @@ impl Args {
     ) -> Result<Gradients, Error> {
         let design = roles.design();
         let weight = self.columns.weight.column();
-        let mut rows = input.rows_for("train")?.weighted_rows(design.fields().to_vec(), weight, Missing::Keep)?;
+        let mut rows = input.rows_for("train")?.weighted_rows(design.fields().to_vec(), weight, Missing::KeepUnseen)?;
         rows.categorize(design.readers(Some(&design.levels())));
         let (fields, features) = (design.fields().len(), feature_fields(&design, roles.targets.len()));
         let rule = missing.map_or(Rule::Error, |missing| missing.rule);

@@ -76,7 +76,7 @@ impl Args {
 
     /// Whether [`Args::roles`] are those of `other`.
     pub fn has_roles_of(&self, other: &Args) -> bool {
-        self.columns == other.columns && self.init == other.init
+        self.columns == other.columns && self.init == other.init && self.hyper.no_bias == other.hyper.no_bias
     }
 
     /// Whether there are rows that are not trained on.

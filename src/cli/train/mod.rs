@@ -23,7 +23,7 @@ use std::time::Duration;
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
-use super::options::{ColumnOptions, DataOptions, above_zero};
+use super::options::{ColumnOptions, DataOptions, above_zero, one_of};
 use super::plot::{PictureFile, Target};
 use super::words::repeat;
 use crate::error::Error;
@@ -87,7 +87,7 @@ pub struct Args {
     /// of others is dropped and named. covariance is covariance over variance of one feature and one target. coordinate is the
     /// elastic net: it takes one weight after the other until the duality gap is none. None has epochs. all prints a table of the solvers that fit the problem: what each reached, how far that is above
     /// the least, and how long it took once the rows had been read.
-    #[arg(long, value_name = "NAME", default_value = "gd", help_heading = "Solver")]
+    #[arg(long, value_name = "NAME", default_value = "gd", value_parser = one_of::<Solver>(&["gd", "qr", "covariance", "coordinate", "all"]), hide_possible_values = true, help_heading = "Solver")]
     solver: Solver,
 
     /// The options that stand on the command line, by their names in this struct
@@ -190,7 +190,7 @@ pub struct Args {
     json: bool,
 
     /// Show a progress bar: auto (on a terminal), always or never
-    #[arg(long, value_name = "WHEN", default_value = "auto", help_heading = "Output")]
+    #[arg(long, value_name = "WHEN", default_value = "auto", value_parser = one_of::<When>(&["auto", "always", "never"]), hide_possible_values = true, help_heading = "Output")]
     progress: When,
 }
 

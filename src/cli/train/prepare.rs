@@ -12,7 +12,7 @@ use super::plan::{Epochs, Unfixed, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
-use crate::data::columns::Roles;
+use crate::data::columns::{Choice, Roles};
 use crate::data::{Header, Parts, Split, source};
 use crate::error::{Error, Place};
 use crate::fit::{
@@ -113,7 +113,7 @@ impl Prepared {
 impl Args {
     /// Which column is what; with a model to continue from, as it was there.
     pub fn roles(&self, header: &Header, earlier: Option<&Earlier>) -> Result<Roles, Error> {
-        let mut choice = self.columns.choice();
+        let mut choice = Choice { has_no_bias: self.hyper.no_bias, ..self.columns.choice() };
         if let Some(model) = earlier.and_then(Earlier::model)
             && choice.targets.is_empty()
         {
@@ -124,7 +124,7 @@ impl Args {
             if choice.polynomials.is_empty() {
                 choice.polynomials = model.design().polynomials();
             }
-            choice.resume_categories(&model.design(), header);
+            choice.resume_categories(&model.encodings, header);
         }
         if !self.quiet {
             note_invented(header);
@@ -177,7 +177,7 @@ impl Args {
             Some(Validation::File(path)) => {
                 let input = Input::open(&source::expanded(std::slice::from_ref(path))?, self.data.manner())?;
                 let missing = compressed.missing.as_ref().map_or(Rule::Error, |missing| missing.rule);
-                let wish = Wish { weight, missing, ..Wish::default() };
+                let wish = Wish { weight, missing, targets: roles.targets.len(), ..Wish::default() };
                 let means = compressed.missing.as_ref().map(|missing| &missing.means);
                 Some(input.compress_like(&roles.design(), means, reading, wish)?)
             }

@@ -8,6 +8,7 @@ use std::path::Path;
 use super::{Args, InitChoice};
 use crate::cli::words::{count, note};
 use crate::data::columns::Roles;
+use crate::data::names::nearest;
 use crate::document;
 use crate::error::{Error, Place};
 use crate::export::safetensors::{self, Layer};
@@ -79,9 +80,11 @@ impl Args {
     pub fn earlier_model(&self) -> Result<Option<Earlier>, Error> {
         let InitChoice::Continue(path) = &self.init else { return Ok(None) };
         if !path.exists() {
-            let names = Init::NAMES.map(|(name, _)| name).join(", ");
-            let message = format!("--init {}: neither a way to draw weights nor a file", path.display());
-            return Err(Error::usage(message).with_hint(format!("the ways are {names}")));
+            let names = Init::NAMES.map(|(name, _)| name.to_owned());
+            let meant = path.to_str().and_then(|path| nearest(&names, path));
+            let meant = meant.map_or(String::new(), |name| format!("; did you mean {name}?"));
+            let message = format!("--init {}: neither a way to draw weights nor a file{meant}", path.display());
+            return Err(Error::usage(message).with_hint(format!("the ways are {}", names.join(", "))));
         }
         let (bytes, file) =
             (contents(path).map_err(|source| Error::io(path, "read", source))?, path.display().to_string());

@@ -163,8 +163,9 @@ impl Table {
     /// [`Error::Input`] with the first of them.
     pub fn check(&self, layout: &Layout, writes: bool) -> Result<(), Error> {
         let all = 0..if writes { self.fields.len() } else { 0 };
-        let wanted = layout.columns.iter().map(|column| column.field).chain(all);
-        for field in wanted.map(|field| &self.fields[field]) {
+        let wanted = layout.columns.iter().enumerate().map(|(k, column)| (column.field, layout.is_choosable(k)));
+        let wanted = wanted.chain(all.map(|field| (field, layout.choosable.is_some())));
+        for (field, is_choosable) in wanted.map(|(field, is_choosable)| (&self.fields[field], is_choosable)) {
             let fault = |message: String| {
                 let message = format!("column \"{}\": {message}", field.name);
                 Error::input(Place::file(&self.file), message)
@@ -180,13 +181,12 @@ impl Table {
                         "without it, with DuckDB: COPY (SELECT * EXCLUDE \"{name}\" FROM '{quoted}') TO 'new.parquet'"
                     );
                     let is_time = matches!(what.as_str(), "dates" | "timestamps");
-                    let hint = match layout.choosable {
-                        Some(_) if is_time => {
-                            format!("leave the column out: {}; {convert}", super::columns::ignore(&field.name))
-                        }
-                        Some(_) => super::columns::leave_out(&field.name),
-                        None if is_time && !writes => convert,
-                        None => without,
+                    let hint = match (is_choosable, layout.choosable) {
+                        (true, _) if is_time => format!("{}; {convert}", super::columns::leave_out(&field.name)),
+                        (true, _) => super::columns::leave_out(&field.name),
+                        (false, _) if is_time && !writes => convert,
+                        (false, Some(_)) => "--target chooses another column".to_owned(),
+                        (false, None) => without,
                     };
                     return Err(fault(format!("it holds {what}; expected numbers or texts")).with_hint(hint));
                 }

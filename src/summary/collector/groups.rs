@@ -227,7 +227,21 @@ impl Groups {
     /// Takes the category of the fewest levels for one that is no key.
     pub fn coarsen(&mut self, summary: &Summary) {
         let least = self.keys.iter().copied().min_by_key(|&key| summary.categories[key].levels.len());
-        let keys = self.keys.iter().copied().filter(|key| Some(*key) != least).collect();
+        self.reduce(summary, self.keys.iter().copied().filter(|key| Some(*key) != least).collect());
+    }
+
+    /// Takes the categories for no keys that are none of `other`; false, and nothing is changed, if none would be left.
+    pub fn keep(&mut self, summary: &Summary, other: &Groups) -> bool {
+        let keys: Vec<usize> = self.keys.iter().copied().filter(|key| other.keys.contains(key)).collect();
+        let are_left = !keys.is_empty();
+        if are_left {
+            self.reduce(summary, keys);
+        }
+        are_left
+    }
+
+    /// Leaves it with some of its keys.
+    fn reduce(&mut self, summary: &Summary, keys: Vec<usize>) {
         let mut coarser = Groups::new(keys, self.fields.clone(), self.indicators.len());
         coarser.merge(summary, self, summary);
         *self = coarser;
