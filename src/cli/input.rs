@@ -11,9 +11,9 @@ use super::resolve::chosen;
 use super::unseen::OnUnseen;
 use super::words::note;
 use crate::data::columns::Roles;
+use crate::data::columns::option;
 use crate::data::source::{self, Source};
 use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Reader, columns};
-use crate::data::columns::option;
 use crate::error::{Error, Place, shortened};
 use crate::summary::{Powers, Summary};
 
@@ -130,7 +130,9 @@ impl Input {
                 let file = reader.header().file.clone();
                 let rows = reader.weighted_rows(design.fields().to_vec(), wish.weight, Missing::KeepUnseen)?;
                 let compressed = compress_rows(rows, design, reading, wish)?;
-                if let Some(missing) = compressed.missing.as_ref().filter(|_| !wish.is_part && wish.on_unseen != OnUnseen::Skip) {
+                if let Some(missing) =
+                    compressed.missing.as_ref().filter(|_| !wish.is_part && wish.on_unseen != OnUnseen::Skip)
+                {
                     warn_dropped(missing, compressed.read, "--missing mean imputes the mean instead");
                 }
                 check_weights(&compressed, &file, wish)?;

@@ -65,7 +65,8 @@ impl Unseen {
                 warn(&format!("{rows} {skipped} that no row had in training: {place}: column \"{name}\": {level}"));
             }
             OnUnseen::Refuse => {
-                let message = format!("column \"{name}\": {level} is a level that no row had when the model was trained");
+                let message =
+                    format!("column \"{name}\": {level} is a level that no row had when the model was trained");
                 return Err(Error::input(place.clone(), message)
                     .with_hint("take the row out, train with such rows, or skip them: without --strict"));
             }

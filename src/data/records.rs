@@ -73,7 +73,16 @@ impl<'a> Records<'a> {
     pub fn of_rows(layout: &'a Layout, levels: &'a [Levels], written: &'a Written, first: u64, above: u64) -> Self {
         let Layout { input, columns, delimiter, .. } = layout;
         let source = Texts::Rows(written);
-        Records { source, block: &[], start: first, input: *input, columns, levels, delimiter: *delimiter, lines: above }
+        Records {
+            source,
+            block: &[],
+            start: first,
+            input: *input,
+            columns,
+            levels,
+            delimiter: *delimiter,
+            lines: above,
+        }
     }
 
     /// The text of record `i` of the batch, without its line end; nothing for a row that was not written down.
