@@ -1,10 +1,11 @@
 //! What can go wrong, one variant for each thing a user can do about it.
 //!
 //! Messages are lower case, without a full stop, and name what was seen; a hint, when there is one, is a separate
-//! line with something that works. Only `main` prints them.
+//! line with something that works. [`tell`] prints them.
 
+use std::borrow::Cow;
 use std::fmt;
-use std::io;
+use std::io::{self, Write, stderr};
 use std::path::Path;
 
 /// A failure, or a quiet way out. See [`Error::exit_code`] for how each ends the program.
@@ -46,9 +47,12 @@ pub enum Error {
         /// The command that would work.
         hint: Option<String>,
     },
-    /// The user ended the run with Ctrl-C; what there was has been written.
+    /// A signal ended the run: Ctrl-C (2), SIGTERM (15) or SIGHUP (1). What was reached has been written.
     #[error("interrupted")]
-    Interrupted,
+    Interrupted {
+        /// The number of the signal.
+        signal: i32,
+    },
     /// Whoever read our standard output has seen enough (`linreg … | head`). Not a failure.
     #[error("standard output was closed")]
     ClosedPipe,
@@ -138,7 +142,7 @@ impl Error {
             Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => {
                 *hint = Some(text.into())
             }
-            Error::Io { .. } | Error::Interrupted | Error::ClosedPipe => {}
+            Error::Io { .. } | Error::Interrupted { .. } | Error::ClosedPipe => {}
         }
         self
     }
@@ -148,17 +152,18 @@ impl Error {
     pub fn hint(&self) -> Option<&str> {
         match self {
             Error::Usage { hint, .. } | Error::Input { hint, .. } | Error::Fit { hint, .. } => hint.as_deref(),
-            Error::Io { .. } | Error::Interrupted | Error::ClosedPipe => None,
+            Error::Io { .. } | Error::Interrupted { .. } | Error::ClosedPipe => None,
         }
     }
 
     /// True when nothing should be printed.
     #[must_use]
     pub fn is_silent(&self) -> bool {
-        matches!(self, Error::ClosedPipe | Error::Interrupted)
+        matches!(self, Error::ClosedPipe | Error::Interrupted { .. })
     }
 
-    /// 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed, 130 interrupted.
+    /// 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed, 128 + n after signal n (130 after
+    /// Ctrl-C).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -166,27 +171,98 @@ impl Error {
             Error::Input { .. } | Error::Io { .. } => 1,
             Error::Usage { .. } => 2,
             Error::Fit { .. } => 3,
-            Error::Interrupted => 130,
+            Error::Interrupted { signal } => u8::try_from(128 + signal).unwrap_or(u8::MAX),
         }
     }
 }
 
-/// A text for a message: its beginning, if it is long, and nothing that a terminal would obey.
+/// Prints an error and its hint on standard error. If nobody reads them, the exit code still tells.
+pub fn tell(error: &Error) {
+    if !error.is_silent() {
+        drop(writeln!(stderr(), "error: {}", visible(&error.to_string())));
+    }
+    if let Some(hint) = error.hint() {
+        drop(writeln!(stderr(), "hint: {}", visible(hint)));
+    }
+}
+
+/// True for characters that a terminal obeys, that are invisible, or that change the order of what is shown: control
+/// characters, zero-width characters, line separators and the controls of bidirectional text.
+#[must_use]
+pub fn is_unseen(c: char) -> bool {
+    c.is_control()
+        || matches!(c, '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}')
+        || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
+}
+
+/// `text` as it can be shown: unseen characters as their codes, `\u{1b}`. Line breaks and tabs stay.
+#[must_use]
+pub fn visible(text: &str) -> Cow<'_, str> {
+    escaped(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'))
+}
+
+/// The same in one line: line breaks and tabs are `\n` and `\t`.
+#[must_use]
+pub fn visible_in_line(text: &str) -> Cow<'_, str> {
+    escaped(text, is_unseen)
+}
+
+fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
+    // Graphic ASCII is most of what is shown.
+    if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) || !text.contains(&is_escaped) {
+        return Cow::Borrowed(text);
+    }
+    let mut shown = String::with_capacity(text.len() + 8);
+    for c in text.chars() {
+        if is_escaped(c) { shown.extend(escape(c)) } else { shown.push(c) }
+    }
+    Cow::Owned(shown)
+}
+
+/// `\n`, `\r` and `\t`, and the code of any other character: `\u{1b}`.
+fn escape(c: char) -> impl Iterator<Item = char> {
+    let short = matches!(c, '\n' | '\r' | '\t').then(|| c.escape_default());
+    let long = short.is_none().then(|| c.escape_unicode());
+    short.into_iter().flatten().chain(long.into_iter().flatten())
+}
+
+/// A string for a message: its beginning, if it is long, with unseen characters as their codes.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     clipped(text, 40)
 }
 
-/// The same of at most so many letters.
+/// The same of at most `longest` characters.
 #[must_use]
 pub fn clipped(text: &str, longest: usize) -> String {
     let mut shown = String::new();
     for (i, char) in text.chars().enumerate() {
         match char {
             _ if i == longest => return shown + "…",
-            _ if char.is_control() => shown.extend(char.escape_default()),
+            _ if is_unseen(char) => shown.extend(escape(char)),
             _ => shown.push(char),
         }
     }
     shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn unseen_characters_are_shown_as_their_codes() {
+        let text = "a\u{1b}[2J\u{7f}\u{9b}\u{202e}\u{200b}\u{feff}\r\n\tK\u{f6}ln";
+        let codes = "a\\u{1b}[2J\\u{7f}\\u{9b}\\u{202e}\\u{200b}\\u{feff}\\r";
+        assert_eq!(visible(text), format!("{codes}\n\tK\u{f6}ln"));
+        assert_eq!(visible_in_line(text), format!("{codes}\\n\\tK\u{f6}ln"));
+        assert_eq!(clipped(text, 12), format!("{codes}\\n…"));
+        assert!(matches!(visible("Köln\t1\n"), Cow::Borrowed(_)));
+    }
+
+    #[test]
+    fn a_signal_is_told_as_shells_tell_it() {
+        let codes = [2, 15, 1].map(|signal| Error::Interrupted { signal }.exit_code());
+        assert_eq!(codes, [130, 143, 129]);
+    }
 }

@@ -23,7 +23,7 @@
 //! - Everything is `f64`.
 //!
 //! A module uses only modules of a lower rank: 6 [`cli`] · 5 [`observers`], [`report`], [`export`] · 4 [`model`] · 3 [`fit`], [`sql`] ·
-//! 2 [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`].
+//! 2 [`summary`] · 1 [`data`], [`init`], [`output`], [`document`] · 0 [`error`], [`pair`], [`signals`].
 //!
 //! See [`fit`] for a run in a few lines, and `docs/tour.md` for a walk through all of it after a row and a hyperparameter.
 
@@ -39,5 +39,6 @@ pub mod observers;
 pub mod output;
 pub mod pair;
 pub mod report;
+pub mod signals;
 pub mod sql;
 pub mod summary;

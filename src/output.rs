@@ -1,17 +1,24 @@
 //! What leaves the program: numbers as exact text, files that are written whole or not at all.
 //!
-//! An [`OutputFile`] is opened before the long work, so that a path that cannot be written is told at once. Its bytes
+//! An [`OutputFile`] is opened before the long work, so that a path that cannot be written is reported at once. Its bytes
 //! go to a temporary file in the same folder, renamed over the target by [`OutputFile::commit`]; dropped without a
-//! commit it leaves everything as it was. A pipe, a terminal or a device is written straight to: a rename would replace
-//! it.
+//! commit, or ended by a signal, it leaves everything as it was. A pipe, a terminal or a device is written to directly: a
+//! rename would replace it. What is printed goes through [`print`] or [`Stdout`].
+
+mod identity;
+mod stdout;
 
 use std::fs::{self, File, OpenOptions};
-use std::io::{self, BufWriter, Write};
+use std::io::{self, BufWriter, IsTerminal, Seek, Write, stdout};
 use std::path::{Path, PathBuf};
+use std::sync::OnceLock;
 
 use tempfile::NamedTempFile;
 
 use crate::error::{Error, clipped};
+use crate::signals::Temporary;
+pub use identity::{FileId, Kind};
+pub use stdout::{Stdout, print, print_json};
 
 /// The shortest text that reads back as the same number, as JSON has it too.
 #[must_use]
@@ -41,6 +48,13 @@ enum Sink {
     Whole {
         file: BufWriter<NamedTempFile>,
         target: PathBuf,
+        /// Until then a signal removes the temporary file.
+        _temporary: Temporary,
+    },
+    /// Copied into `target` at the end: an existing file in a folder that cannot be written to.
+    Copied {
+        file: BufWriter<File>,
+        target: PathBuf,
     },
     Direct(BufWriter<File>),
 }
@@ -49,14 +63,14 @@ impl OutputFile {
     /// Opens `path` for writing.
     ///
     /// # Errors
-    /// [`Error::Io`] if the file, or a new one beside it, cannot be written.
+    /// [`Error::Io`] if neither the file nor a new one next to it can be written.
     pub fn create(path: &Path) -> Result<OutputFile, Error> {
         let sink = Self::sink(path).map_err(|source| Error::io(path, "write", source))?;
         Ok(OutputFile { path: path.to_owned(), sink })
     }
 
     fn sink(path: &Path) -> io::Result<Sink> {
-        match fs::metadata(path) {
+        let existing = match fs::metadata(path) {
             Ok(metadata) if metadata.is_dir() => {
                 return Err(io::Error::from(io::ErrorKind::IsADirectory));
             }
@@ -65,23 +79,33 @@ impl OutputFile {
                 if !metadata.is_file() {
                     return Ok(Sink::Direct(BufWriter::new(file)));
                 }
+                Some(metadata)
             }
-            Err(error) if error.kind() == io::ErrorKind::NotFound => {}
+            Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
-        }
-        // A link keeps being a link: the file it points to is replaced.
-        let target = fs::canonicalize(path).unwrap_or_else(|_| path.to_owned());
-        let folder = match target.parent() {
-            Some(folder) if !folder.as_os_str().is_empty() => folder,
-            _ => Path::new("."),
         };
+        // A link keeps being a link: the file it points to is replaced, or made.
+        let target = identity::resolved(path)?;
+        let folder = identity::folder_of(&target);
         fs::metadata(folder)?;
         let mut builder = tempfile::Builder::new();
         builder.prefix(".linreg-").suffix(".tmp");
         #[cfg(unix)]
-        builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o666));
-        let file = builder.tempfile_in(folder).map_err(without_path)?;
-        Ok(Sink::Whole { file: BufWriter::new(file), target })
+        {
+            use std::os::unix::fs::PermissionsExt;
+            // What is private is so from the start.
+            let mode = existing.as_ref().map_or(0o666, |metadata| metadata.permissions().mode() & 0o777);
+            builder.permissions(PermissionsExt::from_mode(mode));
+        }
+        match Temporary::create(|| builder.tempfile_in(folder), NamedTempFile::path) {
+            Ok((file, _temporary)) => Ok(Sink::Whole { file: BufWriter::new(file), target, _temporary }),
+            Err(error) => match error.kind() {
+                io::ErrorKind::PermissionDenied | io::ErrorKind::ReadOnlyFilesystem if existing.is_some() => {
+                    Ok(Sink::Copied { file: BufWriter::new(tempfile::tempfile()?), target })
+                }
+                _ => Err(without_path(error)),
+            },
+        }
     }
 
     /// Makes what was written visible under the path.
@@ -91,33 +115,91 @@ impl OutputFile {
     pub fn commit(self) -> Result<(), Error> {
         let result = match self.sink {
             Sink::Direct(mut file) => file.flush(),
-            Sink::Whole { file, target } => file
+            Sink::Copied { file, target } => file
+                .into_inner()
+                .map_err(io::IntoInnerError::into_error)
+                .and_then(|mut file| overwrite(&mut file, &target)),
+            Sink::Whole { file, target, _temporary } => file
                 .into_inner()
                 .map_err(|error| without_path(error.into_error()))
-                .and_then(|temporary| {
-                    keep_permissions(temporary.as_file(), &target)?;
-                    temporary.persist(&target).map_err(|error| error.error)
-                })
-                .map(drop),
+                .and_then(|temporary| rename(temporary, &target)),
         };
         result.map_err(|source| Error::io(&self.path, "write", source))
     }
 }
 
+/// A number for people: six digits on a terminal, all of them elsewhere.
+#[must_use]
+pub fn shown(value: f64) -> String {
+    static IS_TERMINAL: OnceLock<bool> = OnceLock::new();
+    if *IS_TERMINAL.get_or_init(|| stdout().is_terminal()) { rounded(value) } else { number(value) }
+}
+
+/// How many characters fit on a line of standard output; `None` where it is not a terminal.
+#[must_use]
+pub fn screen_width() -> Option<usize> {
+    stdout().is_terminal().then(|| usize::from(console::Term::stdout().size().1))
+}
+
+/// Gives a temporary file its name. A file that is mounted by itself, as in containers, cannot be replaced but written.
+fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
+    keep_permissions(temporary.as_file(), target)?;
+    match temporary.persist(target) {
+        Ok(_) => Ok(()),
+        Err(mut refused) => match refused.error.kind() {
+            io::ErrorKind::ResourceBusy | io::ErrorKind::CrossesDevices => {
+                overwrite(refused.file.as_file_mut(), target)
+            }
+            _ => Err(refused.error),
+        },
+    }
+}
+
+/// Writes all of `file` over the existing file `target`.
+fn overwrite(file: &mut File, target: &Path) -> io::Result<()> {
+    file.rewind()?;
+    let mut target = OpenOptions::new().write(true).truncate(true).open(target)?;
+    io::copy(file, &mut target).map(drop)
+}
+
 /// Characters that a cell of a table shows at most.
 pub const WIDEST: usize = 100;
 
-/// A cell and blanks up to `width` characters, which may be more than a format takes (65535).
+/// `text` with blanks up to `width` characters. Widths of `format!` end at 65,535.
 #[must_use]
-pub fn padded(cell: &str, width: usize) -> String {
-    cell.to_owned() + &" ".repeat(width.saturating_sub(cell.chars().count()))
+pub fn padded(text: &str, width: usize) -> String {
+    let missing = width.saturating_sub(text.chars().count());
+    [text, &" ".repeat(missing)].concat()
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped.
+/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown as their codes. Where they are wider
+/// than a terminal, they stand in blocks below each other, each with the first column.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| clipped(cell, WIDEST)).collect()).collect();
+    let columns = rows.first().map_or(0, Vec::len);
+    let width = |i: usize| 2 + rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let screen = screen_width().map_or(usize::MAX, |screen| screen + 2);
+    let (mut blocks, mut used): (Vec<Vec<usize>>, usize) = (vec![Vec::new()], 0);
+    for (i, width) in widths.iter().enumerate() {
+        let last = blocks.len() - 1;
+        if used + width > screen && blocks[last].len() > 1 {
+            blocks.push(vec![0]);
+            used = widths[0];
+        }
+        used += width;
+        blocks.last_mut().into_iter().for_each(|block| block.push(i));
+    }
+    let chosen = |block: &Vec<usize>| {
+        let rows: Vec<Vec<String>> = rows.iter().map(|row| block.iter().map(|&i| row[i].clone()).collect()).collect();
+        block_of(&rows)
+    };
+    blocks.iter().map(chosen).collect::<Vec<_>>().join("\n")
+}
+
+fn block_of(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
     let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
@@ -145,14 +227,14 @@ impl Write for OutputFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.write(bytes).map_err(without_path),
-            Sink::Direct(file) => file.write(bytes),
+            Sink::Copied { file, .. } | Sink::Direct(file) => file.write(bytes),
         }
     }
 
     fn flush(&mut self) -> io::Result<()> {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.flush().map_err(without_path),
-            Sink::Direct(file) => file.flush(),
+            Sink::Copied { file, .. } | Sink::Direct(file) => file.flush(),
         }
     }
 }
@@ -186,6 +268,13 @@ mod tests {
         assert!(error.to_string().starts_with("no/such/folder/model.json: cannot write: No such file"), "{error}");
     }
 
+    #[test]
+    fn cells_of_any_length_are_padded() {
+        let long = "y".repeat(70_000);
+        let rows = [vec!["a".to_owned(), "b".to_owned()], vec![long.clone(), "\u{1b}\n".to_owned()]];
+        assert_eq!(aligned(&rows), format!("a{}  b\n{long}  \\u{{1b}}\\n\n", " ".repeat(69_999)));
+    }
+
     #[cfg(unix)]
     #[test]
     fn a_link_stays_a_link_and_a_device_stays_a_device() {
@@ -203,5 +292,33 @@ mod tests {
         file.write_all(b"gone").unwrap();
         file.commit().unwrap();
         assert!(!fs::metadata("/dev/null").unwrap().is_file());
+    }
+    #[cfg(unix)]
+    #[test]
+    fn a_link_that_leads_nowhere_is_followed() {
+        let folder = tempfile::tempdir().unwrap();
+        let (real, link) = (folder.path().join("real.json"), folder.path().join("link.json"));
+        std::os::unix::fs::symlink("real.json", &link).unwrap();
+        let mut file = OutputFile::create(&link).unwrap();
+        file.write_all(b"new").unwrap();
+        file.commit().unwrap();
+        assert!(fs::symlink_metadata(&link).unwrap().is_symlink());
+        assert_eq!(fs::read_to_string(&real).unwrap(), "new");
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_private_file_is_private_while_it_is_written() {
+        use std::os::unix::fs::PermissionsExt;
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("private.json");
+        fs::write(&path, "old").unwrap();
+        fs::set_permissions(&path, PermissionsExt::from_mode(0o600)).unwrap();
+        let file = OutputFile::create(&path).unwrap();
+        for entry in fs::read_dir(folder.path()).unwrap() {
+            assert_eq!(entry.unwrap().metadata().unwrap().permissions().mode() & 0o777, 0o600);
+        }
+        file.commit().unwrap();
+        assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
     }
 }

@@ -70,11 +70,76 @@ pub fn divided(a: Pair, b: Pair) -> Pair {
     two_sum(first, number(left) / b.0)
 }
 
+/// The Euclidean length of some numbers, whatever their size: their squares are those of numbers near 1.
+#[must_use]
+pub fn length(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let largest = numbers.clone().fold(0.0, |largest: f64, number| largest.max(number.abs()));
+    if largest == 0.0 || largest.is_infinite() {
+        let mut numbers = numbers;
+        return if numbers.any(f64::is_nan) { f64::NAN } else { largest };
+    }
+    let scale = power_of_two(-exponent(largest));
+    let squares: f64 = numbers.map(|number| (number * scale).powi(2)).sum();
+    squares.sqrt() / scale
+}
+
+/// e with 2^e ≤ |number| < 2^(e + 1), no less than −1022 and no more than 1022; 0 for 0 and what is not finite.
+#[must_use]
+pub fn exponent(number: f64) -> i32 {
+    if number == 0.0 || !number.is_finite() {
+        return 0;
+    }
+    let biased = ((number.to_bits() >> 52) & 2047) as i32;
+    (biased - 1023).clamp(-1022, 1022)
+}
+
+/// 2^`exponent`, for exponents from −1022 to 1022.
+#[must_use]
+pub fn power_of_two(exponent: i32) -> f64 {
+    f64::from_bits(((exponent + 1023).clamp(1, 2045) as u64) << 52)
+}
+
+/// `number` · 2^`exponent`, rounded only where it leaves the range of doubles.
+#[must_use]
+pub fn scaled(number: f64, exponent: i32) -> f64 {
+    let mut scaled = number;
+    let mut left = exponent.clamp(-2200, 2200);
+    while left != 0 {
+        let step = left.clamp(-1000, 1000);
+        scaled *= power_of_two(step);
+        left -= step;
+    }
+    scaled
+}
+
 #[cfg(test)]
 mod tests {
     use proptest::prelude::*;
 
     use super::*;
+
+    #[test]
+    fn lengths_neither_overflow_nor_underflow() {
+        for unit in [1.0, 2f64.powi(1000), 2f64.powi(-1000), 2f64.powi(-1060)] {
+            assert_eq!(length([3.0 * unit, -4.0 * unit].into_iter()), 5.0 * unit);
+        }
+        assert_eq!(length([0.0, -0.0].into_iter()), 0.0);
+        assert_eq!(length(std::iter::empty()), 0.0);
+        assert!(length([1.0, f64::NAN].into_iter()).is_nan());
+        assert_eq!(length([1.0, f64::NEG_INFINITY].into_iter()), f64::INFINITY);
+    }
+
+    #[test]
+    fn powers_of_two_are_those_of_numbers() {
+        for number in [1.0, 1.5, 1e300, 1e-300, 3.0, f64::MIN_POSITIVE] {
+            let unit = power_of_two(exponent(number));
+            assert!(unit <= number && number / unit < 2.0, "{number}");
+        }
+        assert_eq!((exponent(0.0), exponent(f64::NAN), exponent(-8.0)), (0, 0, 3));
+        assert_eq!(scaled(scaled(1.5, -2000), 4000), 0.0);
+        assert_eq!(scaled(scaled(1.5, -1000), 2000), scaled(1.5, 1000));
+        assert_eq!((scaled(3.0, -1), scaled(1.0, 5000), scaled(0.0, 5000)), (1.5, f64::INFINITY, 0.0));
+    }
 
     proptest! {
         #[test]

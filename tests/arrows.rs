@@ -2,7 +2,7 @@
 
 use std::path::Path;
 
-const RANKS: [(&str, u8); 14] = [
+const RANKS: [(&str, u8); 15] = [
     ("cli", 6),
     ("observers", 5),
     ("export", 5),
@@ -17,6 +17,7 @@ const RANKS: [(&str, u8); 14] = [
     ("document", 1),
     ("error", 0),
     ("pair", 0),
+    ("signals", 0),
 ];
 
 fn rank(module: &str) -> Option<u8> {

@@ -14,6 +14,7 @@ mod nist;
 mod penalties;
 mod poly;
 mod predict;
+mod redundant;
 mod resume;
 mod run_oracles;
 mod schemas;

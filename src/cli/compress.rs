@@ -38,6 +38,8 @@ pub struct Wish<'a> {
     pub on_unseen: OnUnseen,
     /// How many of the columns are targets, the last of all.
     pub targets: usize,
+    /// All columns are used because nobody named some.
+    pub takes_all: bool,
     /// The rows are a part of more: that none of them is left is no error.
     pub is_part: bool,
 }
@@ -171,6 +173,9 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
     rows.are_choosable(manner.features);
+    if wish.takes_all {
+        rows.require_all();
+    }
     let mut sampled = 0;
     rows.sample(|batch, records| {
         sampled += batch.rows();

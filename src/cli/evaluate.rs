@@ -1,30 +1,31 @@
 //! `linreg evaluate`: a model and rows with known targets → how good its predictions are.
 
 use std::collections::BTreeMap;
-use std::io::{Write, stdout};
 use std::path::PathBuf;
 
 use serde::Serialize;
 
 use super::compress::{Wish, feature_fields};
+use super::files::Files;
 use super::input::Input;
 use super::ledger::{Ledger, tell_missing, warn_dropped};
 use super::options::{DataOptions, WeightOption};
 use super::reading::Reading;
 use super::unseen::OnUnseen;
-use super::words::{count, rows_and_weight};
+use super::words::{count, note, rows_and_weight};
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
 use crate::error::{Error, Place};
-use crate::fit::Problem;
+use crate::fit::{Squares, squares};
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{Model, Rule};
 use crate::observers::When;
-use crate::output::{aligned, number};
+use crate::output::{aligned, print, print_json, shown};
 
 /// Compare a model's predictions with known targets
 ///
-/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows say
-/// nothing of mae and the largest error, and a target that never changes has no r2: these are then `-`, null in JSON.
+/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows have
+/// no mae and no largest error, and a target that never changes has no r2: these are then `-`, null in JSON. Without a bias
+/// r2 is 1 − Σ (y − ŷ)²/Σ y², as in train --summary and in R.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -65,8 +66,10 @@ struct Evaluation<'a> {
 impl Args {
     /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
+        let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).check()?;
         let model = Model::read(&self.model)?;
-        let input = Input::open(&self.data.paths()?, self.data.manner())?;
+        let input = Input::open(&paths, self.data.manner())?;
         let reading = self.data.reading(When::Auto);
         let weight = self.weight.column();
         let (rows, weight, metrics) = match input.is_summary() {
@@ -74,11 +77,18 @@ impl Args {
             false => of_rows(&model, input, reading, weight, OnUnseen::strict(self.strict))?,
         };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
+        if !mse.is_finite() {
+            let hint = "give the target in another unit, in the rows and in training: divide it by a power of ten";
+            let message = "the mse is not finite: squares of the errors overflow".to_owned();
+            return Err(Error::Fit { message, hint: Some(hint.to_owned()) });
+        }
+        if !model.has_bias() {
+            note("r2 compares with 0 and not with the mean of the target, since the model has no bias");
+        }
         let targets = model.targets.iter().map(String::as_str).zip(metrics).collect();
         let weight_sum = (weight != rows as f64).then_some(weight);
         let evaluation = Evaluation { rows, weight_sum, mse, targets };
-        let text = if self.json { evaluation.json()? } else { evaluation.table(&model.targets) };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+        if self.json { print_json(&evaluation.json()?) } else { print(&evaluation.table(&model.targets)) }
     }
 }
 
@@ -100,7 +110,7 @@ fn of_rows(
     let file = reader.header().file.clone();
     let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::KeepUnseen)?;
     rows.categorize(design.readers(Some(&design.levels())));
-    let (p, none) = (model.features.len(), vec![Errors::default(); model.targets.len()]);
+    let (p, none) = (model.features.len(), vec![Errors::new(model.has_bias()); model.targets.len()]);
     let (rule, features, fields) = (model.rule(), feature_fields(&design, model.targets.len()), design.fields().len());
     let add = |(rows, errors, room, ledger): &mut State, batch: &mut Batch, records: &Records| {
         if let Some(leaves) = ledger.scan(batch, records, rule, features) {
@@ -143,11 +153,11 @@ fn of_summary(model: &Model, input: Input, reading: Reading, weight: Option<&str
     let wish = Wish { weight, missing, targets: model.targets.len(), ..Wish::default() };
     let means = model.missing.as_ref().map(|missing| &missing.means);
     let summary = input.compress_like(&model.design_with_targets(), means, reading, wish)?;
-    let squared = Problem::from_summary(&summary, model.targets.len(), true).squared_errors(&model.weights);
-    let metrics = (model.features.len()..)
-        .zip(squared)
-        .map(|(column, squared)| Metrics::squared(summary.weight(), squared, summary.squared_deviation(column)))
-        .collect();
+    let of = |squares: Squares| {
+        let total = if model.has_bias() { squares.about_mean } else { squares.about_zero };
+        Metrics::squared(summary.weight(), squares.errors, total, squares.exponent)
+    };
+    let metrics = squares(&summary, &model.weights, model.centred.as_ref()).into_iter().map(of).collect();
     Ok((summary.rows(), summary.weight(), metrics))
 }
 
@@ -162,12 +172,12 @@ impl Evaluation<'_> {
         let head = ["target", "mse", "rmse", "mae", "r2", "max_error"].map(str::to_owned);
         let rows = order.iter().map(|name| {
             let Metrics { mse, rmse, mae, r2, max_error } = self.targets[name.as_str()];
-            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), number);
-            vec![name.clone(), number(mse), number(rmse), known(mae), known(r2), known(max_error)]
+            let known = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), shown);
+            vec![name.clone(), shown(mse), shown(rmse), known(mae), known(r2), known(max_error)]
         });
         let lines: Vec<Vec<String>> = std::iter::once(head.to_vec()).chain(rows).collect();
         let rows = rows_and_weight(self.rows, self.weight_sum.unwrap_or(self.rows as f64));
         let targets = count(order.len() as u64, "target");
-        aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", number(self.mse))
+        aligned(&lines) + &format!("\nmse over {rows} and {targets}: {}\n", shown(self.mse))
     }
 }

@@ -7,13 +7,14 @@ use std::str::FromStr;
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
+use super::files::Files;
 use super::options::one_of;
 use super::words::{listed, note};
 use crate::error::{Error, Place};
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
 use crate::fit::Weights;
 use crate::model::Model;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, print};
 use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
@@ -98,6 +99,7 @@ impl Args {
     pub fn run(self) -> Result<(), Error> {
         let format = self.format()?;
         self.check(format)?;
+        Files::default().reads("--model", [&self.model]).writes("--out", &self.out).check()?;
         let file = self.out.as_deref().map(OutputFile::create).transpose()?;
         let model = self.chosen(Model::read(&self.model)?)?;
         let bytes = match format {
@@ -123,7 +125,13 @@ impl Args {
                 file.write_all(&bytes).map_err(|source| Error::io(path, "write", source))?;
                 file.commit()
             }
-            None => stdout().lock().write_all(&bytes).map_err(Error::stdout),
+            None => match String::from_utf8(bytes) {
+                Ok(text) => print(&text),
+                Err(binary) => {
+                    let mut out = stdout().lock();
+                    out.write_all(binary.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
+                }
+            },
         }
     }
 
@@ -180,6 +188,11 @@ impl Args {
         }
         let Weights { matrix, bias } = &model.weights;
         let weights = Weights { matrix: matrix.select_rows(&places), bias: bias.select_rows(&places) };
-        Ok(Model { targets: self.target.clone(), weights, inference: None, state: None, ..model })
+        let centred = model.centred.as_ref().and_then(|centred| {
+            let place = |name: &String| model.targets.iter().position(|target| target == name);
+            let places: Option<Vec<usize>> = self.target.iter().map(place).collect();
+            Some(centred.of_targets(&places?))
+        });
+        Ok(Model { targets: self.target.clone(), weights, centred, inference: None, state: None, ..model })
     }
 }

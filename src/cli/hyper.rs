@@ -5,19 +5,22 @@ use std::str::FromStr;
 use super::options::one_of;
 use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
+use crate::summary::Scaling;
 
 /// How weights are to be found.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Hyperparameters {
-    /// Number of passes over the rows
-    #[arg(long, value_name = "N", default_value_t = 1000, help_heading = "Descent")]
-    pub epochs: u64,
+    /// Number of passes over the rows [default: 1000 with --lr, otherwise until converged]
+    #[arg(long, value_name = "N", help_heading = "Descent")]
+    epochs: Option<u64>,
 
-    /// Learning rate: the step is this times the gradient; auto is the best fixed one
+    /// Learning rate: the step is this times the gradient; auto scales the features and chooses the rate
     ///
-    /// For sgd, auto is 2/(λmax + λmin) of the second derivative of the loss, with which the slowest direction shrinks
-    /// fastest; with momentum b (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers it is PyTorch's default: 0.001 for adam and adamw, 0.01 for rmsprop
-    /// and adagrad.
+    /// With auto, sgd descends on standardized features, and weights are reported in the data's own units. With --l1 or --l2 features are
+    /// only centered, with --no-bias only divided by their root mean square, and with --weight-decay left as they are, since more would
+    /// change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
+    /// (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers auto is PyTorch's default on the features as they are:
+    /// 0.001 for adam and adamw, 0.01 for rmsprop and adagrad.
     #[arg(
         long,
         value_name = "RATE|auto",
@@ -207,6 +210,32 @@ impl Hyperparameters {
         Ok(optimizer)
     }
 
+    /// The number of epochs: what was asked for, or the default of a descent at a given rate.
+    pub fn epochs(&self) -> u64 {
+        self.epochs.unwrap_or(Settings::default().epochs)
+    }
+
+    /// Whether the program chooses how many epochs are run.
+    pub fn chooses_epochs(&self) -> bool {
+        self.epochs.is_none() && self.lr == Rate::Auto
+    }
+
+    /// How features are scaled for a descent; not at all where a given rate means the features as they are.
+    pub fn scaling(&self) -> Option<Scaling> {
+        if self.standardize {
+            return Some(Scaling::Standardize);
+        }
+        if self.lr != Rate::Auto || self.optimizer != Rule::Sgd || self.decay() > 0.0 {
+            return None;
+        }
+        match (self.penalty().is_none(), self.no_bias) {
+            (true, false) => Some(Scaling::Standardize),
+            (true, true) => Some(Scaling::Divide),
+            (false, false) => Some(Scaling::Center),
+            (false, true) => None,
+        }
+    }
+
     /// What large weights cost.
     pub fn penalty(&self) -> Penalty {
         Penalty { l2: self.l2, l1: self.l1 }
@@ -249,7 +278,7 @@ impl Hyperparameters {
             Rate::Auto => auto,
         };
         Ok(Settings {
-            epochs: self.epochs,
+            epochs: self.epochs(),
             learning_rate,
             reduction: self.reduction,
             optimizer,

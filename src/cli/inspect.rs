@@ -1,35 +1,34 @@
 //! `linreg inspect`: rows → what gradient descent can do with them; trains nothing.
 
-use std::io::{Write, stdout};
-
 use nalgebra::DMatrix;
 use serde::Serialize;
 
 use super::compress::Wish;
+use super::files::Files;
 use super::hyper::{Hyperparameters, Rate};
 use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::typed::command_with;
-use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight};
+use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
 use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::model::bias_name;
 use crate::observers::When;
-use crate::output::{aligned, rounded};
+use crate::output::{aligned, print, print_json, rounded};
 use crate::summary::Summary;
 
-/// Tell what gradient descent can do with rows, without training
+/// Predict how gradient descent will behave, without training
 ///
 /// Columns with their roles, the eigenvalues of the second derivative of the loss, the largest stable learning rate and the
-/// best fixed one, the least possible mse, and the epochs to come within 1 % of it from zero weights.
+/// best fixed one, the minimum mse, and the epochs to come within 1 % of it from zero weights.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 For the loss c·Σ (P − Y)² with c = 1/(n·k) for mean and 1 for sum, and λ the eigenvalues of its second derivative
 2c·[1 X]ᵀ[1 X], which are the same for every target, plus the weight decay:
   stable below     2/λmax; with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
-  loss at epoch e  a sum of (1 − lr·λ)^2e, one for each λ, above the least possible
+  loss at epoch e  a sum of (1 − lr·λ)^2e, one for each λ, above the minimum
   condition        λmax/λmin
 
 Examples:
@@ -52,7 +51,7 @@ pub struct Args {
     json: bool,
 }
 
-/// Everything there is to tell.
+/// All that is predicted.
 #[derive(Serialize)]
 struct Inspection {
     rows: u64,
@@ -92,32 +91,40 @@ struct Column {
 impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
-        let input = Input::open(&self.data.paths()?, self.data.manner())?;
+        let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).check()?;
+        let input = Input::open(&paths, self.data.manner())?;
         let header = input.header();
         note_invented(&header);
         input.refuse_weight(self.columns.weight.column())?;
         let choice = Choice { has_no_bias: self.hyper.no_bias, ..self.columns.choice() };
         let roles = choice.roles(&header)?;
+        warn_of_dates(&header, &roles.features);
         note_unnamed(&header, &roles.features);
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
         input.tell_unused_powers(&roles);
-        let wish = Wish { weight: self.columns.weight.column(), missing: self.columns.missing, ..Wish::default() };
+        let wish = Wish {
+            weight: self.columns.weight.column(),
+            missing: self.columns.missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(&roles, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = compressed.summary;
         let inspection = self.inspect(&summary, &roles, &header.file, self.hyper.standardize)?;
-        let text = if self.json {
-            serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))? + "\n"
+        if self.json {
+            let text = serde_json::to_string(&inspection).map_err(|error| Error::stdout(error.into()))?;
+            print_json(&(text + "\n"))
         } else {
             let standardized = match self.hyper.standardize {
                 true => None,
                 false => self.inspect(&summary, &roles, &header.file, true).ok(),
             };
-            self.words(&inspection, &roles, standardized.as_ref())
-        };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+            print(&self.words(&inspection, &roles, standardized.as_ref()))
+        }
     }
 
     fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {
@@ -138,11 +145,8 @@ impl Args {
         let settings = Settings { learning_rate: given.unwrap_or(auto), ..self.hyper.settings(auto)? };
         let zeros = DMatrix::zeros(p + usize::from(bias), k);
         let plain = summary.plain();
-        let column = |(j, name): (usize, &String)| Column {
-            name: name.clone(),
-            mean: plain.mean(j),
-            std: (plain.squared_deviation(j) / summary.weight()).sqrt(),
-        };
+        let column =
+            |(j, name): (usize, &String)| Column { name: name.clone(), mean: plain.mean(j), std: plain.deviation(j) };
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
@@ -176,12 +180,12 @@ impl Args {
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
         text += &format!("eigenvalues: {}\n", shown(&inspection.eigenvalues));
         text += &format!("condition number: {condition}\n");
-        let known = |rate: Option<f64>| rate.map_or("not known for this optimizer".to_owned(), rounded);
+        let known = |rate: Option<f64>| rate.map_or("unknown for this optimizer".to_owned(), rounded);
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
         text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
-        text += &format!("least possible mse: {}\n", rounded(inspection.optimum_mse));
+        text += &format!("minimum mse: {}\n", rounded(inspection.optimum_mse));
         if let Some(loss) = inspection.optimum_loss {
-            text += &format!("least possible loss: {}\n", rounded(loss));
+            text += &format!("minimum loss: {}\n", rounded(loss));
         }
         text += &format!("\n{}", at_rate(inspection));
         if inspection.condition_number.is_none_or(|number| number > 1000.0) {
@@ -240,7 +244,7 @@ fn at_rate(inspection: &Inspection) -> String {
     let rate = rounded(inspection.lr);
     match (inspection.lr_max, inspection.mse_after_epochs, inspection.epochs_to_1_percent) {
         (Some(limit), ..) if inspection.lr >= limit => {
-            format!("at learning rate {rate} the loss grows without bounds\n")
+            format!("at learning rate {rate} the loss grows without bound\n")
         }
         (_, Some(mse), epochs) => {
             let after = format!(
@@ -250,12 +254,12 @@ fn at_rate(inspection: &Inspection) -> String {
             );
             match epochs {
                 Some(epochs) => {
-                    format!("{after};\nwithin 1 % of the least possible takes {}\n", count(epochs, "epoch"))
+                    format!("{after};\nwithin 1 % of the minimum takes {}\n", count(epochs, "epoch"))
                 }
                 None => after + "\n",
             }
         }
-        _ => format!("what learning rate {rate} reaches cannot be told for this optimizer\n"),
+        _ => format!("what learning rate {rate} reaches is unknown for this optimizer\n"),
     }
 }
 
@@ -263,9 +267,11 @@ fn at_rate(inspection: &Inspection) -> String {
 fn advice(better: &Inspection) -> String {
     let condition = better.condition_number.map_or("infinite".to_owned(), rounded);
     let takes = match better.epochs_to_1_percent {
-        Some(epochs) => format!(" and within 1 % of the least possible takes {}", count(epochs, "epoch")),
+        Some(epochs) => format!(" and within 1 % of the minimum takes {}", count(epochs, "epoch")),
         None => String::new(),
     };
     let command = command_with("--lr", "auto").replacen("linreg inspect", "linreg train", 1);
-    format!("with --standardize the condition number is {condition}{takes}:\n  {command} --standardize\n")
+    format!(
+        "on standardized features, which train chooses without --lr, the condition number is {condition}{takes}:\n  {command}\n"
+    )
 }

@@ -5,6 +5,7 @@ mod compress;
 mod counts;
 mod evaluate;
 mod export;
+mod files;
 mod hyper;
 mod input;
 mod inspect;
@@ -72,8 +73,8 @@ impl Cli {
     pub fn from_command_line() -> Cli {
         shell::answer(Cli::command);
         let mut command = Cli::command();
-        let matches = command.get_matches_mut();
-        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| error.exit());
+        let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| typed::end(&error));
+        let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| typed::end(&error));
         if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
             let command = command.find_subcommand("train");
             command.into_iter().for_each(|command| args.set_given(train::given(command, matches)));

@@ -13,7 +13,7 @@ use super::shell::columns;
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
 use crate::data::source;
-use crate::data::{Dialect, Header, Manner, Spelling};
+use crate::data::{Charset, Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::model::Rule;
 use crate::observers::When;
@@ -51,6 +51,17 @@ pub struct DialectOptions {
     #[arg(long, value_name = "MARK", default_value = ".", value_parser = decimal_mark(), hide_possible_values = true, help_heading = "Data")]
     decimal: u8,
 
+    /// What separates thousands in numbers: `,`, `.`, a space or any other character that is not a digit
+    ///
+    /// Separators that cannot be a decimal mark are found without it. In a column in which every cell looks like 1,234, the comma
+    /// may be either, which is an error that names this option.
+    #[arg(long, value_name = "CHAR", value_parser = thousands, allow_hyphen_values = true, help_heading = "Data")]
+    thousands: Option<char>,
+
+    /// Encoding of the text, such as latin1, utf-16 or shift_jis [default: detected: UTF-8, UTF-16, UTF-32, Windows-1252]
+    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    encoding: Option<Charset>,
+
     /// The first line is a row; the columns are called c1, c2, … [default: if it holds numbers only]
     #[arg(long, conflicts_with = "header", help_heading = "Data")]
     no_header: bool,
@@ -86,6 +97,15 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
+/// One character that is not part of a number without it.
+fn thousands(text: &str) -> Result<char, String> {
+    match text.chars().collect::<Vec<char>>()[..] {
+        [char] if !char.is_alphanumeric() && !"\"\r\n+-%()".contains(char) => Ok(char),
+        _ if text == "space" => Ok(' '),
+        _ => Err("expected one character that is not a letter, digit, quote or sign, or `space`".to_owned()),
+    }
+}
+
 fn decimal_mark() -> impl TypedValueParser<Value = u8> {
     PossibleValuesParser::new([".", ","]).map(|mark| mark.as_bytes()[0])
 }
@@ -103,6 +123,7 @@ impl DataOptions {
 
     /// The files named, or standard input if there are none and something is piped in.
     pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
+        self.dialect.check()?;
         if !self.data.is_empty() {
             return source::expanded(&self.data);
         }
@@ -116,14 +137,16 @@ impl DataOptions {
     /// How they are read.
     pub fn reading(&self, progress: When) -> Reading {
         let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
-        Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress }
+        Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress, is_quiet: false }
     }
 }
 
 impl DialectOptions {
     fn dialect(&self) -> Dialect {
         let has_header = if self.header { Some(true) } else { self.no_header.then_some(false) };
-        Dialect { delimiter: self.delimiter, has_header, spelling: Spelling::new(self.decimal, &self.na) }
+        let mut spelling = Spelling::new(self.decimal, &self.na);
+        spelling.thousands = self.thousands;
+        Dialect { delimiter: self.delimiter, has_header, charset: self.encoding, spelling }
     }
 
     /// The options that are about text only, as they were given.
@@ -131,9 +154,26 @@ impl DialectOptions {
         let mut options: Vec<String> =
             self.delimiter.iter().map(|delimiter| format!("--delimiter={}", char::from(*delimiter))).collect();
         options.extend((self.decimal == b',').then(|| "--decimal=,".to_owned()));
+        options.extend(self.thousands.map(|char| format!("--thousands={char}")));
         options.extend(self.header.then(|| "--header".to_owned()));
         options.extend(self.no_header.then(|| "--no-header".to_owned()));
         options
+    }
+
+    /// Whether the encoding of the text was given.
+    pub fn has_encoding(&self) -> bool {
+        self.encoding.is_some()
+    }
+
+    /// Refuses one character for two things.
+    fn check(&self) -> Result<(), Error> {
+        match self.thousands {
+            Some(thousands) if thousands == char::from(self.decimal) => {
+                Err(Error::usage(format!("--thousands {thousands}: that is the decimal mark, too"))
+                    .with_hint(if thousands == ',' { "leave --decimal out" } else { "--decimal ," }))
+            }
+            _ => Ok(()),
+        }
     }
 
     /// The marks of missing cells, as they were given.
@@ -212,6 +252,11 @@ impl ColumnOptions {
             let message = format!("--reference {column}={level}: a summary holds all levels");
             Err(Error::usage(message).with_hint("give --reference to linreg train"))
         })
+    }
+
+    /// Whether all columns are used because nobody named some.
+    pub fn takes_all(&self) -> bool {
+        self.features.is_empty()
     }
 
     /// What the user said about columns.

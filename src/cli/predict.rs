@@ -2,17 +2,19 @@
 
 mod intervals;
 
-use std::io::{IsTerminal, StdoutLock, Write, stdout};
+use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
+use super::files::Files;
 use super::input::Input;
 use super::options::DataOptions;
 use super::words::note;
-use crate::data::{Batch, Manner, Missing, Reader, Records, Work};
+use crate::data::{Batch, Manner, Missing, Reader, Records, Work, columns};
 use crate::error::{Error, Place};
 use crate::model::{Model, Rule};
 use crate::observers::When;
+use crate::output::Stdout;
 use intervals::{IntervalOptions, Intervals};
 
 /// Predict the targets of rows with a trained model
@@ -70,11 +72,13 @@ struct Lines {
 impl Args {
     /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
+        let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).check()?;
         let model = Model::read(&self.model)?;
         let intervals = self.intervals.intervals(&model, &self.model)?;
         let manner = Manner { is_eager: true, ..self.data.manner() };
         let decimal = if self.append { manner.dialect.spelling.decimal } else { b'.' };
-        let reader = Input::open(&self.data.paths()?, manner)?.rows_for("predict")?;
+        let reader = Input::open(&paths, manner)?.rows_for("predict")?;
         let file = reader.header().file.clone();
         let style = Style { delimiter: if self.append { reader.header().delimiter } else { b',' }, decimal };
         let header = self.header(&reader, &model, intervals.as_ref(), style)?;
@@ -91,7 +95,7 @@ impl Args {
         }
         rows.check()?;
 
-        let mut out = stdout().lock();
+        let mut out = Stdout::text();
         out.write_all(&header).map_err(Error::stdout)?;
         let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
         let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
@@ -145,6 +149,8 @@ impl Args {
             let suffixes = [""].into_iter().chain(intervals.into_iter().flat_map(Intervals::suffixes));
             names.extend(suffixes.map(|suffix| format!("predicted_{target}{suffix}")));
         }
+        // The table can be read again, by this command too, if all names differ.
+        let names = columns::distinct(&names);
         let mut writer = csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(Vec::new());
         let line = writer.write_record(&names).map_err(|error| error.to_string());
         line.and_then(|()| writer.into_inner().map_err(|error| error.to_string())).map_err(Error::usage)
@@ -152,7 +158,7 @@ impl Args {
 }
 
 /// Writes and flushes, so that a reader at the other end of a pipe need not wait.
-fn write(out: &mut StdoutLock, text: &[u8]) -> Result<(), Error> {
+fn write(out: &mut Stdout, text: &[u8]) -> Result<(), Error> {
     out.write_all(text).and_then(|()| out.flush()).map_err(Error::stdout)
 }
 

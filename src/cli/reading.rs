@@ -1,5 +1,6 @@
 //! Reading rows with a bar that shows how far it has come.
 
+use super::words::note_once;
 use crate::data::{self, BATCH_ROWS, Plan, Rows, Work};
 use crate::error::Error;
 use crate::observers::{Progress, When};
@@ -11,6 +12,8 @@ pub struct Reading {
     pub threads: usize,
     /// Whether to show how far it has come.
     pub progress: When,
+    /// Whether to say nothing of how rows were read.
+    pub is_quiet: bool,
 }
 
 impl Reading {
@@ -33,6 +36,10 @@ impl Reading {
         if let Some(bar) = bar {
             bar.finish(false);
         }
-        result.map(|progress| progress.rows)
+        let progress = result?;
+        if !self.is_quiet {
+            progress.remarks.iter().for_each(|remark| note_once(remark));
+        }
+        Ok(progress.rows)
     }
 }

@@ -1,7 +1,7 @@
 //! `linreg completions` and `linreg man`: made from the definition of the command line itself.
 
 use std::fs;
-use std::io::{self, Write, stdout};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use std::ffi::OsStr;
@@ -16,7 +16,7 @@ use super::input::Input;
 use super::typed;
 use crate::data::Manner;
 use crate::error::Error;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, print};
 
 /// Set where a shell asks this program what could stand at the cursor.
 const ASKED: &str = "LINREG_COMPLETE";
@@ -58,7 +58,7 @@ impl CompletionsArgs {
         let shell =
             shells.completer(&self.shell.to_string()).ok_or_else(|| Error::usage("a shell that is not known"))?;
         shell.write_registration(ASKED, "linreg", "linreg", "linreg", &mut text).map_err(Error::stdout)?;
-        stdout().lock().write_all(&text).map_err(Error::stdout)
+        print(&String::from_utf8_lossy(&text))
     }
 }
 
@@ -94,7 +94,7 @@ impl ManArgs {
         command.build();
         let Some(folder) = self.out else {
             let page = page(&command).map_err(Error::stdout)?;
-            return stdout().lock().write_all(&page).map_err(Error::stdout);
+            return print(&String::from_utf8_lossy(&page));
         };
         fs::create_dir_all(&folder).map_err(|source| Error::io(&folder, "create", source))?;
         for command in [&command].into_iter().chain(command.get_subcommands()) {

@@ -1,7 +1,5 @@
 //! `linreg sql`: the query that sums a table up where it is; its reply is rows to every command that takes summaries.
 
-use std::io::{Write, stdout};
-
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
 use super::ledger::tell_missing;
@@ -12,6 +10,7 @@ use crate::data::level_name;
 use crate::data::names::first_repeated;
 use crate::error::Error;
 use crate::model::{MissingCells, Rule};
+use crate::output::print;
 use crate::sql::{Dialect, Query};
 use crate::summary::{Heading, Reply, SqlField, Summary};
 
@@ -127,7 +126,7 @@ impl Args {
         }
         let condition = self.condition.as_deref();
         let query = Query { dialect: self.dialect, table: &self.table, condition, heading: &heading };
-        stdout().lock().write_all(query.text()?.as_bytes()).map_err(Error::stdout)
+        print(&query.text()?)
     }
 
     fn heading(&self) -> Result<Heading, Error> {

@@ -1,21 +1,22 @@
 //! `linreg summarize`: rows → one line of JSON that stands for all of them.
 
-use std::io::{Write, stdout};
+use std::io::Write;
 use std::path::{Path, PathBuf};
 
 use serde_json::json;
 
 use super::compress::Wish;
 use super::counts::Counts;
+use super::files::Files;
 use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
-use super::words::note_invented;
+use super::words::{note_invented, warn_of_dates};
 use crate::data::{Design, Header, Polynomial};
 use crate::error::{Error, Place};
 use crate::observers::When;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, print_json};
 use crate::summary::Summary;
 
 /// Compress any number of rows into one line that stands for them
@@ -64,6 +65,7 @@ impl Args {
     pub fn run(self) -> Result<(), Error> {
         self.columns.refuse_reference()?;
         let paths = self.data.paths()?;
+        Files::default().reads("--data", &paths).writes("--counts", &self.counts).prints().check()?;
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         let mut counts_file = self.counts.as_deref().map(OutputFile::create).transpose()?;
         for paths in inputs {
@@ -72,13 +74,16 @@ impl Args {
                 return self.print_plan(&input.header());
             }
             let (summary, counts) = self.summary(input)?;
-            if summary.rows() > 0 {
-                writeln!(stdout().lock(), "{}", summary.to_json()).map_err(Error::stdout)?;
+            let printed = if summary.rows() > 0 { print_json(&(summary.to_json() + "\n")) } else { Ok(()) };
+            // Who does not read the summary may still want the counts.
+            if !matches!(printed, Ok(()) | Err(Error::ClosedPipe)) {
+                return printed;
             }
             if let (Some(mut file), Some(path)) = (counts_file.take(), &self.counts) {
                 write_counts(&mut file, &counts, path)?;
                 file.commit()?;
             }
+            printed?;
         }
         Ok(())
     }
@@ -98,7 +103,14 @@ impl Args {
         }
         let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
         let targets = self.columns.choice().targets.len();
-        let wish = Wish { weight, missing, targets, is_part: self.part, ..Wish::default() };
+        let wish = Wish {
+            weight,
+            missing,
+            targets,
+            is_part: self.part,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = in_order(&compressed.summary, design.names())?;
@@ -121,7 +133,9 @@ impl Args {
         };
         let kept: Vec<Polynomial> = known.iter().filter(is_used).cloned().collect();
         choice.polynomials.extend(kept);
-        choice.columns(&header)
+        let design = choice.columns(&header)?;
+        warn_of_dates(&header, design.categories());
+        Ok(design)
     }
 
     /// What a program needs that has parts of these rows summarized.
@@ -136,7 +150,7 @@ impl Args {
             "has_header": self.data.has_header(header),
             "delimiter": char::from(header.delimiter),
         });
-        writeln!(stdout().lock(), "{plan}").map_err(Error::stdout)
+        print_json(&format!("{plan}\n"))
     }
 }
 

@@ -1,5 +1,25 @@
 //! The command line as it was typed: written down in models, and shown again with another value.
 
+use std::ffi::OsString;
+use std::io::{Write, stderr, stdout};
+
+use crate::error::{Error, is_unseen, tell, visible};
+
+/// Prints help, or what is wrong with the command line, and ends the program.
+pub fn end(error: &clap::Error) -> ! {
+    let is_obeyed = |word: OsString| word.to_string_lossy().contains(is_unseen);
+    if error.use_stderr() && std::env::args_os().any(is_obeyed) {
+        drop(write!(stderr(), "{}", visible(&error.render().to_string())));
+    } else if let Err(fault) = error.print().and_then(|()| stdout().flush())
+        && !error.use_stderr()
+    {
+        let fault = Error::stdout(fault);
+        tell(&fault);
+        std::process::exit(i32::from(fault.exit_code()));
+    }
+    std::process::exit(error.exit_code());
+}
+
 /// The words of this process's command line, `linreg` first; `None` if a shell could not type them (no UTF-8).
 pub fn words() -> Option<Vec<String>> {
     let arguments = std::env::args_os().skip(1).map(|word| word.into_string().ok());
@@ -19,6 +39,33 @@ pub fn with_value(words: &[String], option: &str, value: &str) -> Vec<String> {
     }
     changed.extend([option.to_owned(), value.to_owned()]);
     changed
+}
+
+/// A `train` command line without the options whose names in its definition `is_kept` refuses, and their values.
+pub fn keeping(words: &[String], is_kept: impl Fn(&str) -> bool) -> Vec<String> {
+    let command = <super::train::Args as clap::Args>::augment_args(clap::Command::new("train"));
+    let find = |word: &str| {
+        let name = word.split('=').next().unwrap_or_default();
+        let is_named = |arg: &&clap::Arg| {
+            let long = arg.get_long().is_some_and(|long| name.strip_prefix("--") == Some(long));
+            long || arg.get_short().is_some_and(|short| name.strip_prefix('-') == Some(short.encode_utf8(&mut [0; 4])))
+        };
+        command.get_arguments().find(is_named)
+    };
+    let mut kept = Vec::new();
+    let mut words = words.iter().peekable();
+    while let Some(word) = words.next() {
+        let Some(arg) = find(word) else {
+            kept.push(word.clone());
+            continue;
+        };
+        let (is_flag, is_kept) = (!arg.get_action().takes_values(), is_kept(arg.get_id().as_str()));
+        let is_optional = arg.get_num_args().is_some_and(|count| count.min_values() == 0);
+        let is_own = |next: &&String| !is_optional || find(next).is_none();
+        let value = if is_flag || word.contains('=') { None } else { words.next_if(is_own) };
+        kept.extend([word].into_iter().chain(value).filter(|_| is_kept).cloned());
+    }
+    kept
 }
 
 /// The values of `option` in a command line.
@@ -69,6 +116,16 @@ mod tests {
             assert_eq!(value(text, "--lr").unwrap(), "a b");
         }
         assert_eq!(value("linreg train --lr-decay=1 -q", "--lr"), None);
+    }
+
+    #[test]
+    fn options_are_taken_out_with_their_values() {
+        let typed: Vec<String> = "linreg train --data a.csv --lr=1e-5 -q --epochs 5 --plot -o m.json --no-bias --gap"
+            .split(' ')
+            .map(str::to_owned)
+            .collect();
+        let kept = keeping(&typed, |name| ["data", "no_bias", "out"].contains(&name));
+        assert_eq!(kept.join(" "), "linreg train --data a.csv -o m.json --no-bias");
     }
 
     #[test]

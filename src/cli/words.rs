@@ -1,10 +1,14 @@
 //! Remarks on standard error, and pieces of them that commands share.
 
-use std::io::{Write, stderr};
+use std::collections::BTreeSet;
+use std::io::{IsTerminal, Write, stderr};
+use std::sync::{Mutex, PoisonError};
+
+use same_file::Handle;
 
 use crate::data::Header;
 use crate::data::columns::ignore;
-use crate::error::clipped;
+use crate::error::{clipped, shortened, visible};
 use crate::output::{WIDEST, rounded};
 
 /// `2 rows`, or `2 rows of weight 3.5`.
@@ -33,22 +37,93 @@ pub fn note_invented(header: &Header) {
     if header.is_invented {
         note("no header: the first line holds numbers only, so the columns are c1, c2, … (--header makes them names)");
     }
+    if let [first, ..] = &header.like_numbers[..] {
+        note(&format!(
+            "the first line was taken for names, of which some are numbers, such as {}; if it is a row: --no-header",
+            shortened(first)
+        ));
+    }
+}
+
+/// Warns of features that hold dates, which are not read as such.
+pub fn warn_of_dates(header: &Header, features: &[String]) {
+    for name in header.dates.iter().filter(|name| features.contains(name)) {
+        let text = format!(
+            "column \"{}\" holds dates, which are taken for levels of a category ({} drops it)",
+            shortened(name),
+            ignore(name)
+        );
+        once(&text, warn);
+    }
 }
 
 /// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
 pub fn note_unnamed(header: &Header, features: &[String]) {
     for name in header.unnamed.iter().filter(|name| features.contains(name)) {
-        let ignore = ignore(name);
-        note(&format!("a column has no name, so it is called {name}; if it only numbers the rows: {ignore}"));
+        let has_none = header.is_text() || name.starts_with("__");
+        let which = if has_none {
+            format!("a column has no name, so it is called {name}")
+        } else {
+            format!("{name} is the index of a pandas table")
+        };
+        note(&format!("{which}; if it only numbers the rows: {}", ignore(name)));
     }
 }
 
+/// What was printed by [`note`] and [`warn`] so far.
+static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
+
 /// A remark on standard error; if nobody takes it, the work goes on.
 pub fn note(text: &str) {
-    drop(writeln!(stderr(), "{text}"));
+    print(text);
+    if let Ok(mut said) = SAID.lock() {
+        said.push(text.to_owned());
+    }
 }
 
 /// Prints a warning on standard error, with --quiet too.
 pub fn warn(text: &str) {
     note(&format!("warning: {text}"));
+}
+
+/// Prints all remarks and warnings once more, if `lines` of standard output have pushed them off the screen on which both are seen.
+pub fn repeat(lines: u64) {
+    let height = console::Term::stdout().size_checked().map_or(24, |(height, _)| height);
+    if lines <= u64::from(height) || !is_one_place() {
+        return;
+    }
+    let said = SAID.lock().map(|mut said| std::mem::take(&mut *said)).unwrap_or_default();
+    if !said.is_empty() {
+        print("");
+    }
+    said.iter().for_each(|text| print(text));
+}
+
+/// Whether standard output and standard error go to the same terminal, file or pipe.
+fn is_one_place() -> bool {
+    let places = Handle::stdout().and_then(|stdout| Ok((stdout, Handle::stderr()?)));
+    places.is_ok_and(|(stdout, stderr)| stdout == stderr)
+}
+
+/// A line on standard error, on a terminal wrapped between words; what is to be typed stays in one piece.
+fn print(text: &str) {
+    let text = visible(text);
+    let is_command = text.contains("linreg ") || text.contains(": --");
+    let text = match stderr().is_terminal() && !is_command {
+        true => textwrap::fill(&text, usize::from(console::Term::stderr().size().1)),
+        false => text.to_string(),
+    };
+    drop(writeln!(stderr(), "{text}"));
+}
+
+/// The same remark, unless it was made before: some commands read their rows twice.
+pub fn note_once(text: &str) {
+    once(text, note);
+}
+
+fn once(text: &str, say: impl Fn(&str)) {
+    static SAID: Mutex<BTreeSet<String>> = Mutex::new(BTreeSet::new());
+    if SAID.lock().unwrap_or_else(PoisonError::into_inner).insert(text.to_owned()) {
+        say(text);
+    }
 }

@@ -15,6 +15,7 @@ use std::ops::Range;
 
 use memchr::memchr;
 
+use super::dialect::BYTE_ORDER_MARK;
 use super::index::Text;
 use super::padded::{Padded, START};
 use super::quotes::{self, strip};
@@ -57,6 +58,12 @@ impl Block {
         self.text.bytes()
     }
 
+    /// Whether there are no quotes in it.
+    #[must_use]
+    pub fn is_plain(&self) -> bool {
+        self.quotes == Quotes::None
+    }
+
     /// A text of the same records without quotes; `None` if there is no such text.
     #[must_use]
     pub fn plain(&self) -> Option<Text<'_>> {
@@ -75,6 +82,12 @@ impl Block {
         }
         let start = if i == 0 { 0 } else { self.newlines[i - 1] as usize + 1 };
         &self.bytes()[start..self.newlines.get(i).map_or(self.text.length, |&newline| newline as usize)]
+    }
+
+    /// Where record `i` begins in the text, given where it stands in the plain text.
+    #[must_use]
+    pub fn offset(&self, i: usize, plain: Range<usize>) -> usize {
+        self.record(i, plain).as_ptr().addr() - self.bytes().as_ptr().addr()
     }
 
     /// Takes the first `count` bytes away.
@@ -200,8 +213,11 @@ impl<R: Read> Blocks<R> {
             match block.boundary(at_least, self.delimiter) {
                 Some(cut) => break cut,
                 None if self.has_ended => {
-                    block.quotes = block.quotes_of(length, self.delimiter);
-                    break length;
+                    let end = without_end_marks(block.bytes());
+                    block.quotes = block.quotes_of(end, self.delimiter);
+                    self.offset += (length - end) as u64;
+                    block.text.length = end;
+                    break end;
                 }
                 None if length > LONGEST_RECORD => {
                     let message = format!(
@@ -230,6 +246,19 @@ impl<R: Read> Blocks<R> {
             }
         }
         Ok(())
+    }
+}
+
+/// The length of a whole text without what stands at its end and is not a row: the byte 1A of DOS, or a byte order mark alone
+/// on the last line.
+fn without_end_marks(text: &[u8]) -> usize {
+    let mut text = text;
+    while let Some(rest) = text.strip_suffix(b"\x1a") {
+        text = rest;
+    }
+    match text.strip_suffix(BYTE_ORDER_MARK) {
+        Some(rest) if rest.last().is_none_or(|&last| last == b'\n') => rest.len(),
+        _ => text.len(),
     }
 }
 

@@ -1,6 +1,7 @@
 //! One cell of text: a number, missing, or wrong.
 
 use super::Spelling;
+use super::notation;
 use super::number;
 use crate::error::shortened;
 
@@ -29,61 +30,104 @@ pub fn read(text: &[u8], spelling: &Spelling) -> Cell {
     }
 }
 
-/// Why `text` is no number, for a message.
+/// Why `text` is not a number, for a message.
 pub fn complaint(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
-    let reason = if text.trim().parse::<f64>().is_ok_and(|number| !number.is_finite()) {
-        "not a finite number"
-    } else {
-        "not a number"
-    };
-    format!("\"{}\" is {reason}", shortened(&text))
+    let text = text.strip_suffix('\r').unwrap_or(&text);
+    let is_infinite = is_infinite(text) || notation::parse(text, b'.', None).is_some();
+    let reason = if is_infinite { "not a finite number" } else { "not a number" };
+    format!("\"{}\" is {reason}", visible(text))
+}
+
+/// Whether `text` is a number in the syntax of Rust, or a word for infinity, that no finite number is.
+fn is_infinite(text: &str) -> bool {
+    let text = text.trim();
+    text.trim_start_matches(['+', '-', '\u{2212}']) == "∞"
+        || text.parse::<f64>().is_ok_and(|number| !number.is_finite())
+}
+
+/// The text for a message, its beginning if it is long, with the codes of characters that cannot be seen.
+pub fn visible(text: &str) -> String {
+    shortened(text).chars().fold(String::new(), |mut shown, char| {
+        if notation::is_invisible(char) {
+            shown.extend(char.escape_unicode());
+        } else {
+            shown.push(char);
+        }
+        shown
+    })
 }
 
 /// What to do about a cell if there is no better advice.
 pub const MEND: &str = "mend the cell";
 
-/// What to do about `text`, which is no number.
+/// What to do about `text`, which is not a number.
 pub fn remedy(text: &[u8], decimal: u8) -> &'static str {
     let text = String::from_utf8_lossy(text);
-    if text.contains('\n') {
+    let inner = text.trim_end_matches(['\r', '\n']);
+    if inner.contains('\n') || text.contains('\n') {
         return "close the quote that opens here";
     }
-    let text = text.trim();
-    let other = if decimal == b'.' { b',' } else { b'.' };
-    let is_other = number::parse(text.as_bytes(), other).is_some() || is_grouped(text, other);
-    let has_other = text.contains(char::from(other));
-    let is_grouped = is_grouped(text, decimal) || (is_grouped(text, other) && !has_other);
-    match (is_grouped, is_other && has_other) {
-        (true, false) => "take the separators of thousands out",
-        (true, true) => "take the separators of thousands out, use --decimal , if the comma is a decimal mark",
-        (_, true) if decimal == b'.' => "use --decimal , if the comma is a decimal mark",
-        (_, true) => "leave --decimal out if the point is a decimal mark",
-        (false, false) => MEND,
+    if inner.contains('\r') {
+        return CARRIAGE_RETURNS;
+    }
+    match decimal {
+        b'.' if is_of_other_mark(inner, decimal) => "use --decimal , if the comma is a decimal mark",
+        _ if is_of_other_mark(inner, decimal) => "leave --decimal out if the point is a decimal mark",
+        _ => MEND,
     }
 }
 
-/// Whether `text`, which is no number, is meant as one: with separators of thousands, the other decimal mark, or too large.
-pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
-    let text = String::from_utf8_lossy(text);
-    let text = text.trim();
+/// What to do about lines that end with a carriage return alone.
+pub const CARRIAGE_RETURNS: &str = "tr '\\r' '\\n' < FILE | linreg …";
+
+/// Whether `text` is a number with the other decimal mark.
+fn is_of_other_mark(text: &str, decimal: u8) -> bool {
     let other = if decimal == b'.' { b',' } else { b'.' };
-    let is_other = number::parse(text.as_bytes(), other).is_some();
-    is_other || is_grouped(text, decimal) || is_grouped(text, other) || text.parse::<f64>().is_ok()
+    number::parse(text.trim().as_bytes(), other).is_some() || notation::parse(text, other, None).is_some()
 }
 
-/// Whether `text` is a number but for separators between groups of three digits.
-fn is_grouped(text: &str, decimal: u8) -> bool {
-    let (whole, fraction) = text.split_once(char::from(decimal)).unwrap_or((text, ""));
-    let whole = whole.strip_prefix(['-', '+']).unwrap_or(whole);
-    let is_digits = |text: &str| text.bytes().all(|byte| byte.is_ascii_digit());
-    let of_three = |group: &str| group.len() == 3 && is_digits(group);
-    is_digits(fraction)
-        && [',', '.', ' ', '\'', '_', '\u{a0}', '\u{202f}', '’'].into_iter().any(|separator| {
-            let mut groups = whole.split(separator);
-            let first = groups.next().unwrap_or("");
-            (1..=3).contains(&first.len()) && is_digits(first) && first.len() < whole.len() && groups.all(of_three)
-        })
+/// Whether `text`, which is not a number, is meant as one: with the other decimal mark, or too large.
+pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
+    let text = String::from_utf8_lossy(text);
+    is_of_other_mark(&text, decimal) || is_infinite(&text)
+}
+
+/// Words for a value that is not there, which are marks of a missing cell only if the user says so.
+const MISSING_WORDS: [&str; 20] = [
+    "#n/a",
+    "#na",
+    "#n/a n/a",
+    "#div/0!",
+    "#value!",
+    "#ref!",
+    "#num!",
+    "#name?",
+    "#null!",
+    "<na>",
+    "nat",
+    "-nan",
+    "nil",
+    "n.a.",
+    "n.a",
+    "\\n",
+    "missing",
+    "unknown",
+    "undefined",
+    "1.#qnan",
+];
+
+/// Whether `text` looks like a mark of a missing cell: `?`, `-`, `.`, `#N/A`, …
+pub fn is_missing_mark(text: &[u8]) -> bool {
+    let Ok(text) = str::from_utf8(text) else { return false };
+    let text = text.trim();
+    let inner = text.trim_start_matches(['(', '[', '<', '{']).trim_end_matches([')', ']', '>', '}']);
+    let is_mark = |char: char| "?-.*#_:/~!–—…−".contains(char);
+    let is_word = |text: &str| MISSING_WORDS.iter().any(|word| text.eq_ignore_ascii_case(word));
+    !text.is_empty() && text.chars().all(is_mark)
+        || is_word(text)
+        || inner.len() < text.len()
+            && (is_word(inner) || ["na", "n/a", "null", "none"].iter().any(|w| inner.eq_ignore_ascii_case(w)))
 }
 
 #[cfg(test)]
@@ -115,28 +159,28 @@ mod tests {
     #[test]
     fn remedies_fit() {
         for (text, expected) in [
-            ("1,234.5", "thousands"),
-            ("1'000", "thousands"),
-            ("1\u{a0}000", "thousands"),
             ("1,5", "--decimal ,"),
             ("-,5e3", "--decimal ,"),
             ("1.234,5", "--decimal ,"),
-            ("1,234", "thousands out, use --decimal ,"),
-            ("1.234.567", "thousands"),
+            ("1.234.567", "--decimal ,"),
+            ("€1,5", "--decimal ,"),
+            ("1,5%", "--decimal ,"),
             ("12.4 mm", "mend"),
             ("1,23,4", "mend"),
             ("2,", "--decimal ,"),
+            ("1\r2", "tr"),
+            ("foo\r", "mend"),
         ] {
             assert!(remedy(text.as_bytes(), b'.').contains(expected), "{text}");
         }
-        for (text, expected) in [("1.234,5", "thousands"), ("1.5", "leave --decimal"), ("x", "mend")] {
+        for (text, expected) in [("1.5", "leave --decimal"), ("1,234.5", "leave --decimal"), ("x", "mend")] {
             assert!(remedy(text.as_bytes(), b',').contains(expected), "{text}");
         }
     }
 
     #[test]
-    fn numbers_in_other_spellings_are_no_texts() {
-        for text in ["1,5", "1,234.5", "1'000", "inf", "1e999", "-1.234,5"] {
+    fn numbers_with_the_other_mark_are_meant_as_numbers() {
+        for text in ["1,5", "1.234,5", "inf", "1e999", "-1.234,5", "10,5%", "∞", "-∞"] {
             assert!(is_misspelled(text.as_bytes(), b'.'), "{text}");
         }
         for text in ["12.4 mm", "25-34", "2021-01-01", "", "a", "1,23,4"] {
@@ -145,9 +189,22 @@ mod tests {
     }
 
     #[test]
+    fn marks_of_missing_cells_are_known() {
+        for text in ["?", "-", ".", "--", "...", "#N/A", "<NA>", "(null)", "#DIV/0!", "\\N", " ? ", "—", "[n/a]", "*"]
+        {
+            assert!(is_missing_mark(text.as_bytes()), "{text}");
+        }
+        for text in ["", "+", "a", "x?", "5", "(a)", "-1", "1.5"] {
+            assert!(!is_missing_mark(text.as_bytes()), "{text}");
+        }
+    }
+
+    #[test]
     fn complaints_are_short_and_say_why() {
         assert_eq!(complaint(b"12.4 mm"), "\"12.4 mm\" is not a number");
         assert_eq!(complaint(b"inf"), "\"inf\" is not a finite number");
+        assert_eq!(complaint(b"foo\r"), "\"foo\" is not a number");
+        assert_eq!(complaint("a\u{200b}".as_bytes()), "\"a\\u{200b}\" is not a number");
         assert_eq!(complaint(b"\x001\x1b[2J\n"), "\"\\u{0}1\\u{1b}[2J\\n\" is not a number");
         assert_eq!(complaint(&[b'x'; 100]).chars().count(), "\"…\" is not a number".chars().count() + 40);
     }

@@ -1,8 +1,10 @@
 //! Which column is feature, which target.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
-use super::names::{SHOWN, first_repeated, nearest};
+use super::names::{SHOWN, first_repeated};
+use super::positions::{check_distinct, list};
+pub use super::positions::{distinct, positions, used_positions};
 pub use super::roles::{Reference, Roles, ignore, leave_out, option};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
@@ -50,6 +52,7 @@ impl Choice {
             None => self.targets.clone(),
         };
         let features = if self.features.is_empty() { free } else { self.features.clone() };
+        check_distinct(header, targets.iter().chain(&features).chain(&self.weight))?;
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
             let message = match count {
@@ -122,6 +125,7 @@ impl Choice {
     fn columns_of(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
         let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
+        check_distinct(header, self.targets.iter().chain(&features).chain(&self.weight))?;
         let categories = self.categories(header, &features, &self.targets)?;
         let (features, encodings) = self.with_powers(features, &self.targets)?;
         Ok(Design::open([features, self.targets.clone()].concat(), &encodings, &categories))
@@ -228,63 +232,17 @@ impl Choice {
         ]
     }
 
-    /// The columns that are in no list.
+    /// The columns that are in no list; those at the end that hold nothing do not count.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
         let taken: BTreeSet<&String> = lists.iter().flat_map(|(_, names)| names.iter()).collect();
-        let is_free = |name: &&String| !taken.contains(name);
+        let is_free = |name: &&String| !header.empty.contains(name) && !taken.contains(name);
         header.names.iter().filter(is_free).cloned().collect()
     }
 }
 
 fn missing_role(targets: &[String]) -> &'static str {
     if targets.is_empty() { "target" } else { "feature" }
-}
-
-/// Where each of `names` stands in the header, from 0.
-///
-/// # Errors
-/// [`Error::Input`] for the first unknown name, with the nearest known one.
-pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
-    let places: BTreeMap<&String, usize> = header.names.iter().zip(0..).collect();
-    names.iter().map(|name| places.get(name).copied().ok_or_else(|| unknown(header, name))).collect()
-}
-
-fn unknown(header: &Header, name: &str) -> Error {
-    let mut message = format!("no column \"{name}\"");
-    if let Some(nearest) = nearest(&header.names, name) {
-        message = format!("{message}; did you mean \"{nearest}\"?");
-    }
-    Error::input(Place::file(&header.file), message).with_hint(list(header))
-}
-
-/// The columns there are, for a hint.
-fn list(header: &Header) -> String {
-    let names = header.names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
-    match header.names.len().checked_sub(SHOWN) {
-        None | Some(0) => format!("the columns are {names}"),
-        Some(more) => format!("the columns are {names} and {more} more"),
-    }
-}
-
-/// Refuses a header in which a name stands twice: which of the two is meant cannot be told.
-///
-/// # Errors
-/// [`Error::Input`] with the name.
-pub fn check_distinct(header: &Header) -> Result<(), Error> {
-    match first_repeated(&header.names) {
-        None => Ok(()),
-        Some(name) => {
-            const SHOWN: usize = 5;
-            let places: Vec<String> =
-                (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
-            let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
-            let (count, shown) = (places.len(), shown.join(" and "));
-            let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
-            let place = if header.is_text { Place::line(&header.file, 1) } else { Place::file(&header.file) };
-            Err(Error::input(place, message).with_hint("give every column a name of its own"))
-        }
-    }
 }
 
 #[cfg(test)]

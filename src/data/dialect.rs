@@ -6,6 +6,7 @@ use std::io::{self, Read};
 use memchr::memchr;
 
 use super::cell::{self, Cell};
+use super::charset::Charset;
 use super::quotes;
 
 /// What may separate fields without being told, the likeliest first.
@@ -28,6 +29,8 @@ const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "none"];
 pub struct Dialect {
     /// Between fields; `None` to find out.
     pub delimiter: Option<u8>,
+    /// The encoding of the text; `None` to find out.
+    pub charset: Option<Charset>,
     /// Whether the first record holds names; `None` if it does unless all of it are numbers.
     pub has_header: Option<bool>,
     /// How cells are written.
@@ -39,6 +42,10 @@ pub struct Dialect {
 pub struct Spelling {
     /// Between the whole part of a number and its fraction.
     pub decimal: u8,
+    /// Between thousands, if the user said so.
+    pub thousands: Option<char>,
+    /// Whether the marks are the user's.
+    has_own_marks: bool,
     /// Marks of a missing cell, in any case. Nothing at all is one, too.
     marks: Vec<String>,
     /// Those that are numbers, such as -999.
@@ -55,9 +62,18 @@ impl Spelling {
     /// With that decimal mark, and these marks of missing cells or the usual ones if there are none.
     #[must_use]
     pub fn new(decimal: u8, marks: &[String]) -> Spelling {
+        let has_own_marks = !marks.is_empty();
         let marks = if marks.is_empty() { MISSING.map(str::to_owned).to_vec() } else { marks.to_vec() };
         let codes = marks.iter().filter_map(|mark| super::number::parse(mark.as_bytes(), decimal)).collect();
-        Spelling { decimal, marks, codes }
+        Spelling { decimal, thousands: None, has_own_marks, marks, codes }
+    }
+
+    /// The option that makes `text` a mark of a missing cell, too.
+    pub fn na_option(&self, text: &str) -> String {
+        let own: &[String] = if self.has_own_marks { &self.marks } else { &[] };
+        let marks = own.iter().map(String::as_str).chain([text]).collect::<Vec<&str>>().join(",");
+        let quoted = shlex::try_quote(&marks).map_or(marks.clone(), Into::into);
+        if marks.starts_with('-') { format!("--na={quoted}") } else { format!("--na {quoted}") }
     }
 
     /// Whether `text`, which has no blanks around it, stands for nothing.
@@ -95,6 +111,10 @@ pub fn sniff(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
 
 /// What separates the fields of `text`; `None` if that takes more of it, which must not be if it `is_all` there is.
 fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
+    let told = told_delimiter(text);
+    if told.is_some() {
+        return told;
+    }
     let text = &text[table_start(text)..];
     if !is_all && CANDIDATES.iter().any(|&candidate| quotes::boundary(text, candidate, 0).is_none()) {
         return None;
@@ -114,13 +134,45 @@ fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
     Some(possible[best])
 }
 
-/// Where the first record begins, behind a byte order mark and blank lines.
+/// Where the first record begins, behind a byte order mark, blank lines, and the line in which Excel names the delimiter.
 pub fn table_start(text: &[u8]) -> usize {
-    let mut start = if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 };
+    let start = first_line(text);
+    let line = line_at(text, start);
+    if sep_of(line).is_some() { skip_blanks(text, (start + line.len() + 1).min(text.len())) } else { start }
+}
+
+fn first_line(text: &[u8]) -> usize {
+    skip_blanks(text, if text.starts_with(BYTE_ORDER_MARK) { BYTE_ORDER_MARK.len() } else { 0 })
+}
+
+fn skip_blanks(text: &[u8], mut start: usize) -> usize {
     while let Some(length) = memchr(b'\n', &text[start..]).filter(|&length| is_blank(&text[start..start + length])) {
         start += length + 1;
     }
     start
+}
+
+fn line_at(text: &[u8], start: usize) -> &[u8] {
+    let end = memchr(b'\n', &text[start..]).map_or(text.len(), |length| start + length);
+    &text[start..end]
+}
+
+/// The delimiter in a line `sep=;`, which Excel writes and reads before a table.
+fn sep_of(line: &[u8]) -> Option<u8> {
+    let line = line.strip_suffix(b"\r").unwrap_or(line);
+    let line = line.strip_prefix(b"\"").and_then(|line| line.strip_suffix(b"\"")).unwrap_or(line);
+    let (name, value) = line.split_at_checked(4)?;
+    match value {
+        [delimiter] if name.eq_ignore_ascii_case(b"sep=") && delimiter.is_ascii() => Some(*delimiter),
+        b"\\t" if name.eq_ignore_ascii_case(b"sep=") => Some(b'\t'),
+        _ => None,
+    }
+}
+
+/// What the first line says that separates fields, if it says so.
+fn told_delimiter(text: &[u8]) -> Option<u8> {
+    let start = first_line(text);
+    memchr(b'\n', &text[start..]).and_then(|_| sep_of(line_at(text, start)))
 }
 
 /// `csv` as it is used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.

@@ -1,16 +1,16 @@
 //! The first line of an input: names, or a row already.
 
+use std::sync::Arc;
+
 use csv::ByteRecord;
 
-use super::cell::{self, Cell};
-use super::dialect::{BYTE_ORDER_MARK, Dialect, csv_reader, table_start};
+use super::cell::CARRIAGE_RETURNS;
+use super::dialect::{Dialect, Spelling, csv_reader, table_start};
+use super::notation::{self, Notation};
+use super::number;
 use super::records::empty_lines;
 use super::source::{FRAMED_REPLY, REPLY};
-use super::{columns, number};
 use crate::error::{Error, Place};
-
-/// Records that decide whether a column is text.
-const TELLING_RECORDS: usize = 1000;
 
 /// Stands in the reply of a database.
 const REPLY_FORMAT: &str = "\"linreg-reply\"";
@@ -30,6 +30,20 @@ pub struct Header {
     pub delimiter: u8,
     /// Names of the columns that are text: of the first records, more cells are texts than numbers.
     pub texts: Vec<String>,
+    /// Those of them that hold dates.
+    pub dates: Vec<String>,
+    /// The last columns, if they have neither names nor cells: every line ends with a delimiter.
+    pub empty: Vec<String>,
+    /// Names that are numbers, so that the first record may be a row.
+    pub like_numbers: Vec<String>,
+    /// The names as they stand in the text, nothing for a column without one; empty if there is no such record.
+    pub(super) written: Arc<Vec<String>>,
+    /// Whether the first record begins with `#`, which is not part of a name.
+    pub(super) is_comment: bool,
+    /// How the numbers of each column are written; nothing is known where rows are wanted as soon as they come.
+    pub(super) notations: Vec<Notation>,
+    /// Whether the first row holds units.
+    pub(super) has_units: bool,
     /// Physical lines above the first row.
     pub(super) lines: u64,
     /// False if the input has rows and no lines.
@@ -47,32 +61,22 @@ impl Header {
             unnamed: Vec::new(),
             delimiter: b',',
             texts: Vec::new(),
+            dates: Vec::new(),
+            empty: Vec::new(),
+            like_numbers: Vec::new(),
+            written: Arc::default(),
+            is_comment: false,
+            notations: Vec::new(),
+            has_units: false,
             lines: 0,
             is_text: true,
         }
     }
 
-    /// Names of the columns of which more cells of the first records of `text`, which stands below, are texts than numbers.
-    pub(super) fn find_texts(&self, text: &[u8], dialect: &Dialect) -> Vec<String> {
-        let mut balances = vec![0_i64; self.names.len()];
-        let mut reader = csv_reader(text, self.delimiter);
-        let mut record = ByteRecord::new();
-        for _ in 0..TELLING_RECORDS {
-            if !reader.read_byte_record(&mut record).expect("memory is read without errors") {
-                break;
-            }
-            for (balance, text) in balances.iter_mut().zip(&record) {
-                *balance += match cell::read(text, &dialect.spelling) {
-                    Cell::Number(_) => -1,
-                    Cell::Missing => 0,
-                    // A quote that was never closed makes one cell of many.
-                    Cell::Bad if text.contains(&b'\n') => 0,
-                    Cell::Bad if cell::is_misspelled(text, dialect.spelling.decimal) => -1,
-                    Cell::Bad => 1,
-                };
-            }
-        }
-        self.names.iter().zip(balances).filter(|(_, balance)| *balance > 0).map(|(name, _)| name.clone()).collect()
+    /// Whether the input is text, so that it has lines.
+    #[must_use]
+    pub fn is_text(&self) -> bool {
+        self.is_text
     }
 
     /// Refuses a header under which records do not mean what they mean under `first`.
@@ -103,7 +107,6 @@ fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
 
 /// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
 pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
-    check_encoding(file, text)?;
     check_no_reply(file, text)?;
     let start = table_start(text);
     let mut reader = csv_reader(&text[start..], delimiter);
@@ -112,31 +115,31 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         let message = "the file is empty; expected a header and rows of numbers";
         return Err(Error::input(Place::file(file), message));
     }
-    check_line_ends(file, text, &first)?;
-    let is_number = |text: &[u8]| number::parse(text, dialect.spelling.decimal).is_some();
-    let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
-    let names: Vec<String> = if is_row {
-        (1..=first.len()).map(|i| format!("c{i}")).collect()
-    } else {
-        let name = |(i, text): (usize, &[u8])| match String::from_utf8_lossy(text).trim() {
-            "" => format!("c{}", i + 1),
-            name => name.to_owned(),
-        };
-        first.iter().enumerate().map(name).collect()
-    };
-    let is_unnamed = |(text, _): &(&[u8], &String)| !is_row && String::from_utf8_lossy(text).trim().is_empty();
-    let unnamed = first.iter().zip(&names).filter(is_unnamed).map(|(_, name)| name.clone()).collect();
-    let length = match is_row {
-        true if text.starts_with(BYTE_ORDER_MARK) => BYTE_ORDER_MARK.len(),
-        true => 0,
-        false => start + reader.position().byte() as usize,
-    };
-    let lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
-    let is_invented = is_row && dialect.has_header.is_none();
-    let header = Header { is_invented, unnamed, delimiter, lines, ..Header::of(file, names) };
-    columns::check_distinct(&header)?;
+    check_line_ends(file, &first)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");
+    let Spelling { decimal, thousands, .. } = dialect.spelling;
+    let is_noted =
+        |text: &[u8]| str::from_utf8(text).is_ok_and(|text| notation::parse(text, decimal, thousands).is_some());
+    let is_number = |text: &[u8]| number::parse(text, decimal).is_some() || is_noted(text);
+    let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
+    let mut header = Header { delimiter, ..Header::of(file, Vec::new()) };
+    let length = if is_row {
+        header.names = (1..=first.len()).map(|i| format!("c{i}")).collect();
+        header.is_invented = dialect.has_header.is_none();
+        start
+    } else {
+        header.name_columns(&first, !has_second || second.len() == first.len());
+        if dialect.has_header.is_none() {
+            let names = first.iter().zip(&header.names).filter(|(text, _)| is_number(text));
+            header.like_numbers = names.map(|(_, name)| name.clone()).collect();
+        }
+        rest
+    };
+    header.lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
+    if has_second && second.len() != first.len() {
+        check_line_ends(file, &second)?;
+    }
     if let Some(hint) = (has_second && !is_row).then(|| other_width(&first, &second, delimiter)).flatten() {
         let above = memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..]);
         let message = format!("{} fields, expected {} as in the first line", second.len(), first.len());
@@ -145,12 +148,46 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     Ok((header, length))
 }
 
+impl Header {
+    /// Takes the names from the first record; a `#` in front of them is that of a comment, if rows have as many fields.
+    fn name_columns(&mut self, first: &ByteRecord, may_be_comment: bool) {
+        let mut written: Vec<String> = first.iter().map(name_of).collect();
+        if let Some(name) = written.first_mut().filter(|_| may_be_comment)
+            && let Some(rest) = name.strip_prefix('#').map(|rest| rest.trim_start_matches('#').trim().to_owned())
+            && !rest.is_empty()
+        {
+            (*name, self.is_comment) = (rest, true);
+        }
+        let name = |(i, name): (usize, &String)| if name.is_empty() { format!("c{}", i + 1) } else { name.clone() };
+        self.names = written.iter().enumerate().map(name).collect();
+        let unnamed = written.iter().zip(&self.names).filter(|(written, _)| written.is_empty());
+        self.unnamed = unnamed.map(|(_, name)| name.clone()).collect();
+        self.written = Arc::new(written);
+    }
+}
+
+/// A name as it stands in the text, without blanks and byte order marks around it.
+fn name_of(text: &[u8]) -> String {
+    String::from_utf8_lossy(text).trim_matches(|char: char| char.is_whitespace() || char == '\u{feff}').to_owned()
+}
+
+/// Whether `record` is the header once more, whose names are `written`, as in files that were put one behind the other.
+pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
+    let is_same = |(i, (name, text)): (usize, (&String, &[u8]))| {
+        let other = name_of(text);
+        other == *name || i == 0 && other.trim_start_matches('#').trim() == name
+    };
+    !written.is_empty() && record.len() == written.len() && written.iter().zip(record).enumerate().all(is_same)
+}
+
 /// What to do if the first row has more fields than the header, where that has a common cause.
 fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8) -> Option<String> {
     let shown = if delimiter == b'\t' { "\\t".to_owned() } else { char::from(delimiter).to_string() };
     let has_end = second.iter().next_back().is_some_and(|last| last.trim_ascii().is_empty());
     match (first.len(), second.len()) {
-        (1, 2..) if first[0].starts_with(b"#") => Some("take comments out: grep -v '^#' FILE | linreg …".to_owned()),
+        (_, 2..) if first[0].starts_with(b"#") && first.len() != second.len() => {
+            Some("take comments out: grep -v '^#' FILE | linreg …".to_owned())
+        }
         (1, 2..) => Some("if the table begins below that line: tail -n +2 FILE | linreg …".to_owned()),
         (names, fields) if fields != names + 1 => None,
         _ if has_end => {
@@ -160,21 +197,12 @@ fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8) -> Option
     }
 }
 
-fn check_encoding(file: &str, text: &[u8]) -> Result<(), Error> {
-    if !text.starts_with(b"\xff\xfe") && !text.starts_with(b"\xfe\xff") {
-        return Ok(());
-    }
-    let message = "the text is UTF-16; expected UTF-8";
-    let name = if file == "<stdin>" { "FILE" } else { file };
-    Err(Error::input(Place::file(file), message).with_hint(format!("iconv -f UTF-16 -t UTF-8 {name} | linreg …")))
-}
-
 /// Refuses text of the lines of old Macintoshes, which looks like one line.
-fn check_line_ends(file: &str, text: &[u8], first: &ByteRecord) -> Result<(), Error> {
+fn check_line_ends(file: &str, first: &ByteRecord) -> Result<(), Error> {
     let has_inside = |name: &[u8]| name.trim_ascii().contains(&b'\r');
-    if text.contains(&b'\n') || !first.iter().any(has_inside) {
+    if !first.iter().any(has_inside) {
         return Ok(());
     }
     let message = "lines end with \\r alone; expected \\n or \\r\\n";
-    Err(Error::input(Place::file(file), message).with_hint("tr '\\r' '\\n' < FILE | linreg …"))
+    Err(Error::input(Place::file(file), message).with_hint(CARRIAGE_RETURNS))
 }

@@ -1,17 +1,23 @@
 //! What is wanted of records: which fields, what their cells may hold, and what to say of one that holds something else.
 
 use std::io;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 use csv::ByteRecord;
 
 use super::Batch;
 use super::Spelling;
-use super::cell::{self, Cell, MEND};
+use super::cell::{self, CARRIAGE_RETURNS, Cell, MEND};
 use super::columns::{leave_out, option};
 use super::isa::Isa;
 use super::levels::{Levels, MOST_LEVELS, UNSEEN};
+use super::notation::{self, Marks, Notation};
 use super::number::Column;
 use crate::error::shortened;
+
+/// A longer text in a category is not a level.
+pub const LONGEST_LEVEL: usize = 1 << 16;
 
 /// What to do with a missing cell.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -39,6 +45,14 @@ pub struct Layout {
     pub is_weighted: bool,
     /// How cells are written.
     pub spelling: Spelling,
+    /// How the numbers of each are written; nothing is known where that is not asked beforehand.
+    pub notations: Vec<Notation>,
+    /// What numbers of each were written with so far, whoever read them.
+    pub marks: Arc<Vec<AtomicU32>>,
+    /// The names in the header of the input, as they stand there; empty if a record with these is a row.
+    pub written: Arc<Vec<String>>,
+    /// Whether a blank line in a table of one column is a row without a cell.
+    pub keeps_blank_lines: bool,
     /// What to do with a missing cell.
     pub missing: Missing,
     /// How many of the wanted columns are features, the first of all, if the user may leave them out or say that they are
@@ -75,6 +89,20 @@ pub enum Failure {
 }
 
 impl Layout {
+    /// The same, and a record with the names of the header is one only if a wanted number cannot be read from its name.
+    pub fn with_certain_header(mut self) -> Layout {
+        let is_no_number = |column: &Column| match self.written.get(column.field) {
+            Some(name) if cell::read(name.as_bytes(), &self.spelling) == Cell::Bad => {
+                notation::parse(name, self.spelling.decimal, self.spelling.thousands).is_none()
+            }
+            _ => false,
+        };
+        if !self.columns.iter().skip(self.levels.len()).any(is_no_number) {
+            self.written = Arc::default();
+        }
+        self
+    }
+
     /// Reads the wanted fields of a record that begins on `line` into row `i` of `batch`.
     pub fn read_row(
         &self,
@@ -87,6 +115,10 @@ impl Layout {
         if fields != expected {
             let plural = if fields == 1 { "" } else { "s" };
             let message = format!("{fields} field{plural}, expected {expected} as in the first line");
+            if record.iter().any(|field| field.trim_ascii().contains(&b'\r')) {
+                let message = "lines end with \\r alone; expected \\n or \\r\\n".to_owned();
+                return Err(Fault { line, field: None, message, hint: Some(CARRIAGE_RETURNS.to_owned()) });
+            }
             let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
                 "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
             });
@@ -94,9 +126,16 @@ impl Layout {
         }
         for (k, levels) in levels.iter_mut().enumerate() {
             let text = &record[self.columns[k].field];
+            let known = levels.names().len();
+            if text.len() > LONGEST_LEVEL {
+                return Err(self.no_level(text, k, line));
+            }
             let code = levels.code(text, &self.spelling);
             if !self.takes(code) || levels.are_too_many() {
                 return Err(self.no_level(text, k, line));
+            }
+            if levels.names().len() > known {
+                self.check_encoding(text, k, line)?;
             }
             batch.column_mut(1 + k)[i] = code;
         }
@@ -119,7 +158,9 @@ impl Layout {
     #[cold]
     pub fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
         let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
-        let (message, remedy) = if cell::read(text, &self.spelling) == Cell::Missing {
+        let (message, remedy) = if text.len() > LONGEST_LEVEL {
+            (format!("a text of {} bytes; a level has at most {LONGEST_LEVEL}", text.len()), String::new())
+        } else if cell::read(text, &self.spelling) == Cell::Missing {
             (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out".to_owned())
         } else if self.levels[k].is_open() {
             (format!("more than {MOST_LEVELS} levels, the last is \"{}\"", shortened(shown.trim())), String::new())
@@ -129,6 +170,16 @@ impl Layout {
             return self.fault(line, k, &message, format!("take the row out, or train with rows of {name}={shown}"));
         };
         self.fault(line, k, &message, self.or_ignored(remedy, k))
+    }
+
+    /// Refuses bytes that are not UTF-8 in a level: replaced, they would make one level of several.
+    pub fn check_encoding(&self, text: &[u8], k: usize, line: u64) -> Result<(), Fault> {
+        if str::from_utf8(text).is_ok() {
+            return Ok(());
+        }
+        let shown = shortened(String::from_utf8_lossy(text).trim());
+        let hint = "--encoding windows-1252, or the name of another encoding".to_owned();
+        Err(self.fault(line, k, &format!("\"{shown}\" is not UTF-8"), hint))
     }
 
     /// A fault in a cell of wanted column `k`.
@@ -161,7 +212,10 @@ impl Layout {
         let is_weight = self.is_weighted && k + 1 == self.names.len();
         let (message, remedy) = match cell {
             Cell::Number(number) if is_weight && number < 0.0 => {
-                (format!("the weight {number} is below 0"), "give a weight of 0 or more")
+                (format!("the weight {number} is below 0"), "give a weight of 0 or more".to_owned())
+            }
+            Cell::Number(_) if self.is_strict(k) => {
+                self.notations[k].other_unit(&cell::visible(String::from_utf8_lossy(text).trim()))
             }
             Cell::Number(number) => return Ok(number),
             Cell::Missing if !is_weight && self.missing != Missing::Refuse => return Ok(f64::NAN),
@@ -169,19 +223,71 @@ impl Layout {
                 let text = String::from_utf8_lossy(text);
                 (
                     format!("the cell is missing (\"{}\"), expected a number", text.trim()),
-                    "fill the cell, take the row out",
+                    "fill the cell, take the row out".to_owned(),
                 )
             }
-            Cell::Bad => (cell::complaint(text), cell::remedy(text, self.spelling.decimal)),
+            Cell::Bad => match self.noted(text, k) {
+                Some(Ok(number)) if is_weight && number < 0.0 => {
+                    (format!("the weight {number} is below 0"), "give a weight of 0 or more".to_owned())
+                }
+                Some(Ok(number)) => return Ok(number),
+                Some(Err(reason)) => reason,
+                None if cell::is_missing_mark(text) => {
+                    let mark = self.spelling.na_option(String::from_utf8_lossy(text).trim());
+                    let rule = if self.choosable.is_some() { " --missing drop" } else { "" };
+                    (cell::complaint(text), format!("if it marks a missing cell: {mark}{rule}"))
+                }
+                None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal).to_owned()),
+            },
         };
         if is_weight {
             return Err(self.fault(line, k, &message, format!("{remedy}, or do without --row-weight")));
         }
-        let mut hint = self.or_ignored(remedy.to_owned(), k);
+        let is_mended = remedy == MEND;
+        let mut hint = self.or_ignored(remedy, k);
         let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
-        if self.is_choosable(k) && remedy == MEND && !is_infinite {
+        let is_of_numbers = self.notations.get(k).is_some_and(|notation| notation.numbers > 0);
+        if self.is_choosable(k) && is_mended && !is_infinite && !is_of_numbers {
             hint += &format!(", or take its texts for categories: {}", option("--categorical", &self.names[k]));
         }
         Err(self.fault(line, k, &message, hint))
+    }
+
+    /// The number in a cell of wanted column `k` that is written in another notation; or what is wrong with it, and what to do.
+    fn noted(&self, text: &[u8], k: usize) -> Option<Result<f64, (String, String)>> {
+        let text = str::from_utf8(text).ok()?;
+        let noted = match Notation::read(self.notations.get(k), text, &self.spelling)? {
+            Ok(noted) => noted,
+            Err(reason) => return Some(Err(reason)),
+        };
+        // Numbers that stand for nothing may be written so, too.
+        if self.spelling.codes().contains(&noted.value) {
+            return (self.missing != Missing::Refuse).then_some(Ok(f64::NAN));
+        }
+        if let Some(marks) = self.marks.get(k) {
+            marks.fetch_or(noted.marks, Ordering::Relaxed);
+        }
+        Some(Ok(noted.value))
+    }
+
+    /// Whether plain numbers in wanted column `k` are faults: they are not of the unit of the others.
+    pub fn is_strict(&self, k: usize) -> bool {
+        self.notations.get(k).is_some_and(Notation::is_strict)
+    }
+
+    /// What numbers of the wanted columns were written with that are not plain, for a remark each.
+    pub fn remarks(&self) -> Vec<String> {
+        let of = |(k, name): (usize, &String)| {
+            let marks: Marks = self.marks.get(k)?.load(Ordering::Relaxed);
+            let notation = self.notations.get(k);
+            let example = notation
+                .and_then(|notation| notation.example.as_ref())
+                .map(|(text, value)| format!(", such as \"{}\", which is {value}", cell::visible(text)));
+            (marks != 0).then(|| {
+                let (name, words) = (shortened(name), Notation::words(marks));
+                format!("column \"{name}\": numbers with {words}{}", example.unwrap_or_default())
+            })
+        };
+        self.names.iter().enumerate().filter_map(of).collect()
     }
 }

@@ -14,7 +14,10 @@
 mod batch;
 mod blocks;
 mod cell;
+mod charset;
 pub mod columns;
+mod dates;
+mod dense;
 mod dialect;
 mod encoding;
 mod fold;
@@ -26,23 +29,28 @@ pub mod isa;
 mod layout;
 mod levels;
 pub mod names;
+mod notation;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
+mod opened;
 mod padded;
 #[cfg(feature = "parquet")]
 mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "no_parquet.rs"]
 mod parquet;
+mod positions;
 mod quotes;
 mod reader;
 mod records;
 mod roles;
 pub mod source;
 mod split;
+mod survey;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
+pub use charset::Charset;
 pub use dialect::{Dialect, Spelling};
 pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};

@@ -1,21 +1,24 @@
 //! Inputs, their headers, and the rows below.
 
 use std::collections::VecDeque;
-use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::AtomicU32;
 
-use super::blocks::{BLOCK, Block, Blocks};
+use super::blocks::BLOCK;
 use super::columns;
-use super::dialect::{Dialect, sniff};
-use super::header::{Header, read_header};
+use super::dialect::Dialect;
+use super::header::Header;
 use super::isa::Isa;
-use super::layout::{Failure, Fault, Layout, Missing};
+use super::layout::{Layout, Missing};
 use super::levels::Levels;
 use super::number::Column;
-use super::parquet::{Cursor, Table};
+use super::opened::Input;
+pub use super::opened::Later;
+use super::parquet::Cursor;
 use super::records::Records;
 use super::source::{self, Body, Source};
 use super::{Batch, records};
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, shortened};
 
 /// How text is read.
 #[derive(Debug, Clone)]
@@ -38,33 +41,6 @@ impl Default for Manner {
 pub struct Reader {
     current: Input,
     later: VecDeque<Later>,
-}
-
-/// An input whose turn has not come.
-pub enum Later {
-    /// A file, to be opened then: there may be more of them than a program may have open.
-    File(PathBuf),
-    /// What can be opened only once.
-    Opened(Source),
-}
-
-impl Later {
-    /// The input that was opened as `source` to look at it.
-    #[must_use]
-    pub fn new(path: &Path, source: Source) -> Later {
-        match source.body {
-            Body::File(_) => Later::File(path.to_owned()),
-            Body::Parquet(_) if path != Path::new("-") => Later::File(path.to_owned()),
-            Body::Parquet(_) | Body::Stream(_) => Later::Opened(source),
-        }
-    }
-
-    fn bytes(&self) -> Option<u64> {
-        match self {
-            Later::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
-            Later::Opened(_) => None,
-        }
-    }
 }
 
 impl Reader {
@@ -102,6 +78,7 @@ impl Reader {
         let spelling = self.current.manner.dialect.spelling.clone();
         let is_weighted = weight.is_some();
         let (delimiter, fields, columns) = (b',', 0, Vec::new());
+        let marks = Arc::new(names.iter().map(|_| AtomicU32::new(0)).collect());
         let start = Layout {
             delimiter,
             fields,
@@ -109,6 +86,10 @@ impl Reader {
             names,
             is_weighted,
             spelling,
+            notations: Vec::new(),
+            marks,
+            written: Arc::default(),
+            keeps_blank_lines: self.current.manner.is_eager,
             missing,
             levels: Vec::new(),
             choosable: None,
@@ -116,16 +97,23 @@ impl Reader {
             input: 0,
         };
         let layout = start.of(&self.current.header, &shifts)?;
-        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false })
+        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false, are_all: false })
     }
 }
 
 impl Layout {
     /// The same wish for an input with this header.
     fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
-        let positions = columns::positions(header, &self.names)?;
+        let positions = columns::used_positions(header, &self.names)?;
+        // What the first input shows holds for all.
+        let mut notations = self.notations.clone();
+        if self.columns.is_empty() && !header.notations.is_empty() {
+            notations = positions.iter().map(|&field| header.notations[field].clone()).collect();
+        }
         let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
-        Ok(Layout { delimiter: header.delimiter, fields: header.names.len(), columns, ..self.clone() })
+        let (delimiter, fields, written) = (header.delimiter, header.names.len(), header.written.clone());
+        let layout = Layout { delimiter, fields, columns, notations, written, ..self.clone() };
+        Ok(layout.with_certain_header())
     }
 }
 
@@ -136,6 +124,8 @@ pub struct Rows {
     pub(super) layout: Layout,
     /// Whether all inputs have to be written down alike.
     pub(super) are_alike: bool,
+    /// Whether all columns are used because nobody named some.
+    are_all: bool,
 }
 
 impl Rows {
@@ -148,11 +138,17 @@ impl Rows {
     /// The first columns are categories; these levels are known.
     pub fn categorize(&mut self, levels: Vec<Levels>) {
         self.layout.levels = levels;
+        self.layout = self.layout.clone().with_certain_header();
     }
 
     /// The columns are a user's choice, and the first `count` could be categories: what faults advise.
     pub fn are_choosable(&mut self, count: usize) {
         self.layout.choosable = Some(count);
+    }
+
+    /// Makes an input an error that has more columns than those before, or fewer: all of them are used.
+    pub fn require_all(&mut self) {
+        self.are_all = true;
     }
 
     /// Subtracts `shifts` from the columns from now on.
@@ -225,6 +221,32 @@ impl Rows {
         (text.len() / lines) as u64
     }
 
+    /// Refuses a header with other columns than that of the input before.
+    fn check_all(&self, next: &Header) -> Result<(), Error> {
+        let before = &self.input.header;
+        let is_in = |header: &Header, name: &String| header.names.contains(name) || header.empty.contains(name);
+        let more = next.names.iter().find(|name| !is_in(before, name) && !next.empty.contains(name));
+        let less = self.layout.names.iter().find(|name| !is_in(next, name));
+        let message = match (more, less) {
+            // Names that differ in spelling are told as such.
+            (Some(_), Some(_)) | (None, None) => return Ok(()),
+            (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
+            (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
+        };
+        let targets =
+            self.layout.choosable.unwrap_or(0)..self.layout.names.len() - usize::from(self.layout.is_weighted);
+        let (features, targets) = (&self.layout.names[..targets.start], &self.layout.names[targets]);
+        let option = |option: &str, names: &[String]| {
+            let both: Vec<&str> = names.iter().filter(|name| is_in(next, name)).map(String::as_str).collect();
+            format!("{option} {}", shlex::try_quote(&both.join(",")).unwrap_or_default())
+        };
+        let mut hint = format!("name the columns of all files: {}", option("--features", features));
+        if !targets.is_empty() {
+            hint += &format!(" {}", option("--target", targets));
+        }
+        Err(Error::input(Place::file(&next.file), message).with_hint(hint))
+    }
+
     /// Goes on to the next input; false if there is none.
     ///
     /// # Errors
@@ -239,104 +261,13 @@ impl Rows {
         if self.are_alike {
             input.header.check_like(&self.input.header)?;
         }
+        if self.are_all {
+            self.check_all(&input.header)?;
+        }
         self.input = input;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();
         self.layout = self.layout.of(&self.input.header, &shifts)?;
         self.layout.input += 1;
         Ok(true)
-    }
-}
-
-/// One input whose header has been read.
-pub(super) struct Input {
-    pub header: Header,
-    /// Taken when the rows are read.
-    pub body: Option<Body>,
-    /// The table that it is, if it is no text.
-    pub table: Option<Table>,
-    /// The first block of rows.
-    pub first: Block,
-    /// Where the rows begin in the text, and where the second block does.
-    pub starts: (u64, u64),
-    /// Of a stream, what was read beyond the first block.
-    pub rest: Vec<u8>,
-    /// True if there is nothing beyond the first block.
-    pub is_whole: bool,
-    pub manner: Manner,
-}
-
-impl Input {
-    fn new(source: Source, manner: Manner) -> Result<Input, Error> {
-        let Source { name, mut body, .. } = source;
-        if let Body::Parquet(span) = body {
-            return Input::of_table(Table::open(&name, span)?, manner);
-        }
-        let failed = |source| Error::Io { path: name.clone(), action: "read", source };
-        let mut first = Block::default();
-        let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
-            (Some(told), _) => (told, Vec::new()),
-            // A file is read at positions: what was seen will be read again.
-            (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
-            (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
-            (None, Body::Parquet(_)) => unreachable!("a table is no text"),
-        };
-        let (is_whole, rest, end) = match &mut body {
-            Body::File(span) => {
-                let mut blocks = Blocks::new(span.clone(), 0, delimiter);
-                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
-                (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
-            }
-            Body::Parquet(_) => unreachable!("a table is no text"),
-            Body::Stream(stream) => {
-                let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
-                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
-                (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
-            }
-        };
-        let (mut header, length) = read_header(&name, first.bytes(), delimiter, &manner.dialect)?;
-        first.cut_front(length, delimiter);
-        if !manner.is_eager {
-            header.texts = header.find_texts(first.bytes(), &manner.dialect);
-        }
-        let starts = (end - first.bytes().len() as u64, end);
-        Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner })
-    }
-
-    /// A table that is no text.
-    fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
-        let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
-        let (first, rest) = (Block::default(), Vec::new());
-        let mut input = Input { header, body: None, table: None, first, starts: (0, 0), rest, is_whole: false, manner };
-        input.is_whole = input.first_rows(&table) == table.rows();
-        input.table = Some(table);
-        Ok(input)
-    }
-
-    /// How many rows of a table are enough to know their size, and few enough to be read twice: those of a block.
-    fn first_rows(&self, table: &Table) -> u64 {
-        table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
-    }
-
-    /// A fault in a block that begins `lines` below the top of the input, as an error.
-    pub fn fault(&self, fault: Fault, lines: u64) -> Error {
-        let (file, line) = (&self.header.file, 1 + lines + fault.line);
-        let place = match self.header.is_text {
-            true => Place { field: fault.field.map(|field| field + 1), ..Place::line(file, line) },
-            false => Place::row(file, line),
-        };
-        Error::Input { place, message: fault.message, hint: fault.hint }
-    }
-
-    /// Why a reading cannot go on `lines` below the top of the input, as an error.
-    pub fn failure(&self, failure: Failure, lines: u64) -> Error {
-        match failure {
-            Failure::Fault(fault) => self.fault(fault, lines),
-            Failure::Read(source) => Error::Io { path: self.header.file.clone(), action: "read", source },
-        }
-    }
-
-    /// Lines above the first row.
-    pub fn header_lines(&self) -> u64 {
-        self.header.lines
     }
 }

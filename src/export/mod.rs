@@ -8,9 +8,10 @@ pub mod pmml;
 pub mod safetensors;
 pub mod sql;
 
+use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::data::{Encoding, Encodings};
+use crate::data::{Encoding, Encodings, Interval};
 use crate::error::Error;
 use crate::fit::Weights;
 use crate::model::Model;
@@ -89,6 +90,17 @@ pub struct Feature<'a> {
     pub made: Made<'a>,
     /// What it is where its column is missing; nothing is predicted without one.
     pub mean: Option<f64>,
+    /// For a power of t = (x − center)/scale and not of x itself: the interval. So it is where powers of x are so large that
+    /// they would cost predictions digits.
+    pub unit: Option<Interval>,
+}
+
+impl Feature<'_> {
+    /// The mean of the column itself, if the feature is its first power.
+    #[must_use]
+    pub fn mean_of_column(&self) -> Option<f64> {
+        self.mean.map(|mean| self.unit.map_or(mean, |unit| unit.center + unit.scale * mean))
+    }
 }
 
 /// All that another program has to do to predict.
@@ -105,7 +117,7 @@ pub struct Recipe<'a> {
     /// What predictions are called: k names.
     pub outputs: Vec<String>,
     /// k×p and k.
-    pub weights: &'a Weights,
+    pub weights: Cow<'a, Weights>,
 }
 
 impl<'a> Recipe<'a> {
@@ -116,13 +128,27 @@ impl<'a> Recipe<'a> {
     pub fn new(model: &'a Model) -> Result<Recipe<'a>, Error> {
         // Everything by name: what a model may hold one day has to be thought of here.
         #[rustfmt::skip]
-        let Model { features, targets, weights, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
+        let Model { features, targets, weights, centred, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
         let means = missing.as_ref().map(|missing| &missing.means);
-        let feature = |name: &'a String| Feature {
-            made: Made::of(name, encodings),
-            mean: means.and_then(|means| means.get(name)).copied(),
+        let centred = centred.as_ref().filter(|centred| centred.matters());
+        let polynomials = || centred.iter().flat_map(|centred| &centred.polynomials);
+        let feature = |(place, name): (usize, &'a String)| {
+            let made = Made::of(name, encodings);
+            let mean = |name: &String| means.and_then(|means| means.get(name)).copied();
+            let polynomial = polynomials().find(|polynomial| polynomial.features.contains(&place));
+            let Some((polynomial, Made::Power { power, .. })) = polynomial.map(|polynomial| (polynomial, made)) else {
+                return Feature { made, mean: mean(name), unit: None };
+            };
+            // Powers of the mean, not of the rounded mean of powers.
+            let of_column = mean(&features[polynomial.features[0]]);
+            let t = of_column.map(|mean| crate::pair::number(polynomial.interval.position(crate::pair::pair(mean))));
+            Feature { made, mean: t.map(|t| t.powi(power as i32)), unit: Some(polynomial.interval) }
         };
-        let features: Vec<Feature> = features.iter().map(feature).collect();
+        let features: Vec<Feature> = features.iter().enumerate().map(feature).collect();
+        let weights = match centred {
+            Some(centred) => Cow::Owned(centred.in_powers_of_t(weights)),
+            None => Cow::Borrowed(weights),
+        };
         let mut seen = BTreeSet::new();
         let columns =
             features.iter().map(|feature| feature.made.column()).filter(|column| seen.insert(*column)).collect();
@@ -156,6 +182,7 @@ mod tests {
                 matrix: dmatrix![1.5, -2.0, 0.1, 4.0; 3.0, 1e300, 5e-324, 5.0],
                 bias: dvector![0.25, -7.0],
             },
+            centred: None,
             encodings: [
                 ("x^3".to_owned(), Encoding::Power { column: "x".to_owned(), power: 3 }),
                 ("r=it's".to_owned(), level),
@@ -174,8 +201,14 @@ mod tests {
         let model = model();
         let recipe = Recipe::new(&model).unwrap();
         assert_eq!(recipe.columns, ["x", "a \"b\" <c>", "r"]);
-        assert_eq!(recipe.features[1], Feature { made: Made::Power { column: "x", power: 3 }, mean: Some(0.125) });
-        assert_eq!(recipe.features[3], Feature { made: Made::Level { column: "r", level: "it's" }, mean: None });
+        assert_eq!(
+            recipe.features[1],
+            Feature { made: Made::Power { column: "x", power: 3 }, mean: Some(0.125), unit: None }
+        );
+        assert_eq!(
+            recipe.features[3],
+            Feature { made: Made::Level { column: "r", level: "it's" }, mean: None, unit: None }
+        );
         assert_eq!(recipe.levels["r"], ["k", "it's"]);
         assert_eq!(recipe.outputs, ["predicted_y", "predicted_z"]);
     }

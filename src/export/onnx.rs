@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use prost::Message;
 
 use super::{Dtype, Feature, Made, Recipe};
+use crate::data::Interval;
 use crate::error::Error;
 use crate::model::Model;
 
@@ -226,8 +227,12 @@ impl Builder {
         match feature.made {
             // Powers are products from the left: x³ is (x·x)·x.
             Made::Power { column, power } => {
-                let power = (2..=power).fold(column.to_owned(), |product, power| {
-                    self.result("Mul", &format!("{column}^{power}"), vec![product, column.to_owned()], vec![])
+                let base = match feature.unit {
+                    Some(unit) => self.position(column, unit)?,
+                    None => column.to_owned(),
+                };
+                let power = (2..=power).fold(base.clone(), |product, power| {
+                    self.result("Mul", &format!("{column}^{power}"), vec![product, base.clone()], vec![])
                 });
                 let Some(mean) = feature.mean else { return Ok(power) };
                 let is_missing = self.result("IsNaN", &format!("{column} is missing"), vec![power.clone()], vec![]);
@@ -244,6 +249,15 @@ impl Builder {
                 Ok(self.result("Add", &format!("{column}={level} or its mean"), vec![indicator, share], vec![]))
             }
         }
+    }
+
+    /// The name of (column − center)/scale.
+    fn position(&mut self, column: &str, unit: Interval) -> Result<String, Error> {
+        let center = self.tensor(&format!("center of {column}"), vec![1], self.dtype.bytes([unit.center].iter())?);
+        let scale = self.tensor(&format!("scale of {column}"), vec![1], self.dtype.bytes([unit.scale].iter())?);
+        let wish = format!("{column} less its center");
+        let centred = self.result("Sub", &wish, vec![column.to_owned(), center], vec![]);
+        Ok(self.result("Div", &format!("t of {column}"), vec![centred, scale], vec![]))
     }
 
     /// 1 where a column holds `text`, 0 where it holds another of `levels` or, if so allowed, nothing; NaN elsewhere.

@@ -6,9 +6,10 @@
 use std::io;
 
 use quick_xml::Writer;
-use quick_xml::events::{BytesDecl, Event};
+use quick_xml::events::{BytesDecl, BytesText, Event};
 
 use super::{Feature, Made, Recipe};
+use crate::data::Interval;
 use crate::error::Error;
 use crate::model::Model;
 use crate::output::number;
@@ -58,7 +59,7 @@ fn document(xml: &mut Xml, recipe: &Recipe, target: &str, output: &str) -> io::R
             xml.create_element("MiningSchema").write_inner_content(|xml| {
                 for &name in &recipe.columns {
                     let is_it = |feature: &&Feature| feature.made == Made::Power { column: name, power: 1 };
-                    let mean = recipe.features.iter().find(is_it).and_then(|feature| feature.mean).map(number);
+                    let mean = recipe.features.iter().find(is_it).and_then(Feature::mean_of_column).map(number);
                     let mean = mean.as_deref().map(|mean| ("missingValueReplacement", mean));
                     element(
                         xml,
@@ -102,11 +103,14 @@ fn level_name(recipe: &Recipe, column: &str, level: &str) -> String {
 
 /// Features of levels. As `CategoricalPredictor`s they would be 0 where the column is missing, and so the reference.
 fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
-    if recipe.levels.is_empty() {
+    if recipe.levels.is_empty() && recipe.features.iter().all(|feature| feature.unit.is_none()) {
         return Ok(());
     }
     xml.create_element("LocalTransformations").write_inner_content(|xml| {
         for feature in &recipe.features {
+            if let (Some(unit), Made::Power { column, power: 1 }) = (feature.unit, feature.made) {
+                position(xml, recipe, column, unit)?;
+            }
             let Made::Level { column, level } = feature.made else { continue };
             let name = level_name(recipe, column, level);
             let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
@@ -122,6 +126,27 @@ fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     Ok(())
 }
 
+/// (column − center)/scale, under a name that no column has.
+fn position(xml: &mut Xml, recipe: &Recipe, column: &str, unit: Interval) -> io::Result<()> {
+    let name = level_name(recipe, column, "t");
+    let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
+    let constant = |xml: &mut Xml, value: f64| {
+        let element = xml.create_element("Constant").with_attribute(("dataType", "double"));
+        element.write_text_content(BytesText::new(&number(value))).map(drop)
+    };
+    xml.create_element("DerivedField").with_attributes(attributes).write_inner_content(|xml| {
+        xml.create_element("Apply").with_attribute(("function", "/")).write_inner_content(|xml| {
+            xml.create_element("Apply").with_attribute(("function", "-")).write_inner_content(|xml| {
+                element(xml, "FieldRef", &[("field", column)])?;
+                constant(xml, unit.center)
+            })?;
+            constant(xml, unit.scale)
+        })?;
+        Ok(())
+    })?;
+    Ok(())
+}
+
 /// The weights.
 fn table(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     let intercept = number(recipe.weights.bias[0]);
@@ -129,6 +154,7 @@ fn table(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     table.write_inner_content(|xml| {
         for (feature, &weight) in recipe.features.iter().zip(recipe.weights.matrix.row(0).iter()) {
             let (name, power) = match feature.made {
+                Made::Power { column, power } if feature.unit.is_some() => (level_name(recipe, column, "t"), power),
                 Made::Power { column, power } => (column.to_owned(), power),
                 Made::Level { column, level } => (level_name(recipe, column, level), 1),
             };

@@ -84,7 +84,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Layer, Error> {
     let weights = weights(&tensors).map_err(fault)?;
     let Some(Names { features, targets, encodings }) = names else { return Ok(Layer::Nameless(weights)) };
     #[rustfmt::skip]
-    let model = Model { features, targets, weights, encodings, missing: None, training: None, inference: None, no_inference: None, state: None };
+    let model = Model { features, targets, weights, centred: None, encodings, missing: None, training: None, inference: None, no_inference: None, state: None };
     // What is true of every model is checked where models are read.
     let document = serde_json::to_vec(&model).map_err(|error| fault(error.to_string()))?;
     Ok(Layer::Named(Box::new(Model::from_json(&document, file)?)))

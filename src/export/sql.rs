@@ -38,8 +38,14 @@ pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, E
 /// The value of a feature, NULL where there is none.
 fn value(feature: Feature, recipe: &Recipe, dialect: Dialect) -> Result<String, Error> {
     let value = match feature.made {
-        Made::Power { column, power: 1 } => dialect.number(column)?,
-        Made::Power { column, power } => format!("({})", vec![dialect.number(column)?; power as usize].join(" * ")),
+        Made::Power { column, power } => {
+            let number = dialect.number(column)?;
+            let base = match feature.unit {
+                Some(unit) => format!("(({number} - {:e}) / {:e})", unit.center, unit.scale),
+                None => number,
+            };
+            if power == 1 { base } else { format!("({})", vec![base; power as usize].join(" * ")) }
+        }
         Made::Level { column, level } => {
             let text = dialect.text(column)?;
             let others = recipe.levels[column].iter().filter(|other| *other != level);

@@ -10,11 +10,16 @@
 
 use nalgebra::{DMatrix, DVector};
 
+use super::centred::{Centred, centred};
 use super::coordinate::coordinate_descent;
 use super::refine::{self, Column};
+use super::units::Converter;
 use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
-use crate::summary::{Sum, Summary, Triangle};
+use crate::summary::{Sum, Summary, Triangle, Units};
+
+/// A part of a sum that is smaller than this fraction of the sum is rounding.
+const NEGLIGIBLE: f64 = 1e-9;
 
 /// The weights of the least squared error.
 #[derive(Debug, Clone)]
@@ -26,6 +31,8 @@ pub struct Exact {
     /// The columns of the triangle that count (without a bias, of that through the origin, the first being 0), each as a
     /// sum of [1 | features], the dropped ones not among them.
     pub columns: Vec<(usize, Sum)>,
+    /// Predictions as polynomials, if there are powers and none was dropped.
+    pub centred: Option<Centred>,
 }
 
 /// A feature that is a sum of multiples of others.
@@ -51,6 +58,28 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, 
     solution.finish()
 }
 
+/// The features among the columns of `summary` before its last `targets` that are sums of multiples of the features before
+/// them and, with a bias, a constant, up to the rounding of the numbers in the file: constant columns and copies in other
+/// units. Their weights could be anything.
+#[must_use]
+pub fn redundant(summary: &Summary, targets: usize, bias: bool) -> Vec<Dropped> {
+    let columns = summary.columns().len() - targets + usize::from(bias);
+    if summary.independent(columns, bias).len() == columns {
+        return Vec::new();
+    }
+    least_squares(summary, targets, bias, 0.0, None).dropped
+}
+
+/// How long the rounding of each column of the triangle can be. With a penalty the powers of columns are columns of their own,
+/// computed exactly from the cells.
+fn rounding(summary: &Summary, bias: bool, ridge: f64) -> Vec<f64> {
+    let mut rounding = summary.rounding(bias);
+    for (_, places) in summary.polynomials().iter().filter(|_| ridge > 0.0) {
+        places[2..].iter().for_each(|&place| rounding[place - usize::from(!bias)] = 0.0);
+    }
+    rounding
+}
+
 /// A least-squares solution that can still be improved.
 ///
 /// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
@@ -60,6 +89,8 @@ pub struct LeastSquares {
     targets: usize,
     bias: bool,
     ridge: f64,
+    /// In which the summary is, if not in the data's own.
+    units: Option<Units>,
     /// The columns of the triangle that count, and those that are solved for: the dropped ones, then the targets.
     kept: Vec<usize>,
     right: Vec<usize>,
@@ -73,6 +104,11 @@ impl LeastSquares {
     /// The solution as the triangle has it; the arguments are those of [`least_squares`].
     #[must_use]
     pub fn new(summary: &Summary, targets: usize, bias: bool, ridge: f64) -> LeastSquares {
+        // A penalty is on weights in the data's units.
+        let units = summary.units().filter(|_| ridge == 0.0);
+        let in_units = units.as_ref().map(|units| summary.in_units(units));
+        let summary = in_units.as_ref().unwrap_or(summary);
+        let rounding = rounding(summary, bias, ridge);
         // A penalty is on the weights of the powers.
         let summary = if ridge > 0.0 { summary.plain() } else { summary.clone() };
         let p = summary.columns().len() - targets;
@@ -80,7 +116,7 @@ impl LeastSquares {
         let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
         let first = usize::from(bias);
         let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
-        let kept = triangle.independent(first + p);
+        let kept = triangle.independent(first + p, &rounding);
         let gone = (0..first + p).filter(|column| !kept.contains(column));
         let right: Vec<usize> = gone.chain(first + p..first + p + targets).collect();
         let order: Vec<usize> = kept.iter().chain(&right).copied().collect();
@@ -90,7 +126,7 @@ impl LeastSquares {
             refine::substitute(&ordered, &right_side).iter().map(|&theta| pair(theta)).collect()
         };
         let thetas = (0..right.len()).map(solve).collect();
-        LeastSquares { summary, targets, bias, ridge, kept, right, ordered, thetas }
+        LeastSquares { summary, targets, bias, ridge, units, kept, right, ordered, thetas }
     }
 
     /// The condition of the columns that count, each scaled to length 1; of many columns a lower bound: how much longer than
@@ -99,7 +135,7 @@ impl LeastSquares {
     pub fn condition(&self) -> f64 {
         const FEW: usize = 256;
         let count = self.kept.len();
-        let length = |j: usize| (0..=j).map(|i| self.ordered.get(i, j).powi(2)).sum::<f64>().sqrt();
+        let length = |j: usize| self.ordered.length(j, 0);
         if count > FEW {
             return (0..count).map(|j| length(j) / self.ordered.get(j, j)).fold(1.0, f64::max);
         }
@@ -110,6 +146,8 @@ impl LeastSquares {
 
     /// Improves the solution as far as doubles go, with all the rows.
     pub fn refine(&mut self, rows: &WeightedRows) {
+        let in_units = self.in_units(rows);
+        let rows = in_units.as_ref().unwrap_or(rows);
         let columns = self.columns(rows);
         let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
         for (&right, theta) in self.right.iter().zip(&mut self.thetas) {
@@ -120,6 +158,8 @@ impl LeastSquares {
     /// Xᵀ(y − Xθ) of some of the rows, for every right side; what all rows have is the sum.
     #[must_use]
     pub fn gradients(&self, rows: &WeightedRows) -> Gradients {
+        let in_units = self.in_units(rows);
+        let rows = in_units.as_ref().unwrap_or(rows);
         let columns = self.columns(rows);
         let chosen: Vec<&Column> = self.kept.iter().map(|&j| &columns[j]).collect();
         let of = |(&right, theta): (&usize, &Vec<Pair>)| refine::gradient(&chosen, &columns[right], rows, theta);
@@ -141,10 +181,30 @@ impl LeastSquares {
         refine::columns(&self.summary, self.bias, &rows.values).split_off(usize::from(!self.bias))
     }
 
+    fn converter(&self) -> Option<Converter<'_>> {
+        let p = self.summary.columns().len() - self.targets;
+        self.units.as_ref().map(|units| Converter { units, p, bias: self.bias })
+    }
+
+    /// The rows in the units of the summary, if those are not their own.
+    fn in_units(&self, rows: &WeightedRows) -> Option<WeightedRows> {
+        self.converter().map(|converter| converter.rows(rows))
+    }
+
     /// The solution in the units of the features.
     #[must_use]
     pub fn finish(self) -> Exact {
+        let exact = self.in_features();
+        match self.converter() {
+            Some(converter) => converter.exact(&exact),
+            None => exact,
+        }
+    }
+
+    /// The solution on the features in the units of the summary.
+    fn in_features(&self) -> Exact {
         let LeastSquares { summary, targets, bias, kept, right, thetas, .. } = self;
+        let (targets, bias) = (*targets, *bias);
         let (p, count) = (summary.columns().len() - targets, right.len() - targets);
         let place = |column: usize| column + usize::from(!bias);
         let terms = |which: usize| kept.iter().map(|&kept| place(kept)).zip(thetas[which].iter().copied());
@@ -154,10 +214,21 @@ impl LeastSquares {
             features.dropped.push((place(column), relation));
         }
         let numbers = |relation: &[Pair]| relation.iter().copied().map(number).collect::<Vec<f64>>();
+        let unshifted = if count > 0 { summary.unshifted() } else { Triangle::new(1 + p) };
+        let ones = unshifted.get(0, 0);
+        let sizes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, 0)).collect();
+        // With a bias only what changes counts.
+        let changes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, usize::from(bias))).collect();
         let dropped = features.dropped.iter().map(|(place, relation)| {
             let relation = numbers(relation);
-            let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(|(_, times)| times.abs() > 1e-9).collect();
-            Dropped { feature: place - 1, made_of, constant: relation[0] }
+            // What adds nothing to the digits that are shown.
+            let least = NEGLIGIBLE * sizes[place - 1];
+            let rounding = 100.0 * f64::EPSILON * sizes[place - 1];
+            let least_change = rounding.max(NEGLIGIBLE * changes[place - 1]);
+            let counts = |&(j, times): &(usize, f64)| (times * changes[j]).abs() > least_change;
+            let made_of = (0..p).map(|j| (j, relation[1 + j])).filter(counts).collect();
+            let constant = if (relation[0] * ones).abs() > least { relation[0] } else { 0.0 };
+            Dropped { feature: place - 1, made_of, constant }
         });
         let mut weights = Weights::zeros(targets, p);
         for which in 0..targets {
@@ -166,7 +237,8 @@ impl LeastSquares {
             (0..p).for_each(|j| weights.matrix[(which, j)] = solution[1 + j]);
         }
         let columns = kept.iter().map(|&column| (column, features.of(place(column)))).collect();
-        Exact { weights, dropped: dropped.collect(), columns }
+        let centred = centred(summary, bias, kept, &thetas[count..], &weights);
+        Exact { weights, dropped: dropped.collect(), columns, centred }
     }
 }
 
@@ -252,10 +324,12 @@ pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penal
 pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
     let (r, rows) = (summary.triangle(), summary.weight());
     let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
-    if !r.is_independent(1) {
+    // The same without squares, which can overflow or vanish.
+    let is_safe = (1e-250..1e250).contains(&variance) && (covariance == 0.0 || covariance.abs() > 1e-250);
+    if !summary.independent(2, true).contains(&1) {
         return None;
     }
-    let slope = covariance / variance;
+    let slope = if is_safe && covariance.is_finite() { covariance / variance } else { r.get(1, 2) / r.get(1, 1) };
     let bias = summary.mean(1) - slope * summary.mean(0);
     Some(Weights { matrix: DMatrix::from_element(1, 1, slope), bias: DVector::from_element(1, bias) })
 }

@@ -23,6 +23,10 @@ use crate::summary::{Summary, Triangle};
 /// Passes over all weights at most.
 const SWEEPS: u64 = 20_000;
 
+/// Passes after which the walk along active sets is tried, if there are no more than so many weights.
+const SLOW: u64 = 2000;
+const FEW: usize = 500;
+
 /// Passes between two looks at the gap.
 const PASSES: u64 = 8;
 
@@ -76,8 +80,11 @@ pub fn coordinate_descent(
         let solution = task.solve();
         weights.matrix.set_row(which, &solution.weights.transpose());
         sweeps = sweeps.max(solution.sweeps);
-        gap += 2.0 * per_square * solution.gap;
-        is_converged &= solution.gap <= task.rounding(&solution.weights);
+        let rounding = task.rounding(&solution.weights);
+        let is_minimum = solution.gap > rounding && task.is_minimum(&solution.weights);
+        // At the minimum itself the rest of the gap is rounding of large slopes.
+        gap += 2.0 * per_square * if is_minimum { rounding } else { solution.gap };
+        is_converged &= solution.gap <= rounding || is_minimum;
     }
     if bias {
         let p = weights.matrix.ncols();
@@ -168,9 +175,72 @@ impl Task {
             if gap <= 1e-2 * self.rounding(&weights) {
                 return Solution { weights, sweeps, gap };
             }
+            if sweeps == SLOW && weights.len() <= FEW {
+                let (gap, exact) = self.active_set(&weights);
+                if gap <= self.rounding(&exact) || self.is_minimum(&exact) {
+                    return Solution { weights: exact, sweeps, gap };
+                }
+            }
         }
-        let gap = self.gap(&weights);
+        let (gap, weights) = self.active_set(&weights);
         Solution { weights, sweeps: SWEEPS, gap }
+    }
+
+    /// The best point of a walk from `start` to the minimum, and its gap, where coordinates are too slow because columns are
+    /// nearly multiples of each other. Each step goes to the minimum among weights with the same signs, or as far as the first
+    /// of them gets to 0, where it stays; there the steepest weight that is 0 gets a sign (feature-sign search: Lee,
+    /// Battle, Raina & Ng 2007).
+    fn active_set(&self, start: &DVector<f64>) -> (f64, DVector<f64>) {
+        let p = start.len();
+        let (mut weights, mut signs) = (start.clone(), start.map(sign));
+        let mut best = (self.gap(start), start.clone());
+        for _ in 0..50 + 10 * p {
+            let Some(found) = self.at_signs(&signs) else { break };
+            let reached = |j: usize| weights[j] / (weights[j] - found[j]);
+            let crossing = (0..p).filter(|&j| signs[j] != 0.0 && found[j] * signs[j] <= 0.0);
+            if let Some(first) = crossing.min_by(|&a, &b| reached(a).total_cmp(&reached(b))) {
+                let share = reached(first).clamp(0.0, 1.0);
+                weights += (found - &weights) * share;
+                weights[first] = 0.0;
+                signs[first] = 0.0;
+                continue;
+            }
+            weights = found;
+            let gap = self.gap(&weights);
+            if gap < best.0 {
+                best = (gap, weights.clone());
+            }
+            let error = self.error(&weights);
+            let slopes: Vec<f64> = self.columns.iter().map(|column| self.slope(column, &error)).collect();
+            let steepness = |j: usize| slopes[j].abs() - self.threshold;
+            let zeros = (0..p).filter(|&j| signs[j] == 0.0 && steepness(j) > self.slope_rounding(j, &weights));
+            match zeros.max_by(|&a, &b| slopes[a].abs().total_cmp(&slopes[b].abs())) {
+                Some(steepest) => signs[steepest] = sign(slopes[steepest]),
+                // The minimum: its gap is rounding, which can be larger than that of other points.
+                None => return (gap, weights),
+            }
+        }
+        best
+    }
+
+    /// What rounding can make of the slope of weight `j`.
+    fn slope_rounding(&self, j: usize, weights: &DVector<f64>) -> f64 {
+        let terms: f64 =
+            self.columns.iter().zip(weights.iter()).map(|(column, weight)| column.norm() * weight.abs()).sum();
+        10.0 * NO_GAP * self.columns[j].norm() * (self.target.norm() + terms)
+    }
+
+    /// Whether the conditions of the minimum are met up to rounding: slopes of α where a weight is not 0, of no more where it is.
+    fn is_minimum(&self, weights: &DVector<f64>) -> bool {
+        let error = self.error(weights);
+        (0..weights.len()).all(|j| {
+            let slope = self.slope(&self.columns[j], &error) - self.ridge * weights[j];
+            let off = match sign(weights[j]) {
+                0.0 => slope.abs() - self.threshold,
+                sign => (slope - sign * self.threshold).abs(),
+            };
+            off <= self.slope_rounding(j, weights)
+        })
     }
 
     /// One pass over all weights; `error` is b − A w before and after.
@@ -211,22 +281,27 @@ impl Task {
         (value + self.threshold * weights.lp_norm(1)).max(0.0)
     }
 
-    /// The least point among the weights with these signs, if it has them too.
+    /// The minimum among the weights with the signs of `weights`, if it has them too.
     fn settle(&self, weights: &DVector<f64>) -> Option<DVector<f64>> {
-        let active: Vec<usize> = (0..weights.len()).filter(|&j| weights[j] != 0.0).collect();
-        let p = weights.len();
+        let signs = weights.map(sign);
+        self.at_signs(&signs).filter(|found| found.map(sign) == signs)
+    }
+
+    /// The minimum of what the value would be if weights had these signs, those with the sign 0 being 0; it can have others.
+    fn at_signs(&self, all: &DVector<f64>) -> Option<DVector<f64>> {
+        let active: Vec<usize> = (0..all.len()).filter(|&j| all[j] != 0.0).collect();
+        let p = all.len();
         let chosen: Vec<usize> = active.iter().copied().chain([p]).collect();
         let triangle = self.triangle.select(&chosen);
         if (0..active.len()).any(|j| !triangle.is_independent(j)) {
             return None;
         }
-        let signs = DVector::from_iterator(active.len(), active.iter().map(|&j| sign(weights[j])));
+        let signs = DVector::from_iterator(active.len(), active.iter().map(|&j| all[j]));
         let right = DVector::from_fn(active.len(), |i, _| triangle.get(i, active.len()));
         let found = substitute(&triangle, &(right - self.threshold * substitute_transposed(&triangle, &signs)));
-        let keeps_signs = found.iter().zip(signs.iter()).all(|(weight, sign)| weight * sign > 0.0);
         let mut settled = DVector::zeros(p);
         active.iter().zip(found.iter()).for_each(|(&j, weight)| settled[j] = *weight);
-        keeps_signs.then_some(settled)
+        Some(settled)
     }
 }
 
@@ -269,6 +344,43 @@ mod tests {
         let penalty = Penalty { l2: 0.0, l1: 0.4412468525614602 };
         let net = coordinate_descent(&summary(&rows.concat()), 2, true, &penalty, Reduction::Sum);
         assert!(net.is_converged && net.sweeps < 20_000, "{net:?}");
+    }
+
+    /// Columns that are nearly multiples of each other: x, x² and x³ far from 0.
+    #[test]
+    fn steep_valleys_are_walked_to_the_end() {
+        let names = ["x", "x^2", "x^3", "z", "y"].map(str::to_owned).to_vec();
+        let draw = |i: u32| f64::from(i.wrapping_mul(2_654_435_761) >> 8) / f64::from(1 << 24) - 0.5;
+        let rows: Vec<[f64; 5]> = (1..61)
+            .map(|i| {
+                let (x, z) = (-100.0 + 3.0 * draw(i), 5.0 + 3.0 * draw(i + 1000));
+                [x, x * x, x * x * x, z, 3.0 * x + z + 3.0 * draw(i + 2000)]
+            })
+            .collect();
+        let shift = [-100.0, 1e4, -1e6, 5.0, -295.0];
+        let mut summary = Summary::new(names, &shift);
+        let mut batch = Batch::with_capacity(6, rows.len());
+        batch.set_rows(rows.len());
+        for (k, shift) in shift.iter().enumerate() {
+            batch.column_mut(1 + k).iter_mut().zip(&rows).for_each(|(place, row)| *place = row[k] - shift);
+        }
+        summary.push(&mut batch);
+        for (l1, l2) in [(0.01, 0.01), (0.01, 0.0), (1.0, 0.001), (1e-5, 1e-5)] {
+            let penalty = Penalty { l2, l1 };
+            let net = coordinate_descent(&summary, 1, true, &penalty, Reduction::Mean);
+            assert!(net.is_converged, "{l1} {l2}: {net:?}");
+            // The minimum is that of one of the 81 patterns of signs.
+            let [task] = &tasks(&summary, 1, true, &penalty, Reduction::Mean)[..] else { panic!("one target") };
+            let value = |weights: &DVector<f64>| {
+                let squared = task.error(weights).norm_squared() + task.ridge * weights.norm_squared();
+                squared / 2.0 + task.threshold * weights.lp_norm(1)
+            };
+            let pattern = |number: i32| DVector::from_fn(4, |j, _| f64::from(number / 3i32.pow(j as u32) % 3 - 1));
+            let exact = |signs: DVector<f64>| task.at_signs(&signs).filter(|found| found.map(sign) == signs);
+            let least = (0..81).map(pattern).filter_map(exact).map(|weights| value(&weights)).fold(f64::MAX, f64::min);
+            let found = value(&net.weights.matrix.row(0).transpose());
+            assert!((found - least).abs() <= 1e-6 * least, "{l1} {l2}: {found} {least}");
+        }
     }
 
     proptest! {

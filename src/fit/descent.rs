@@ -55,6 +55,7 @@ pub struct Descent<'a> {
     gradient: DMatrix<f64>,
     epochs_before: u64,
     epochs_run: u64,
+    first_loss: Option<f64>,
     last_loss: Option<f64>,
     stop: Option<Stop>,
 }
@@ -83,6 +84,7 @@ impl<'a> Descent<'a> {
             gradient: DMatrix::zeros(q, k),
             epochs_before: start.epochs,
             epochs_run: 0,
+            first_loss: None,
             last_loss: None,
             stop: None,
         }
@@ -148,9 +150,10 @@ impl<'a> Descent<'a> {
 
     /// Whether the weights of `epoch` are the end.
     fn check(&mut self, epoch: &Epoch) -> Option<Stop> {
-        if !epoch.loss.is_finite() {
+        if !epoch.loss.is_finite() || epoch.validation_mse.is_some_and(|mse| !mse.is_finite()) {
             return Some(Stop::Diverged);
         }
+        self.first_loss.get_or_insert(epoch.loss);
         let last = self.last_loss.replace(epoch.loss);
         if let (Some(tolerance), Some(last)) = (self.settings.tolerance, last)
             && (last - epoch.loss).abs() <= tolerance * last
@@ -188,6 +191,7 @@ impl<'a> Descent<'a> {
             is_best,
             epochs_run: self.epochs_run,
             stop,
+            start_loss: self.first_loss.unwrap_or(last.loss),
             mse: last.mse,
             loss: last.loss,
             validation_mse: last.validation_mse,

@@ -50,13 +50,22 @@ impl Spectrum {
     /// there is none, or the loss may rise on the way (momentum).
     #[must_use]
     pub fn epochs_to(&self, share: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
-        let rate = settings.learning_rate.get();
         let is_plain =
             matches!(settings.optimizer, Optimizer::Sgd { momentum: 0.0, .. }) && settings.weight_decay == 0.0;
-        if !is_plain || rate * self.largest() >= 2.0 {
+        if !is_plain {
             return None;
         }
-        let goal = (1.0 + share) * self.outside;
+        self.epochs_until((1.0 + share) * self.outside, theta, settings)
+    }
+
+    /// An epoch from which on the squared error is at most `goal`, from θ (q×k), and at which plain gradient descent is there first;
+    /// `None` if there is none, or it is unknown.
+    #[must_use]
+    pub fn epochs_until(&self, goal: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
+        let rate = settings.learning_rate.get();
+        if rate >= self.largest_stable_rate(&settings.optimizer, settings.weight_decay)? {
+            return None;
+        }
         let reaches = |epochs: u64| self.after(theta, settings, epochs).is_some_and(|(squared, _)| squared <= goal);
         let mut above = 1u64;
         while !reaches(above) {

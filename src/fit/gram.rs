@@ -6,7 +6,7 @@
 use nalgebra::DVector;
 
 use super::refine::{Column, substitute, substitute_transposed};
-use super::{WeightedRows, Weights};
+use super::{Centred, WeightedRows, Weights};
 use crate::pair::{Pair, add, minus, number, pair, times};
 use crate::summary::{Summary, Triangle};
 
@@ -78,9 +78,20 @@ pub fn made(summary: &Summary, p: usize) -> Made {
 
 /// y − ŷ in row `i` of `rows` (n×c) for one target of `weights`; the features are the first columns, the targets the last.
 /// Powers in the rows have been rounded, so they are made again.
-fn residual(rows: &WeightedRows, i: usize, made: &Made, weights: &Weights, target: usize) -> Pair {
-    let known = add(pair(rows.values[(i, made.len() + target)]), pair(-weights.bias[target]));
-    made.iter().enumerate().fold(known, |rest, (feature, &(column, power))| {
+fn residual(
+    rows: &WeightedRows,
+    i: usize,
+    made: &Made,
+    (weights, centred): (&Weights, Option<&Centred>),
+    target: usize,
+) -> Pair {
+    let bias = centred.map_or(weights.bias[target], |centred| centred.bias[target]);
+    let mut known = add(pair(rows.values[(i, made.len() + target)]), pair(-bias));
+    for polynomial in centred.iter().flat_map(|centred| &centred.polynomials) {
+        known = add(known, minus(polynomial.value(rows.values[(i, polynomial.features[0])], target)));
+    }
+    let others = made.iter().enumerate().filter(|(feature, _)| !centred.is_some_and(|centred| centred.has(*feature)));
+    others.fold(known, |rest, (feature, &(column, power))| {
         let value = pair(rows.values[(i, column)]);
         let power = (1..power).fold(value, |product, _| times(product, value));
         add(rest, times(power, pair(-weights.matrix[(target, feature)])))
@@ -88,7 +99,7 @@ fn residual(rows: &WeightedRows, i: usize, made: &Made, weights: &Weights, targe
 }
 
 /// Σ w (y − ŷ)² of one target, w the weight of each row.
-pub fn squared_error(rows: &WeightedRows, made: &Made, weights: &Weights, target: usize) -> f64 {
+pub fn squared_error(rows: &WeightedRows, made: &Made, weights: (&Weights, Option<&Centred>), target: usize) -> f64 {
     let squared = |i: usize| {
         let residual = residual(rows, i, made, weights, target);
         times(times(residual, residual), pair(rows.weights.get(i).copied().unwrap_or(1.0)))
@@ -99,12 +110,12 @@ pub fn squared_error(rows: &WeightedRows, made: &Made, weights: &Weights, target
 /// Least, first quartile, median, third quartile and largest residual y − ŷ of every target; between two residuals by R's
 /// `quantile`, type 7; of rows with weights, times the roots of these. The `rows` are n×c, n ≥ 1: features, then targets.
 #[must_use]
-pub fn residual_quartiles(rows: &WeightedRows, weights: &Weights) -> Vec<[f64; 5]> {
+pub fn residual_quartiles(rows: &WeightedRows, weights: &Weights, centred: Option<&Centred>) -> Vec<[f64; 5]> {
     let made = (0..weights.matrix.ncols()).map(|feature| (feature, 1)).collect();
     let quartiles = |target: usize| {
         let of = |i: usize| {
             let weight = rows.weights.get(i).copied().unwrap_or(1.0);
-            (weight > 0.0).then(|| residual(rows, i, &made, weights, target).0 * weight.sqrt())
+            (weight > 0.0).then(|| residual(rows, i, &made, (weights, centred), target).0 * weight.sqrt())
         };
         let mut residuals: Vec<f64> = (0..rows.values.nrows()).filter_map(of).collect();
         residuals.sort_by(f64::total_cmp);

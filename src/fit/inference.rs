@@ -30,6 +30,7 @@ use serde::{Deserialize, Serialize};
 use super::distributions::{f_upper, t_critical, t_two_sided};
 use super::gram::{self, Gram};
 use super::refine::{self, Column};
+use super::units::Converter;
 use super::{Covariance, Exact, WeightedRows, Weights};
 use crate::pair::{add, number};
 use crate::summary::{Sum, Summary, Triangle};
@@ -106,6 +107,20 @@ fn finite(number: f64) -> Option<f64> {
 /// nearly all digits.
 #[must_use]
 pub fn infer(summary: &Summary, targets: usize, bias: bool, exact: &Exact, rows: Option<&WeightedRows>) -> Inference {
+    let Some(units) = summary.units() else { return infer_in_units(summary, targets, bias, exact, rows) };
+    let converter = Converter { units: &units, p: summary.columns().len() - targets, bias };
+    let (summary, rows) = (summary.in_units(&units), rows.map(|rows| converter.rows(rows)));
+    converter.inference(infer_in_units(&summary, targets, bias, &converter.exact_in_units(exact), rows.as_ref()))
+}
+
+/// The same on columns whose squares are finite.
+fn infer_in_units(
+    summary: &Summary,
+    targets: usize,
+    bias: bool,
+    exact: &Exact,
+    rows: Option<&WeightedRows>,
+) -> Inference {
     let p = summary.columns().len() - targets;
     let design = Design::new(summary, targets, bias, exact);
     let variances = design.variances(p, rows);
@@ -114,7 +129,11 @@ pub fn infer(summary: &Summary, targets: usize, bias: bool, exact: &Exact, rows:
     let made = gram::made(summary, p);
     let regression = |target: usize| {
         let explained = design.explained(target);
-        let rss = rows.map_or(floors[target], |rows| gram::squared_error(rows, &made, weights, target));
+        let rss = rows.map_or(floors[target], |rows| {
+            // Both are above the minimum by rounding.
+            let of = |centred| gram::squared_error(rows, &made, (weights, centred), target);
+            exact.centred.as_ref().map_or(f64::INFINITY, |centred| of(Some(centred))).min(of(None))
+        });
         let mut regression = Regression::new(summary.rows(), rank, u64::from(bias), explained, rss);
         let total = summary.mean(p + target).powi(2) * summary.weight() + explained + rss;
         regression.is_perfect = rss <= ROUNDING * total;

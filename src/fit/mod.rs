@@ -33,6 +33,7 @@
 //! ```
 
 mod batches;
+mod centred;
 mod closed;
 mod coordinate;
 mod covariance;
@@ -49,6 +50,7 @@ mod rate;
 mod refine;
 mod schedule;
 mod standardize;
+mod units;
 
 use std::str::FromStr;
 
@@ -56,7 +58,10 @@ use nalgebra::{DMatrix, DVector};
 use serde::{Deserialize, Serialize};
 
 pub use batches::Batches;
-pub use closed::{Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares};
+pub use centred::{Centred, Chebyshev, Squares, squared_errors, squares};
+pub use closed::{
+    Dropped, Exact, Gradients, LeastSquares, covariance_over_variance, least_loss, least_squares, redundant,
+};
 pub use coordinate::{ElasticNet, coordinate_descent, largest_useful_l1};
 pub use covariance::Covariance;
 pub use descent::{Descent, Epoch, Start};
@@ -205,6 +210,8 @@ pub struct Fit {
     pub epochs_run: u64,
     /// Why it ended.
     pub stop: Stop,
+    /// Loss before the first update.
+    pub start_loss: f64,
     /// Mean squared error of the last weights.
     pub mse: f64,
     /// The same as `mse`, or the sum of squared errors, by the reduction; and what the weights cost.

@@ -139,6 +139,22 @@ impl Problem {
         usize::from(self.bias)
     }
 
+    /// Whether every feature is 0 and there is no bias, so that no weight changes anything.
+    #[must_use]
+    pub fn is_zero(&self) -> bool {
+        self.design.iter().all(|&entry| entry == 0.0)
+    }
+
+    /// Why no learning rate can be found: what the squares of the numbers do.
+    #[must_use]
+    pub fn no_rate(&self) -> &'static str {
+        if self.design.norm_squared().is_finite() && self.design.amax() < 1e150 {
+            "squares of the numbers underflow: they are below 1e-300"
+        } else {
+            "squares of the numbers overflow: they are above 1e300"
+        }
+    }
+
     /// The same problem with the smooth part of `penalty` in its squared error: below D a row for every weight, whose square
     /// is what the weight costs, and 0 below T (Marquardt 1970).
     #[must_use]
@@ -152,6 +168,14 @@ impl Problem {
         (free..q).for_each(|j| design[(n + j - free, j)] = ridge.sqrt());
         let target = self.target.clone().insert_rows(n, q - free, 0.0);
         Problem { design, target, floor: self.floor.clone(), row_weights: Vec::new(), ..*self }
+    }
+
+    /// The same problem in which these `features` (from 0) have no effect: their columns of D are 0.
+    #[must_use]
+    pub fn without(mut self, features: &[usize]) -> Problem {
+        let free = self.free();
+        features.iter().for_each(|feature| self.design.column_mut(free + feature).fill(0.0));
+        self
     }
 
     /// What stands in D and T.

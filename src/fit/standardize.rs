@@ -6,7 +6,8 @@ use nalgebra::DMatrix;
 
 use super::Weights;
 
-/// Mean and deviation (divisor n) of every feature; one that never changes has deviation 1 here.
+/// What is taken out of every feature: a shift and a divisor, mean and deviation (divisor n) for standardized ones. A feature that
+/// never changes has the divisor 1 here.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardization {
     /// (m, s), p of them.
@@ -14,7 +15,7 @@ pub struct Standardization {
 }
 
 impl Standardization {
-    /// For features with these means and deviations.
+    /// For features with these shifts and divisors; a divisor of 0 becomes 1.
     #[must_use]
     pub fn new(moments: &[(f64, f64)]) -> Standardization {
         let of = |&(mean, deviation): &(f64, f64)| (mean, if deviation > 0.0 { deviation } else { 1.0 });

@@ -14,6 +14,7 @@ use std::path::Path;
 
 use serde::{Deserialize, Serialize};
 
+use super::centred::CentredDocument;
 use super::inference::{CovarianceDocument, Named, RegressionDocument};
 use super::{MissingCells, Model, Rows, State, Training};
 use crate::data::Encoding;
@@ -35,6 +36,8 @@ struct Document {
     targets: Vec<String>,
     #[serde(flatten)]
     numbers: Rows,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    centred: Option<CentredDocument>,
     #[serde(default, skip_serializing_if = "Encodings::is_empty")]
     encodings: Encodings,
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -59,6 +62,7 @@ impl Serialize for Model {
             features: self.features.clone(),
             targets: self.targets.clone(),
             numbers: Rows::from(&self.weights),
+            centred: self.centred.as_ref().map(|centred| CentredDocument::new(centred, &self.features)),
             encodings: self.encodings.clone(),
             missing: self.missing.clone(),
             training: self.training.clone(),
@@ -96,13 +100,16 @@ impl Model {
         let (k, p) = (document.targets.len(), document.features.len());
         let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes do not fit".to_owned()))?;
         let (regressions, covariance) = (document.inference, document.covariance);
-        let inference = regressions
-            .zip(covariance)
-            .map(|(regressions, covariance)| covariance.inference(regressions, &document.features, &document.targets))
-            .transpose()
-            .map_err(fault)?;
+        let (features, targets) = (&document.features, &document.targets);
+        let inference = regressions.map(|regressions| match covariance {
+            Some(covariance) => covariance.inference(regressions, features, targets),
+            None => CovarianceDocument::without(regressions, features, targets),
+        });
+        let inference = inference.transpose().map_err(fault)?;
+        let centred = document.centred.map(|centred| centred.read(&document.features, k)).transpose().map_err(fault)?;
         Ok(Model {
             weights,
+            centred,
             features: document.features,
             targets: document.targets,
             encodings: document.encodings,

@@ -2,9 +2,17 @@
 
 use serde::Serialize;
 
-/// Running sums over (target, prediction) pairs.
-#[derive(Debug, Clone, Default)]
+use crate::pair::{exponent, power_of_two, scaled};
+
+/// Running sums over (target, prediction) pairs, in units in which squares neither overflow nor vanish.
+#[derive(Debug, Clone)]
 pub struct Errors {
+    /// Whether R² compares with the mean of the target, or, for a model without a bias, with 0.
+    about_mean: bool,
+    /// Numbers are multiplied by 2^`exponent`: 0 unless they are very large or small.
+    exponent: i32,
+    /// The largest number so far, in these units.
+    size: f64,
     count: f64,
     squared: f64,
     absolute: f64,
@@ -23,18 +31,47 @@ pub struct Metrics {
     pub rmse: f64,
     /// Mean absolute error; `None` if only a summary of the rows is known.
     pub mae: Option<f64>,
-    /// 1 − Σ (y − ŷ)² / Σ (y − mean y)²; `None` for a target that never changes.
+    /// 1 − Σ (y − ŷ)² / Σ (y − mean y)², or 1 − Σ (y − ŷ)² / Σ y² of a model without a bias; `None` if the divisor is 0.
     pub r2: Option<f64>,
     /// Largest absolute error; `None` if only a summary of the rows is known.
     pub max_error: Option<f64>,
 }
 
+impl Default for Errors {
+    fn default() -> Errors {
+        Errors::new(true)
+    }
+}
+
 impl Errors {
+    /// Of no rows, for a model with or without a bias.
+    #[must_use]
+    pub fn new(bias: bool) -> Errors {
+        Errors {
+            about_mean: bias,
+            exponent: 0,
+            size: 0.0,
+            count: 0.0,
+            squared: 0.0,
+            absolute: 0.0,
+            largest: 0.0,
+            mean: 0.0,
+            deviation: 0.0,
+        }
+    }
+
     /// Adds one row that counts `weight` times, 0 or more.
     pub fn push(&mut self, target: f64, prediction: f64, weight: f64) {
         if weight == 0.0 {
             return;
         }
+        let size = target.abs().max(prediction.abs());
+        let unit = power_of_two(self.exponent);
+        if size * unit > self.size {
+            self.admit(size);
+        }
+        let unit = power_of_two(self.exponent);
+        let (target, prediction) = (target * unit, prediction * unit);
         let error = prediction - target;
         self.count += weight;
         self.squared += weight * error * error;
@@ -43,6 +80,29 @@ impl Errors {
         let from_mean = target - self.mean;
         self.mean += from_mean * weight / self.count;
         self.deviation += weight * from_mean * (target - self.mean);
+    }
+
+    /// Makes room for a number larger than all before.
+    #[cold]
+    fn admit(&mut self, size: f64) {
+        const ROOM: i32 = 300;
+        let own = exponent(size) + self.exponent;
+        if own.abs() > ROOM && size.is_finite() {
+            self.move_to(-exponent(size));
+        }
+        self.size = scaled(size, self.exponent);
+    }
+
+    /// The same sums in units of 2^−`exponent`.
+    fn move_to(&mut self, exponent: i32) {
+        let by = exponent - self.exponent;
+        for number in [&mut self.size, &mut self.absolute, &mut self.largest, &mut self.mean] {
+            *number = scaled(*number, by);
+        }
+        for number in [&mut self.squared, &mut self.deviation] {
+            *number = scaled(*number, 2 * by);
+        }
+        self.exponent = exponent;
     }
 
     /// n: the sum of all weights.
@@ -54,15 +114,23 @@ impl Errors {
     /// The metrics so far; meaningless before the first row.
     #[must_use]
     pub fn metrics(&self) -> Metrics {
+        let total = self.deviation + if self.about_mean { 0.0 } else { self.count * self.mean * self.mean };
         Metrics {
-            mae: Some(self.absolute / self.count),
-            max_error: Some(self.largest),
-            ..Metrics::squared(self.count, self.squared, self.deviation)
+            mae: Some(scaled(self.absolute / self.count, -self.exponent)),
+            max_error: Some(scaled(self.largest, -self.exponent)),
+            ..Metrics::squared(self.count, self.squared, total, self.exponent)
         }
     }
 
     /// Adds the rows that `other` has seen (Chan, Golub & LeVeque 1979).
     pub fn merge(&mut self, other: &Errors) {
+        let mut other = other.clone();
+        if self.exponent != other.exponent && other.size > 0.0 {
+            // Those of the larger numbers.
+            let is_smaller = scaled(self.size, -self.exponent) < scaled(other.size, -other.exponent);
+            if is_smaller { self.move_to(other.exponent) } else { other.move_to(self.exponent) }
+        }
+        self.size = self.size.max(other.size);
         let count = self.count + other.count;
         if other.count > 0.0 {
             let between = other.mean - self.mean;
@@ -76,13 +144,20 @@ impl Errors {
     }
 }
 
+/// R² of a sum of squared errors beside the sum of squares that it is compared with; `None` if there is nothing to explain.
+#[must_use]
+pub fn r2(squared: f64, total: f64) -> Option<f64> {
+    (total > 0.0 && total.is_finite()).then(|| 1.0 - squared / total).filter(|r2| r2.is_finite())
+}
+
 impl Metrics {
-    /// Those of `count` rows with a sum of squared errors and of squared deviations from the target's mean.
+    /// Those of `count` rows with a sum of squared errors and a `total` sum of squares of the target, both of numbers times
+    /// 2^`exponent`.
     #[must_use]
-    pub fn squared(count: f64, squared: f64, deviation: f64) -> Metrics {
+    pub fn squared(count: f64, squared: f64, total: f64, exponent: i32) -> Metrics {
         let mse = squared / count;
-        let r2 = (deviation > 0.0).then(|| 1.0 - squared / deviation);
-        Metrics { mse, rmse: mse.sqrt(), mae: None, r2, max_error: None }
+        let rmse = scaled(mse.sqrt(), -exponent);
+        Metrics { mse: scaled(mse, -2 * exponent), rmse, mae: None, r2: r2(squared, total), max_error: None }
     }
 }
 
@@ -135,6 +210,41 @@ mod tests {
         let (a, b) = (weighted.metrics(), repeated.metrics());
         assert!((a.mse - b.mse).abs() < 1e-15 && (a.mae.unwrap() - b.mae.unwrap()).abs() < 1e-15);
         assert!((a.r2.unwrap() - b.r2.unwrap()).abs() < 1e-15 && a.max_error == b.max_error);
+    }
+
+    #[test]
+    fn without_a_bias_r2_is_about_0() {
+        // Σ xy = 35, Σ x² = 55, Σ y² = 28.24: R² is 35²/(55 · 28.24).
+        let mut errors = Errors::new(false);
+        let slope = 35.0 / 55.0;
+        for (x, y) in [(1.0, 3.0), (2.0, 1.0), (3.0, 2.0), (4.0, 2.0), (5.0, 3.2)] {
+            errors.push(y, slope * x, 1.0);
+        }
+        assert!((errors.metrics().r2.unwrap() - 1225.0 / (55.0 * 28.24)).abs() < 1e-14);
+    }
+
+    #[test]
+    fn metrics_do_not_depend_on_the_unit() {
+        let pairs = [(1.0, 1.5), (2.0, 1.75), (4.0, 3.0), (0.0, 0.25)];
+        let of = |order: &[usize], unit: f64| {
+            let mut parts = [Errors::default(), Errors::default()];
+            for (i, &place) in order.iter().enumerate() {
+                let (target, prediction) = pairs[place];
+                parts[i % 2].push(target * unit, prediction * unit, 1.0);
+            }
+            let [mut all, other] = parts;
+            all.merge(&other);
+            all.metrics()
+        };
+        let known = of(&[0, 1, 2, 3], 1.0);
+        for exponent in [-1000, -540, -200, 200, 540, 1000] {
+            for order in [[0, 1, 2, 3], [3, 2, 1, 0]] {
+                let found = of(&order, power_of_two(exponent));
+                assert!((found.r2.unwrap() - known.r2.unwrap()).abs() < 1e-15, "{exponent}: {found:?}");
+                assert_eq!(found.rmse, scaled(known.rmse, exponent));
+                assert_eq!(found.max_error, known.max_error.map(|error| scaled(error, exponent)));
+            }
+        }
     }
 
     #[test]

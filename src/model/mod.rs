@@ -1,5 +1,6 @@
 //! A trained model: names and weights, and how they were found.
 
+mod centred;
 mod inference;
 pub mod json;
 pub mod metrics;
@@ -9,7 +10,8 @@ mod state;
 use serde::{Deserialize, Serialize};
 
 use crate::data::{Batch, Design, Encodings};
-use crate::fit::{Basis, Inference, Penalty, Reduction, Stop, Weights};
+use crate::error::{Error, shortened};
+use crate::fit::{Basis, Centred, Inference, Penalty, Reduction, Stop, Weights};
 
 pub use inference::{MOST, bias_name, coefficient_names};
 pub use missing::{MissingCells, Rule};
@@ -24,6 +26,8 @@ pub struct Model {
     pub targets: Vec<String>,
     /// k×p and k.
     pub weights: Weights,
+    /// The same predictions as polynomials, where that keeps more digits.
+    pub centred: Option<Centred>,
     /// How features are made that are no fields themselves.
     pub encodings: Encodings,
     /// What was done about missing cells, if there was more to it than an error.
@@ -116,11 +120,51 @@ impl Model {
     /// Predictions (n) of one target for the rows of `batch`, whose first columns are the features.
     #[must_use]
     pub fn predict(&self, batch: &Batch, target: usize) -> Vec<f64> {
-        let mut predictions = vec![self.weights.bias[target]; batch.rows()];
-        for (feature, weight) in self.weights.matrix.row(target).iter().enumerate() {
+        let centred = self.centred.as_ref();
+        let bias = centred.map_or(self.weights.bias[target], |centred| centred.bias[target]);
+        let mut predictions = vec![bias; batch.rows()];
+        for polynomial in centred.iter().flat_map(|centred| &centred.polynomials) {
+            polynomial.add_to(&mut predictions, batch.column(1 + polynomial.features[0]), target);
+        }
+        let row = self.weights.matrix.row(target);
+        let is_other = |feature: usize| !centred.is_some_and(|centred| centred.has(feature));
+        for (feature, weight) in row.iter().enumerate().filter(|(feature, _)| is_other(*feature)) {
             predictions.iter_mut().zip(batch.column(1 + feature)).for_each(|(sum, value)| *sum += weight * value);
         }
         predictions
+    }
+
+    /// Refuses a model with a number that no file can hold.
+    ///
+    /// # Errors
+    /// [`Error::Fit`] if a weight, a bias or a number of the optimizer's memory is infinite or not a number.
+    pub fn check_finite(&self) -> Result<(), Error> {
+        let refused = |what: String| {
+            let hint = "give the columns in other units: divide them by a power of ten before training";
+            Err(Error::Fit { message: what, hint: Some(hint.to_owned()) })
+        };
+        for (target, bias) in self.targets.iter().zip(self.weights.bias.iter()) {
+            if !bias.is_finite() {
+                return refused(format!("the bias of \"{}\" overflows", shortened(target)));
+            }
+        }
+        for (j, column) in self.weights.matrix.column_iter().enumerate() {
+            if column.iter().any(|weight| !weight.is_finite()) {
+                return refused(format!("the weight of \"{}\" overflows", shortened(&self.features[j])));
+            }
+        }
+        match self.state.as_ref().and_then(State::not_finite) {
+            Some(name) => {
+                refused(format!("\"{name}\" of the optimizer overflows: squares of gradients are above 1e308"))
+            }
+            None => Ok(()),
+        }
+    }
+
+    /// Whether it has a bias; R² is about the mean of the target if it has one, and about 0 otherwise.
+    #[must_use]
+    pub fn has_bias(&self) -> bool {
+        self.training.as_ref().is_none_or(|training| training.bias)
     }
 
     /// What is done about missing cells.
@@ -187,6 +231,7 @@ mod tests {
             features: names(&["a", "b"]),
             targets: names(&["y", "z"]),
             weights,
+            centred: None,
             encodings: Encodings::new(),
             missing: None,
             training: None,

@@ -25,6 +25,14 @@ pub struct State {
 }
 
 impl State {
+    /// The name of a part with a number that is infinite or not a number, if there is one.
+    pub(super) fn not_finite(&self) -> Option<&str> {
+        let standardized = self.standardized.iter().map(|rows| ("standardized", rows));
+        let memory = self.memory.iter().map(|(name, rows)| (&name[..], rows));
+        let is_finite = |rows: &Rows| rows.weights.iter().flatten().chain(&rows.bias).all(|number| number.is_finite());
+        memory.chain(standardized).find(|(_, rows)| !is_finite(rows)).map(|(name, _)| name)
+    }
+
     /// Refuses what no run of a model of k targets and p features leaves.
     pub(super) fn check(&self, k: usize, p: usize) -> Result<(), String> {
         // Far more than any run, and none of the sums made of them overflows.

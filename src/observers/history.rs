@@ -1,29 +1,44 @@
 //! Every epoch in a file: CSV, or JSON lines if the name ends in `.json`, `.jsonl` or `.ndjson`.
+//!
+//! The file grows while the run lasts, so that it can be watched. It is written in whole lines: a run that is killed leaves the
+//! epochs so far.
 
+use std::fs::{File, OpenOptions};
 use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::fit::Epoch;
-use crate::output::{OutputFile, number};
+use crate::output::number;
+
+/// Lines are handed to the system in pieces of at most about this many bytes.
+const PIECE: usize = 4096;
 
 /// The file being written.
 pub struct History {
     path: PathBuf,
-    file: OutputFile,
+    file: File,
+    /// Whole lines that have not been written.
+    waiting: Vec<u8>,
     is_json: bool,
+    /// Whether the file was made by this run.
+    is_new: bool,
+    /// Whether what the file held before is gone.
     started: bool,
 }
 
 impl History {
-    /// Opens `path`.
+    /// Opens `path`. What it holds stays until the first epoch.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
     pub fn create(path: &Path) -> Result<History, Error> {
         let extension = path.extension().and_then(|extension| extension.to_str()).unwrap_or_default();
         let is_json = ["json", "jsonl", "ndjson"].iter().any(|json| extension.eq_ignore_ascii_case(json));
-        Ok(History { path: path.to_owned(), file: OutputFile::create(path)?, is_json, started: false })
+        let is_new = !path.exists();
+        let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
+        let file = file.map_err(|source| Error::io(path, "write", source))?;
+        Ok(History { path: path.to_owned(), file, waiting: Vec::new(), is_json, is_new, started: false })
     }
 
     /// Adds one epoch.
@@ -31,32 +46,105 @@ impl History {
     /// # Errors
     /// [`Error::Io`] if writing fails.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
-        if self.is_json {
-            return self.write(|file| {
-                serde_json::to_writer(&mut *file, epoch)?;
-                file.write_all(b"\n")
-            });
-        }
-        let (name, validation) = match epoch.validation_mse {
-            Some(mse) => (",validation_mse", format!(",{}", number(mse))),
-            None => ("", String::new()),
-        };
-        if !std::mem::replace(&mut self.started, true) {
-            self.write(|file| writeln!(file, "epoch,mse,loss{name}"))?;
-        }
-        let Epoch { number: epoch, mse, loss, .. } = *epoch;
-        self.write(|file| writeln!(file, "{epoch},{},{}{validation}", number(mse), number(loss)))
+        let written = self.begin(epoch).and_then(|()| self.line(epoch));
+        written.map_err(|source| Error::io(&self.path, "write", source))
     }
 
-    /// Makes the file visible, whole.
+    /// Empties the file and writes the header, before the first epoch.
+    fn begin(&mut self, epoch: &Epoch) -> io::Result<()> {
+        if self.started {
+            return Ok(());
+        }
+        self.empty()?;
+        if !self.is_json {
+            let name = if epoch.validation_mse.is_some() { ",validation_mse" } else { "" };
+            self.waiting.extend(format!("epoch,mse,loss{name}\n").bytes());
+        }
+        Ok(())
+    }
+
+    fn empty(&mut self) -> io::Result<()> {
+        self.started = true;
+        // A pipe or a device has no length.
+        if self.file.metadata()?.is_file() { self.file.set_len(0) } else { Ok(()) }
+    }
+
+    fn line(&mut self, epoch: &Epoch) -> io::Result<()> {
+        if self.is_json {
+            serde_json::to_writer(&mut self.waiting, epoch)?;
+        } else {
+            let Epoch { number: epoch, mse, loss, validation_mse } = *epoch;
+            let validation = validation_mse.map_or(String::new(), |mse| format!(",{}", number(mse)));
+            write!(self.waiting, "{epoch},{},{}{validation}", number(mse), number(loss))?;
+        }
+        self.waiting.push(b'\n');
+        if self.waiting.len() >= PIECE { self.write() } else { Ok(()) }
+    }
+
+    fn write(&mut self) -> io::Result<()> {
+        self.file.write_all(&self.waiting)?;
+        self.waiting.clear();
+        Ok(())
+    }
+
+    /// Makes the epochs so far visible.
     ///
     /// # Errors
-    /// [`Error::Io`] if writing or renaming fails.
-    pub fn commit(self) -> Result<(), Error> {
-        self.file.commit()
+    /// [`Error::Io`] if writing fails.
+    pub fn flush(&mut self) -> Result<(), Error> {
+        self.write().map_err(|source| Error::io(&self.path, "write", source))
     }
 
-    fn write(&mut self, write: impl FnOnce(&mut OutputFile) -> io::Result<()>) -> Result<(), Error> {
-        write(&mut self.file).map_err(|source| Error::io(&self.path, "write", source))
+    /// Writes what is left.
+    ///
+    /// # Errors
+    /// [`Error::Io`] if writing fails.
+    pub fn commit(mut self) -> Result<(), Error> {
+        if !self.started {
+            self.empty().map_err(|source| Error::io(&self.path, "write", source))?;
+        }
+        self.flush()
+    }
+}
+
+impl Drop for History {
+    fn drop(&mut self) {
+        if self.is_new && !self.started {
+            drop(std::fs::remove_file(&self.path));
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn epoch(number: u64) -> Epoch {
+        Epoch { number, mse: 0.5, loss: 1.0, validation_mse: None }
+    }
+
+    #[test]
+    fn it_grows_by_whole_lines_and_replaces_an_older_one_at_the_first_epoch() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("h.csv");
+        std::fs::write(&path, "old").unwrap();
+        drop(History::create(&path).unwrap());
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "old");
+        let mut history = History::create(&path).unwrap();
+        history.epoch(&epoch(0)).unwrap();
+        history.flush().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap(), "epoch,mse,loss\n0,0.5,1.0\n");
+        (1..1000).for_each(|number| history.epoch(&epoch(number)).unwrap());
+        let so_far = std::fs::read_to_string(&path).unwrap();
+        assert!(so_far.lines().count() > 500 && so_far.ends_with(",0.5,1.0\n"));
+        history.commit().unwrap();
+        assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1001);
+    }
+
+    #[test]
+    fn a_run_that_fails_before_its_first_epoch_leaves_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        drop(History::create(&folder.path().join("h.csv")).unwrap());
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
     }
 }

@@ -3,12 +3,14 @@
 //! The descent knows none of these; the command's loop shows each epoch to each of them.
 
 mod history;
+mod pace;
 mod printer;
 mod progress;
 mod summary;
 mod table;
 
 pub use history::History;
+pub use pace::{Pace, Ticker};
 pub use printer::{Layout, Least, Outcome, Printer};
 pub use progress::{Progress, When};
 pub use summary::summary_table;

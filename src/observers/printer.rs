@@ -1,19 +1,22 @@
 //! The training log and its result on standard output: a table for people, or JSON lines.
 
-use std::io::{BufWriter, StdoutLock, Write, stdout};
+use std::io::{BufWriter, Write};
+
+use std::time::Duration;
 
 use serde::Serialize;
 
+use super::pace::{Pace, Ticker};
 use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::model::{Model, coefficient_names};
-use crate::output::number;
+use crate::output::{Stdout, screen_width, shown};
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// A person: aligned columns, full precision.
+    /// A person: aligned columns; full precision, on a terminal six digits.
     Text,
     /// A program: one JSON object a line and nothing else.
     Json,
@@ -21,22 +24,26 @@ pub enum Layout {
 
 /// Prints every nth epoch, and the result at the end.
 pub struct Printer {
-    out: BufWriter<StdoutLock<'static>>,
+    out: BufWriter<Stdout>,
     layout: Layout,
-    /// Print the epochs whose number this divides; `None` prints none.
-    every: Option<u64>,
+    pace: Pace,
+    /// A line a second at least, where epochs are outlined.
+    second: Ticker,
+    /// The last epoch, if it was not printed.
+    skipped: Option<Epoch>,
+    /// Epochs printed.
+    lines: u64,
     /// What every epoch shows how far it is above, if it does.
     least: Option<Least>,
     /// Whether every epoch shows its loss beside the mean squared error.
     has_loss: bool,
     /// Digits of the last epoch's number, and of the first loss before its point.
     widths: (usize, usize),
-    started: bool,
     /// What is printed of the model instead of its weights.
     table: Option<String>,
 }
 
-/// The least possible value of what is minimized.
+/// The minimum of what is minimized.
 #[derive(Debug, Clone, Copy)]
 pub enum Least {
     /// Of the mean squared error.
@@ -68,9 +75,16 @@ pub struct Outcome {
     /// Mean squared error on held-out rows.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
-    /// The least mean squared error of any weights.
+    /// √mse, in the targets' unit.
+    pub rmse: f64,
+    /// R²: 1 − Σ (y − ŷ)² / Σ (y − mean y)², without a bias / Σ y²; the mean over the targets that vary, `None` if none does.
+    pub r2: Option<f64>,
+    /// The same on held-out rows.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub validation_r2: Option<f64>,
+    /// The minimum of the mean squared error.
     pub optimum_mse: f64,
-    /// The least loss of any weights, if they cost something.
+    /// The minimum of the loss, if weights cost something.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimum_loss: Option<f64>,
     /// How far the loss can be above that, if it is from coordinate descent.
@@ -92,10 +106,21 @@ struct LastLine<'a> {
 impl Printer {
     /// A printer for a run of `epochs`; with `least`, each shows how far it is above that.
     #[must_use]
-    pub fn new(layout: Layout, every: Option<u64>, epochs: u64, least: Option<Least>) -> Printer {
+    pub fn new(layout: Layout, pace: Pace, epochs: u64, least: Option<Least>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
-        let out = BufWriter::new(stdout().lock());
-        Printer { out, layout, every, least, has_loss: false, widths: (digits, 0), started: false, table: None }
+        let second = Ticker::new(Duration::from_secs(1));
+        Printer {
+            out: BufWriter::new(if layout == Layout::Json { Stdout::json() } else { Stdout::text() }),
+            layout,
+            pace,
+            second,
+            skipped: None,
+            lines: 0,
+            least,
+            has_loss: false,
+            widths: (digits, 0),
+            table: None,
+        }
     }
 
     /// The same, with the loss of every epoch beside the mean squared error.
@@ -112,8 +137,22 @@ impl Printer {
 
     /// True if this epoch is one of those to be printed.
     #[must_use]
-    pub fn wants(&self, epoch: &Epoch) -> bool {
-        self.every.is_some_and(|every| epoch.number.is_multiple_of(every))
+    pub fn wants(&mut self, epoch: &Epoch) -> bool {
+        match self.pace {
+            Pace::Silent => false,
+            Pace::Every(step) => epoch.number.is_multiple_of(step),
+            Pace::Outline(step) => {
+                let is_wanted = self.second.is_due() || epoch.number.is_multiple_of(step);
+                self.skipped = (!is_wanted).then_some(*epoch);
+                is_wanted
+            }
+        }
+    }
+
+    /// How many epochs were printed.
+    #[must_use]
+    pub fn lines(&self) -> u64 {
+        self.lines
     }
 
     /// Prints one epoch.
@@ -122,14 +161,14 @@ impl Printer {
     /// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
         let gap = self.gap(epoch);
+        self.lines += 1;
         let written = match self.layout {
             Layout::Json => json_line(&mut self.out, &Line { epoch, gap }),
             Layout::Text => {
                 let loss = self.has_loss.then_some(epoch.loss);
-                let more = [("loss", loss), ("validation mse", epoch.validation_mse), ("above the least", gap)];
-                let mse = number(epoch.mse);
-                if !self.started {
-                    self.started = true;
+                let more = [("loss", loss), ("validation mse", epoch.validation_mse), ("above the minimum", gap)];
+                let mse = shown(epoch.mse);
+                if self.lines == 1 {
                     self.widths.1 = before_point(&mse);
                     let names = more.iter().filter_map(|(name, value)| value.map(|_| (*name).to_owned()));
                     let line = row("mse".to_owned(), names);
@@ -138,14 +177,14 @@ impl Printer {
                 let (digits, whole) = self.widths;
                 let indent = whole.saturating_sub(before_point(&mse));
                 let line =
-                    row(format!("{:indent$}{mse}", ""), more.into_iter().filter_map(|(_, value)| value).map(number));
+                    row(format!("{:indent$}{mse}", ""), more.into_iter().filter_map(|(_, value)| value).map(shown));
                 writeln!(self.out, "{:>digits$}  {line}", epoch.number)
             }
         };
         written.map_err(Error::stdout)
     }
 
-    /// How far the loss of an epoch is above the least possible one, if that is to be shown.
+    /// How far the loss of an epoch is above the minimum, if that is to be shown.
     fn gap(&self, epoch: &Epoch) -> Option<f64> {
         self.least.map(|least| match least {
             Least::Mse(least) => epoch.mse - least,
@@ -161,42 +200,50 @@ impl Printer {
         self.out.flush().map_err(Error::stdout)
     }
 
-    /// Prints the final weights and loss, and the least mean squared error of any weights.
+    /// Prints the last epoch, if it is still missing, the final weights, the loss beside its minimum, and `verdict`, what to make of
+    /// it, which JSON is without.
     ///
     /// # Errors
     /// As [`Printer::epoch`].
-    pub fn outcome(&mut self, model: &Model, outcome: &Outcome) -> Result<(), Error> {
+    pub fn outcome(&mut self, model: &Model, outcome: &Outcome, verdict: &str) -> Result<(), Error> {
+        if let Some(last) = self.skipped.take() {
+            self.epoch(&last)?;
+        }
         let written = match self.layout {
             Layout::Json => json_line(&mut self.out, &LastLine { model, outcome }),
             Layout::Text => {
-                let epochs = format!("{} epoch{}", outcome.epochs_run, if outcome.epochs_run == 1 { "" } else { "s" });
-                let first = match outcome.stop {
-                    Stop::Exact => "mse:".to_owned(),
-                    _ if outcome.duality_gap.is_some() => "mse:".to_owned(),
-                    _ if outcome.is_best => format!("mse of the best of {epochs}:"),
-                    _ => format!("mse after {epochs}:"),
-                };
-                let mut lines = vec![(first.as_str(), outcome.mse), ("least mse possible:", outcome.optimum_mse)];
-                if let Some(least) = outcome.optimum_loss {
-                    lines.extend([("loss with penalties:", outcome.loss), ("least loss possible:", least)]);
-                }
-                lines.extend(outcome.validation_mse.map(|mse| ("mse on validation rows:", mse)));
-                let width = lines.iter().map(|(name, _)| name.len()).max().unwrap_or(0);
-                let lines: String =
-                    lines.iter().map(|(name, mse)| format!("\n{name:<width$} {}", number(*mse))).collect();
-                let gap = if self.started { "\n" } else { "" };
+                let gap = if self.lines > 0 { "\n" } else { "" };
                 let table = self.table.take().unwrap_or_else(|| weights_table(model));
-                writeln!(self.out, "{gap}{table}{lines}")
+                let losses = losses(outcome);
+                write!(self.out, "{gap}{table}\n{losses}{verdict}")
             }
         };
         written.and_then(|()| self.out.flush()).map_err(Error::stdout)
     }
 }
 
+/// The loss that was reached beside its minimum, line by line.
+fn losses(outcome: &Outcome) -> String {
+    let epochs = format!("{} epoch{}", outcome.epochs_run, if outcome.epochs_run == 1 { "" } else { "s" });
+    let first = match outcome.stop {
+        Stop::Exact => "mse:".to_owned(),
+        _ if outcome.duality_gap.is_some() => "mse:".to_owned(),
+        _ if outcome.is_best => format!("mse of the best of {epochs}:"),
+        _ => format!("mse after {epochs}:"),
+    };
+    let mut lines = vec![(first.as_str(), outcome.mse), ("minimum mse:", outcome.optimum_mse)];
+    if let Some(least) = outcome.optimum_loss {
+        lines.extend([("loss with penalties:", outcome.loss), ("minimum loss:", least)]);
+    }
+    lines.extend(outcome.validation_mse.map(|mse| ("mse on validation rows:", mse)));
+    let width = lines.iter().map(|(name, _)| name.chars().count()).max().unwrap_or(0);
+    lines.iter().map(|(name, value)| format!("{name:<width$} {}\n", shown(*value))).collect()
+}
+
 /// Cells of a line, each wide enough for any number but the last.
 fn row(first: String, more: impl Iterator<Item = String>) -> String {
-    const WIDTH: usize = 24;
-    more.zip(1..).fold(first, |line, (cell, i)| format!("{line:<0$}{cell}", i * WIDTH))
+    let width = if screen_width().is_some() { 14 } else { 24 };
+    more.zip(1..).fold(first, |line, (cell, i)| format!("{line:<0$}{cell}", i * width))
 }
 
 fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()> {
@@ -211,7 +258,7 @@ fn weights_table(model: &Model) -> String {
     let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
     for (target, name) in model.targets.iter().enumerate() {
         let row = weights.matrix.row(target);
-        columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]]).map(|weight| number(*weight))));
+        columns.push(Column::numbers(name, row.iter().chain([&weights.bias[target]]).map(|weight| shown(*weight))));
     }
-    lines(&columns)
+    lines(&columns, screen_width())
 }

@@ -3,7 +3,7 @@
 use super::table::{Column, lines};
 use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
 use crate::model::{Model, coefficient_names};
-use crate::output::rounded;
+use crate::output::{rounded, screen_width};
 
 /// Marks of small p, each with the largest p it stands for.
 const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")];
@@ -15,7 +15,7 @@ pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
     let residuals = rows.map_or(String::new(), |rows| residuals(model, rows));
     let Some(inference) = &model.inference else {
         let why = model.no_inference.iter().map(|why| format!("\nno standard errors: {why}\n"));
-        return format!("{residuals}{}{}", lines(&weights(model)), why.collect::<String>());
+        return format!("{residuals}{}{}", lines(&weights(model), screen_width()), why.collect::<String>());
     };
     let targets = model.targets.iter().zip(&inference.regressions);
     let tables = targets.map(|(target, regression)| coefficients(model, inference, target, regression));
@@ -49,7 +49,7 @@ fn weights(model: &Model) -> Vec<Column> {
 }
 
 fn residuals(model: &Model, rows: &WeightedRows) -> String {
-    let quartiles = residual_quartiles(rows, &model.weights);
+    let quartiles = residual_quartiles(rows, &model.weights, model.centred.as_ref());
     let mut columns = vec![Column::left(
         if rows.weights.is_empty() { "residuals" } else { "weighted residuals" },
         model.targets.iter().map(String::as_str),
@@ -57,7 +57,7 @@ fn residuals(model: &Model, rows: &WeightedRows) -> String {
     for (i, name) in ["min", "1st quartile", "median", "3rd quartile", "max"].into_iter().enumerate() {
         columns.push(Column::numbers(name, quartiles.iter().map(|quartiles| rounded(quartiles[i]))));
     }
-    lines(&columns) + "\n"
+    lines(&columns, screen_width()) + "\n"
 }
 
 /// The table of one target and the lines below it.
@@ -89,7 +89,7 @@ fn coefficients(model: &Model, inference: &Inference, target: &str, regression: 
             .map(|feature| feature.vif.map_or("NA".to_owned(), rounded))
             .chain(inference.covariance.bias.then(String::new)),
     ));
-    format!("{}\n{}", lines(&columns), goodness(regression))
+    format!("{}\n{}", lines(&columns, screen_width()), goodness(regression))
 }
 
 /// σ, R², F, each with its degrees of freedom.

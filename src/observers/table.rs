@@ -1,4 +1,4 @@
-//! Columns of text.
+//! Columns of text, with unseen characters as their codes.
 
 use crate::error::clipped;
 use crate::output::{WIDEST, padded};
@@ -8,8 +8,31 @@ pub fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.len())
 }
 
-/// The columns beside each other, line by line.
-pub fn lines(columns: &[Column]) -> String {
+/// The columns next to each other, line by line. Where they are wider than `width` characters, they stand in blocks below each
+/// other, each with the first column.
+pub fn lines(columns: &[Column], width: Option<usize>) -> String {
+    let [first, others @ ..] = columns else { return String::new() };
+    let mut blocks: Vec<Vec<&Column>> = vec![vec![first]];
+    let mut used = first.width;
+    for column in others {
+        let room = GAP + column.width;
+        let is_full = width.is_some_and(|width| used + room > width);
+        let last = blocks.len() - 1;
+        if is_full && blocks[last].len() > 1 {
+            blocks.push(vec![first, column]);
+            used = first.width + room;
+        } else {
+            blocks[last].push(column);
+            used += room;
+        }
+    }
+    blocks.iter().map(|block| block_lines(block)).collect::<Vec<_>>().join("\n")
+}
+
+/// Blanks between columns.
+const GAP: usize = 2;
+
+fn block_lines(columns: &[&Column]) -> String {
     let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
     let line = |i: usize| columns.iter().map(|column| column.cell(i)).collect::<Vec<_>>().join("  ");
     (0..rows).map(|i| line(i).trim_end().to_owned() + "\n").collect()
@@ -24,7 +47,8 @@ pub struct Column {
 impl Column {
     /// Texts, beginning below each other.
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
-        let cells: Vec<String> = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST)).collect();
+        let cells = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST));
+        let cells: Vec<String> = cells.collect();
         let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
         Column { cells, width }
     }
@@ -42,5 +66,21 @@ impl Column {
     /// Cell `i`, the head being the first.
     fn cell(&self, i: usize) -> String {
         padded(&self.cells[i], self.width)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_too_wide_stands_in_blocks() {
+        let column = |head: &'static str| Column::left(head, ["1"].into_iter());
+        let columns = [column("name"), column("aaaa"), column("bbbb")];
+        assert_eq!(lines(&columns, None), "name  aaaa  bbbb\n1     1     1\n");
+        assert_eq!(lines(&columns, Some(16)), lines(&columns, None));
+        let blocks = "name  aaaa\n1     1\n\nname  bbbb\n1     1\n";
+        assert_eq!(lines(&columns, Some(15)), blocks);
+        assert_eq!(lines(&columns, Some(3)), blocks);
     }
 }

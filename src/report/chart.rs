@@ -1,6 +1,7 @@
 //! What a picture shows, before anything is drawn.
 
 use super::axis::{Frame, Scale};
+use crate::error::visible_in_line;
 use crate::output::rounded;
 
 /// Panels below each other, with a title.
@@ -108,6 +109,24 @@ impl Panel {
 }
 
 impl Figure {
+    /// The same, with characters in names that are not seen as their codes.
+    pub(super) fn visible(mut self) -> Figure {
+        let show = |text: &mut String| *text = visible_in_line(text).into_owned();
+        show(&mut self.title);
+        self.remarks.iter_mut().for_each(show);
+        for panel in &mut self.panels {
+            panel.title.iter_mut().for_each(show);
+            panel.series.iter_mut().for_each(|series| show(&mut series.name));
+            for axis in [&mut panel.x, &mut panel.y] {
+                show(&mut axis.label);
+                if let Scale::Names(names) = &mut axis.scale {
+                    names.iter_mut().for_each(show);
+                }
+            }
+        }
+        self
+    }
+
     /// The picture in words, for those who cannot see it.
     #[must_use]
     pub fn described(&self) -> String {

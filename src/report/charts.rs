@@ -123,7 +123,7 @@ pub fn loss(runs: &[Run], optimum: Option<f64>) -> Figure {
     }
     let y = Axis { label: "mean squared error (logarithmic)".to_owned(), scale: Scale::Log };
     let panel = Panel { title: None, x: linear("epoch"), y, series: all };
-    Figure { title: "Loss of every epoch".to_owned(), remarks, panels: vec![panel] }
+    Figure { title: "Loss of every epoch".to_owned(), remarks, panels: vec![panel] }.visible()
 }
 
 /// What there are more of than can be drawn.
@@ -139,7 +139,7 @@ fn per_target(title: &str, remarks: &[String], targets: &[Pairs], panel: impl Fn
     left_out(&mut remarks, MOST_PANELS, targets.len(), "targets");
     let own = |pairs: &Pairs| (targets.len() > 1).then(|| pairs.name.clone());
     let panels = targets.iter().take(MOST_PANELS).map(|pairs| Panel { title: own(pairs), ..panel(pairs) }).collect();
-    Figure { title: title.to_owned(), remarks, panels }
+    Figure { title: title.to_owned(), remarks, panels }.visible()
 }
 
 /// A line in front of a cloud, dots in front of a line.
@@ -233,7 +233,7 @@ pub fn coefficients(targets: &[(String, Vec<Weight>)], why_no_limits: Option<&st
     let mut place = 0..;
     remarks.retain(|remark| place.next().is_some_and(|place| !all[..place].contains(remark)));
     let title = if has_limits { "Coefficients with 95 % intervals" } else { "Coefficients" };
-    Figure { title: title.to_owned(), remarks, panels }
+    Figure { title: title.to_owned(), remarks, panels }.visible()
 }
 
 fn weights_panel(title: Option<String>, weights: &[&Weight], has_limits: bool) -> Panel {

@@ -7,7 +7,7 @@ use plotters::prelude::*;
 use super::chart::Figure;
 use super::draw::{Canvas, Layout, refused};
 use super::palette::{self, Theme};
-use crate::error::Error;
+use crate::error::{Error, visible};
 
 /// Units in a pixel: curves are drawn at whole units.
 const SCALE: f64 = 10.0;
@@ -72,18 +72,16 @@ fn dark_style() -> String {
     text + "}\n"
 }
 
-/// A text as XML and HTML have it, without characters they forbid.
+/// Text as XML and HTML have it, with the codes of characters that are not seen.
 pub fn escaped(text: &str) -> String {
     let mut escaped = String::new();
-    for c in text.chars() {
+    for c in visible(text).chars() {
         match c {
             '&' => escaped.push_str("&amp;"),
             '<' => escaped.push_str("&lt;"),
             '>' => escaped.push_str("&gt;"),
             '"' => escaped.push_str("&quot;"),
             '\'' => escaped.push_str("&#39;"),
-            '\n' => escaped.push('\n'),
-            c if c.is_control() => escaped.push('\u{fffd}'),
             c => escaped.push(c),
         }
     }

@@ -153,6 +153,7 @@ impl Summary {
         if !names.is_empty() {
             self.columns.extend_from_slice(names);
             self.shift.resize(1 + self.columns.len(), 0.0);
+            self.origin.resize(self.shift.len(), 0.0);
             self.triangle = self.triangle.widened(self.shift.len());
         }
     }

@@ -157,7 +157,8 @@ fn from_line(line: &str) -> Result<Summary, String> {
     if (first / weight.sqrt() - 1.0).abs() > 1e-6 {
         return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the rows it stands for"));
     }
-    Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete })
+    let origin = vec![0.0; shift.len()];
+    Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete, origin })
 }
 
 /// What is made of columns is there, made once, and nothing is made of it.

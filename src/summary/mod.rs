@@ -13,10 +13,13 @@ mod collector;
 mod indicators;
 mod json;
 mod powers;
+mod rank;
 mod reply;
+mod scaling;
 mod shift;
 mod transform;
 mod triangle;
+mod units;
 
 use crate::data::Batch;
 use crate::error::{Error, Place, shortened};
@@ -25,8 +28,10 @@ pub use collector::Collector;
 pub use indicators::{Category, Gap, too_many};
 pub use powers::{Powers, Sum};
 pub use reply::{Heading, Quality, Reply, SqlField};
+pub use scaling::Scaling;
 pub use shift::Moments;
 pub use triangle::Triangle;
+pub use units::Units;
 
 /// Rows of some columns, summed up. The default is that of no rows, and the identity of [`Summary::merge`].
 #[derive(Debug, Clone, PartialEq)]
@@ -49,6 +54,8 @@ pub struct Summary {
     gaps: Vec<Gap>,
     /// How many rows have a missing cell.
     incomplete: u64,
+    /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
+    origin: Vec<f64>,
 }
 
 impl Default for Summary {
@@ -68,7 +75,8 @@ impl Summary {
         let triangle = Triangle::new(1 + columns.len());
         let shift = [&[0.0], shift].concat();
         let (powers, categories, gaps) = (Vec::new(), Vec::new(), Vec::new());
-        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0 }
+        let origin = vec![0.0; shift.len()];
+        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0, origin }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
@@ -202,10 +210,27 @@ impl Summary {
         self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)
     }
 
+    /// What R² compares squared errors with: the sum of squares of column `j` about its mean, or about 0 without a `bias`.
+    #[must_use]
+    pub fn total(&self, j: usize, bias: bool) -> f64 {
+        let about_mean = self.squared_deviation(j);
+        if bias { about_mean } else { about_mean + self.weight * self.mean(j).powi(2) }
+    }
+
     /// Sum of squared deviations of column `j` from its mean.
     #[must_use]
     pub fn squared_deviation(&self, j: usize) -> f64 {
         (1..=1 + j).map(|i| self.triangle.get(i, 1 + j).powi(2)).sum()
+    }
+
+    /// Standard deviation of column `j` (divisor n), however large or small it is.
+    #[must_use]
+    pub fn deviation(&self, j: usize) -> f64 {
+        let variance = self.squared_deviation(j) / self.weight;
+        if (1e-250..1e250).contains(&variance) {
+            return variance.sqrt();
+        }
+        self.triangle.length(1 + j, 1) / self.weight.sqrt()
     }
 }
 

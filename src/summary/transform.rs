@@ -35,6 +35,7 @@ impl Summary {
             categories: self.categories_in(names),
             gaps: self.gaps_in(names),
             incomplete: self.incomplete,
+            origin: chosen.iter().map(|&column| self.origin[column]).collect(),
         })
     }
 
@@ -43,8 +44,7 @@ impl Summary {
     #[must_use]
     pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
         let plain = self.plain();
-        let moments: Vec<(f64, f64)> =
-            (0..count).map(|j| (plain.mean(j), (plain.squared_deviation(j) / self.weight).sqrt())).collect();
+        let moments: Vec<(f64, f64)> = (0..count).map(|j| (plain.mean(j), plain.deviation(j))).collect();
         let mut standardized = plain.rescale(&moments);
         // The means are zero now but for rounding.
         standardized.triangle.center(count);
@@ -61,6 +61,7 @@ impl Summary {
         for (j, &(mean, deviation)) in (1..).zip(moments) {
             shift[j] = mean;
             scales[j] = if deviation > 0.0 { 1.0 / deviation } else { 1.0 };
+            rescaled.origin[j] = (rescaled.origin[j] + mean) * scales[j];
         }
         rescaled.reshift(&shift);
         rescaled.triangle = rescaled.triangle.scale(&scales);
@@ -69,75 +70,7 @@ impl Summary {
     }
 }
 
-impl Summary {
-    /// The floor of each of the last `targets` columns: the sum of squared errors that no weights on the columns before
-    /// them, with or without a bias, can remove.
-    #[must_use]
-    pub fn floor(&self, targets: usize, bias: bool) -> Vec<f64> {
-        if bias { self.triangle.floor(targets) } else { self.through_origin().floor(targets) }
-    }
-}
-
-/// A column whose part that the columns before it lack is shorter than this, as a share of its length, is a sum of
-/// multiples of them: rounding alone leaves so much.
-const DEPENDENT: f64 = 1e-13;
-
 impl Triangle {
-    fn floor(&self, targets: usize) -> Vec<f64> {
-        let (q, first_target) = (self.columns(), self.columns() - targets);
-        let mut kept = self.independent(first_target);
-        if kept.len() < first_target {
-            // The row of a dependent column would hold squared error that later columns can remove.
-            kept.extend(first_target..q);
-            return self.select(&kept).floor(targets);
-        }
-        (first_target..q).map(|j| (first_target..=j).map(|i| self.get(i, j).powi(2)).sum()).collect()
-    }
-
-    /// Whether column `j` is more than a sum of multiples of the columns before it, and of what rounding left of these.
-    #[must_use]
-    pub fn is_independent(&self, j: usize) -> bool {
-        self.is_beyond(j, j)
-    }
-
-    /// Whether column `j` has anything in row `i` or below.
-    fn is_beyond(&self, j: usize, i: usize) -> bool {
-        self.length(j, i) > DEPENDENT * self.length(j, 0)
-    }
-
-    /// How long column `j` is from row `i` on.
-    fn length(&self, j: usize, i: usize) -> f64 {
-        let largest = (i..=j).map(|i| self.get(i, j).abs()).fold(0.0, f64::max);
-        // Squares of large entries would overflow.
-        let squares: f64 = (i..=j).map(|i| (self.get(i, j) / largest).powi(2)).sum();
-        if largest > 0.0 { largest * squares.sqrt() } else { 0.0 }
-    }
-
-    /// Those of the first `count` columns that are more than sums of multiples of the ones before.
-    #[must_use]
-    pub fn independent(&self, count: usize) -> Vec<usize> {
-        let (mut kept, mut gone): (Vec<usize>, Vec<usize>) = (0..count).partition(|&j| self.is_independent(j));
-        // What rounding left of a dependent column is a direction, and of few rows there may be no other left for a column
-        // behind it: behind the kept ones, that column shows itself.
-        while !gone.is_empty() {
-            let order: Vec<usize> = kept.iter().chain(&gone).copied().collect();
-            let ordered = self.select(&order);
-            let Some(hidden) = (kept.len()..count).find(|&j| ordered.is_beyond(j, kept.len())) else { break };
-            gone.remove(hidden - kept.len());
-            kept.push(order[hidden]);
-            kept.sort_unstable();
-        }
-        kept
-    }
-
-    /// How many of its rows have anything in the first `count` columns.
-    #[must_use]
-    pub fn depth(&self, count: usize) -> usize {
-        let lengths: Vec<f64> = (0..count).map(|j| self.length(j, 0)).collect();
-        let has_row = |i: &usize| (*i..count).any(|j| self.get(*i, j).abs() > DEPENDENT * lengths[j]);
-        (0..count).rev().find(has_row).map_or(0, |last| 1 + last)
-    }
-
     /// The triangle of the rows and `count` more, one for each column from `first` on: `length` there and 0 elsewhere.
     #[must_use]
     pub fn with_diagonal(&self, first: usize, count: usize, length: f64) -> Triangle {
@@ -272,19 +205,6 @@ mod tests {
             // Nearly equal columns leave nearly nothing in the last entry: compare with the length of the columns.
             prop_assert!(close(&standardized, &expected, 1e-11));
         }
-    }
-
-    #[test]
-    fn the_floor_is_what_the_best_weights_leave() {
-        // y = 1, 2, 4 on x = 0, 1, 2: R gives y = 5/6 + 3/2 x with a sum of squares of 1/6; y = 2 x leaves 1.
-        let rows = [[0.0, 0.0, 1.0], [1.0, -2.0, 2.0], [2.0, -4.0, 4.0]];
-        for columns in [&["x", "y"][..], &["z", "x", "y"]] {
-            let columns: Vec<String> = columns.iter().map(ToString::to_string).collect();
-            let summary = summary_of(&rows, ["x", "z", "y"]).select(&columns).unwrap();
-            assert!((summary.floor(1, true)[0] - 1.0 / 6.0).abs() < 1e-14);
-            assert!((summary.floor(1, false)[0] - 1.0).abs() < 1e-14);
-        }
-        assert!(summary_of(&rows[..2], ["x", "z", "y"]).floor(1, true)[0] < 1e-30);
     }
 
     #[test]

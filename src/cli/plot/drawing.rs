@@ -1,7 +1,7 @@
 //! Where a picture goes: an SVG, a PNG, or characters on standard output.
 
 use std::io::{Write, stdout};
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
 use console::Term;
@@ -49,6 +49,13 @@ pub struct PictureFile {
     is_png: bool,
 }
 
+impl PictureFile {
+    /// The file.
+    pub fn path(&self) -> &Path {
+        &self.path
+    }
+}
+
 impl FromStr for PictureFile {
     type Err = String;
 
@@ -70,6 +77,11 @@ pub struct Target {
 }
 
 impl Drawing {
+    /// The file that is written, if any.
+    pub fn path(&self) -> Option<&Path> {
+        self.out.as_ref().map(PictureFile::path)
+    }
+
     /// In the terminal, or in this file.
     pub fn new(out: Option<PictureFile>) -> Drawing {
         Drawing { out, width: None, theme: Theme::Auto }
@@ -101,7 +113,8 @@ impl Target {
         let Drawing { out, width, theme } = self.drawing;
         let Some((mut file, out)) = self.file.zip(out) else {
             let text = terminal(figure, screen(width));
-            return stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout);
+            let mut out = stdout().lock();
+            return out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout);
         };
         let width = f64::from(width.unwrap_or(PIXELS));
         let bytes = match out.is_png {

@@ -6,6 +6,7 @@ mod sample;
 
 use std::path::{Path, PathBuf};
 
+use super::files::{FILE, Files};
 use super::input::Input;
 use super::options::DataOptions;
 use crate::data::names::nearest;
@@ -123,6 +124,7 @@ impl Args {
     pub fn run(self) -> Result<(), Error> {
         match self.kind {
             Kind::Loss { histories, optimum, drawing } => {
+                Files::default().reads(FILE, &histories).writes("--out", drawing.path()).check()?;
                 let target = drawing.open()?;
                 let runs: Vec<_> = histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
                 target.draw(&charts::loss(&runs, optimum))
@@ -136,6 +138,7 @@ impl Args {
                 target.draw(&charts::residuals(&sample.targets, &sample.remarks()))
             }
             Kind::Coefficients { model, targets, drawing } => {
+                Files::default().reads("--model", [&model]).writes("--out", drawing.path()).check()?;
                 let target = drawing.open()?;
                 let path = model;
                 let model = Model::read(&path)?;
@@ -148,10 +151,13 @@ impl Args {
 
 impl Rows {
     fn read(&self) -> Result<(Target, Sample), Error> {
+        let paths = self.data.paths()?;
+        let files = Files::default().reads("--model", [&self.model]).reads("--data", &paths);
+        files.writes("--out", self.drawing.path()).check()?;
         let target = self.drawing.open()?;
         let model = Model::read(&self.model)?;
         let places = self.targets.places(&model, &self.model)?;
-        let reader = Input::open(&self.data.paths()?, self.data.manner())?.rows_for("plot")?;
+        let reader = Input::open(&paths, self.data.manner())?.rows_for("plot")?;
         let sample = self.sample.read(&model, &places, reader, self.data.reading(target.progress()), None)?;
         Ok((target, sample))
     }

@@ -104,8 +104,8 @@ struct Part {
 }
 
 impl Part {
-    fn new(targets: usize, fields: usize) -> Part {
-        let (kept, errors) = (Kept::default(), vec![Errors::default(); targets]);
+    fn new(targets: usize, fields: usize, bias: bool) -> Part {
+        let (kept, errors) = (Kept::default(), vec![Errors::new(bias); targets]);
         Part { kept, errors, rows: 0, ledger: Ledger::new(fields), room: None }
     }
 
@@ -135,7 +135,7 @@ impl SampleOptions {
         let (rule, fields, features) =
             (model.rule(), design.fields().len(), feature_fields(&design, model.targets.len()));
         let only = only_feature(model);
-        let new = || Part::new(places.len(), fields);
+        let new = || Part::new(places.len(), fields, model.has_bias());
         let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
             let leaves = part.ledger.scan(batch, records, rule, features);
             // Where the rows that stay stand among the records.

@@ -58,7 +58,8 @@ impl IntervalOptions {
             return Ok(None);
         }
         let fault = |message: String| Error::input(Place::file(&path.display().to_string()), message);
-        let inference = model.inference.as_ref().ok_or_else(|| {
+        let kept = model.inference.as_ref().filter(|inference| !inference.covariance.triangle.is_empty());
+        let inference = kept.ok_or_else(|| {
             let (targets, path) = (model.targets.join(","), path.display());
             let is_large = model.no_inference.is_none() && model.features.len() >= MOST;
             let why = match &model.no_inference {

@@ -7,6 +7,7 @@ use std::io::Write;
 use std::path::PathBuf;
 
 use super::compress::Wish;
+use super::files::Files;
 use super::input::Input;
 use super::options::DataOptions;
 use super::plot::{Sample, SampleOptions, coefficients, read_history};
@@ -15,7 +16,7 @@ use super::words::rows_and_weight;
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
-use crate::output::OutputFile;
+use crate::output::{FileId, Kind, OutputFile};
 use crate::report::Page;
 use crate::report::charts::{self, Run};
 use crate::summary::Summary;
@@ -68,6 +69,8 @@ struct Report {
 impl Args {
     /// Opens the page, reads, writes.
     pub fn run(self) -> Result<(), Error> {
+        let files = Files::default().reads("--model", [&self.model]).reads("--data", self.data.paths()?);
+        files.reads("--history", &self.history).writes("--out", [&self.out]).check()?;
         let mut file = OutputFile::create(&self.out)?;
         let html = self.read()?.page()?;
         file.write_all(html.as_bytes()).map_err(|source| Error::io(&self.out, "write", source))?;
@@ -77,8 +80,10 @@ impl Args {
     fn read(&self) -> Result<Report, Error> {
         let model = Model::read(&self.model)?;
         let files = self.data.paths()?;
-        if files.iter().any(|file| file.as_os_str() == "-") {
-            return Err(Error::usage("report reads the rows twice, so they cannot come from standard input")
+        let is_pipe = |file: &PathBuf| FileId::of(file).is_some_and(|(_, kind)| kind == Kind::Pipe);
+        if let Some(file) = files.iter().find(|file| file.as_os_str() == "-" || is_pipe(file)) {
+            let what = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
+            return Err(Error::usage(format!("report reads the rows twice, so they cannot come from {what}"))
                 .with_hint("give files: --data rows.csv"));
         }
         let runs = self.history.iter().map(|path| read_history(path)).collect::<Result<_, Error>>()?;
@@ -119,7 +124,7 @@ impl Report {
 
         if !self.runs.is_empty() {
             page.section("Loss");
-            page.picture(&charts::loss(&self.runs, self.optimum()))?;
+            page.picture(&charts::loss(&self.runs, self.optimum_of_training()))?;
         }
 
         page.section("Coefficients");

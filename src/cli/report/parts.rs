@@ -40,7 +40,7 @@ impl Report {
         let p = self.model.features.len();
         let row = |(j, name): (usize, &String)| {
             let role = if j < p { "feature" } else { "target" };
-            let deviation = (plain.squared_deviation(j) / self.summary.weight()).sqrt();
+            let deviation = plain.deviation(j);
             vec![name.clone(), role.to_owned(), short(plain.mean(j)), short(deviation)]
         };
         let rows: Vec<_> = self.model.features.iter().chain(&self.model.targets).enumerate().map(row).collect();

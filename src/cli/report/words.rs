@@ -41,6 +41,16 @@ impl Report {
         Some(self.summary.floor(k, bias).iter().sum::<f64>() / elements).filter(|optimum| optimum.is_finite())
     }
 
+    /// The minimum of the mse on the rows that were trained on, if those of the page are these: with --validation they are more.
+    pub fn optimum_of_training(&self) -> Option<f64> {
+        let training = self.model.training.as_ref()?;
+        let weight = training.row_weight.as_ref().map_or(training.rows as f64, |weight| weight.sum);
+        let are_same_rows = training.rows == self.summary.rows()
+            && (weight - self.summary.weight()).abs() <= 1e-9 * weight
+            && training.validation_mse.is_none();
+        self.optimum().filter(|optimum| are_same_rows && training.mse >= optimum * (1.0 - 1e-9))
+    }
+
     pub fn in_short(&self) -> Vec<String> {
         let Model { features, targets, training, .. } = &self.model;
         let rows = rows_and_weight(self.sample.rows, self.sample.weight);

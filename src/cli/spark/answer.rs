@@ -4,6 +4,7 @@ use std::path::Path;
 
 use serde::Deserialize;
 
+use super::secrets::hidden;
 use crate::cli::counts::Counts;
 use crate::cli::ledger::tell_missing;
 use crate::cli::resolve::in_order;
@@ -70,12 +71,14 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     let answer: Answer = serde_json::from_str(&load("answer.json")?)
         .map_err(|error| refuse(format!("the answer of the job makes no sense: {error}")))?;
     if let Some(fault) = answer.fault {
-        return Err(fault.explained(source, answer.partitions));
+        let said = hidden(&fault.said).into_owned();
+        return Err(Fault { said, ..fault }.explained(source, answer.partitions));
     }
     if let Some(refusal) = answer.refusal {
+        let refusal = hidden(&refusal);
         return Err(refuse(format!("Spark cannot do it: {}", reason(&refusal))).with_hint(remedy(&refusal)));
     }
-    answer.notes.lines().for_each(note);
+    hidden(&answer.notes).lines().for_each(note);
     let counts = check(&answer.parts, answer.partitions, source)?;
     let missing = MissingCells {
         rule,

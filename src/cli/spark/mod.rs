@@ -10,18 +10,22 @@
 //! the driver (`summarize --plan`), where the first rows say which columns are texts, and on the nodes.
 
 mod answer;
+mod secrets;
 mod submit;
 
-use std::io::{Write, stdout};
+use std::io::{self, Write};
 use std::path::{Path, PathBuf};
 
 use clap::ValueEnum;
 use serde_json::json;
 
+use super::files::{FILE, Files};
 use super::options::{ColumnOptions, DialectOptions};
 use crate::error::{Error, Place};
 use crate::model::Rule;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, print_json};
+use crate::signals;
+use secrets::hidden;
 
 const SCRIPT: &str = include_str!("../../../engines/spark/linreg_spark.py");
 
@@ -117,21 +121,25 @@ impl Args {
         self.columns.refuse_reference()?;
         let format = self.format()?;
         let own = std::env::current_exe().map_err(|source| Error::io(Path::new("linreg"), "find", source))?;
+        let tools = self.binary.iter().chain(&self.spark_submit);
+        Files::default().reads("--data", &self.data).reads(FILE, tools).writes("--out", &self.out).check()?;
         let executable = self.binary.as_deref().unwrap_or(&own);
         let executable = std::fs::canonicalize(executable).map_err(|source| Error::io(executable, "open", source))?;
         let out = self.out.as_deref().map(OutputFile::create).transpose()?;
         let submit = submit::program(self.spark_submit.as_deref())?;
-        let folder = tempfile::Builder::new().prefix("linreg-spark-").tempdir();
+        // A signal reaches Spark, too; this program waits for it, and takes its folder away.
+        signals::defer();
+        let folder = private_folder();
         let folder = folder.map_err(|source| Error::io(&std::env::temp_dir(), "write", source))?;
         let job = self.job(format, &own, &executable);
         let path = |name: &str| folder.path().join(name);
         for (name, text) in [("linreg_spark.py", SCRIPT), ("job.json", &job.to_string())] {
-            std::fs::write(path(name), text).map_err(|source| Error::io(&path(name), "write", source))?;
+            write_private(&path(name), text).map_err(|source| Error::io(&path(name), "write", source))?;
         }
         submit::run(&submit, &self.flags, folder.path(), self.verbose)?;
         let line = answer::read(folder.path(), &self.source(format), self.columns.missing)?.to_json();
         match out {
-            None => writeln!(stdout().lock(), "{line}").map_err(Error::stdout),
+            None => print_json(&(line + "\n")),
             Some(mut file) => {
                 let path = self.out.unwrap_or_default();
                 writeln!(file, "{line}").map_err(|source| Error::io(&path, "write", source))?;
@@ -144,12 +152,16 @@ impl Args {
     fn format(&self) -> Result<Format, Error> {
         let told = self.format.or_else(|| self.data.first().and_then(|uri| Format::of(uri)));
         let Some(format) = told else {
-            let message = format!("--data {}: what format is it?", self.data[0]);
+            let message = format!("--data {}: what format is it?", hidden(&self.data[0]));
             return Err(Error::usage(message).with_hint("--format csv, parquet, orc, delta or table"));
         };
         if let Some(option) = self.dialect.of_text().first().filter(|_| format != Format::Csv) {
             let option = option.split('=').next().unwrap_or_default();
             return Err(Error::usage(format!("{option} is for --format csv, not for {}", format.name())));
+        }
+        if self.dialect.has_encoding() {
+            return Err(Error::usage("--encoding: Spark reads text as UTF-8")
+                .with_hint("convert the files: iconv -f NAME -t UTF-8"));
         }
         if format == Format::Table && self.data.len() > 1 {
             return Err(Error::usage("--format table: one table at a time")
@@ -198,7 +210,25 @@ impl Args {
 
     /// The data, for messages.
     fn source(&self, format: Format) -> answer::Source<'_> {
-        let (place, weight) = (Place::file(&self.data[0]), self.columns.weight.column());
+        let (place, weight) = (Place::file(&hidden(&self.data[0])), self.columns.weight.column());
         answer::Source { place, has_lines: format == Format::Csv, is_own: self.binary.is_none(), weight }
     }
+}
+
+/// A folder for the job, which nobody else may look into: addresses of data may hold passwords.
+fn private_folder() -> io::Result<tempfile::TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix("linreg-spark-");
+    #[cfg(unix)]
+    builder.permissions(std::os::unix::fs::PermissionsExt::from_mode(0o700));
+    builder.tempdir()
+}
+
+/// Writes a file that nobody else may read.
+fn write_private(path: &Path, text: &str) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.write(true).create_new(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path)?.write_all(text.as_bytes())
 }

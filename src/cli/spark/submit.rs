@@ -4,10 +4,11 @@ use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Read, Write, stderr};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
-use std::sync::atomic::{AtomicBool, Ordering};
 
+use super::secrets::hidden;
 use crate::cli::words::note;
-use crate::error::{Error, Place};
+use crate::error::{Error, Place, visible_in_line};
+use crate::signals;
 
 const NAME: &str = "spark-submit";
 
@@ -32,9 +33,6 @@ pub fn program(told: Option<&Path>) -> Result<PathBuf, Error> {
 
 /// Runs the job in `folder`. That it was done, or why not, stands in its answer.
 pub fn run(program: &Path, flags: &[String], folder: &Path, is_verbose: bool) -> Result<(), Error> {
-    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-    // Ctrl-C reaches Spark too; this program waits for it, and takes its folder away.
-    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
     let failed = |source| Error::io(program, "run", source);
     let (mut said, writer) = io::pipe().map_err(failed)?;
     let is_shown = stderr().is_terminal();
@@ -44,18 +42,21 @@ pub fn run(program: &Path, flags: &[String], folder: &Path, is_verbose: bool) ->
     command.args(flags).arg(folder.join("linreg_spark.py")).arg(folder);
     command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(failed)?).stderr(writer);
     let mut child = command.spawn().map_err(failed)?;
+    signals::pass_on_to(child.id());
     // The writing ends that the command holds would keep the pipe open.
     drop(command);
-    let last = listen(&mut said, is_verbose).map_err(failed)?;
+    let last = listen(&mut said, is_verbose).map_err(failed);
     let status = child.wait().map_err(failed)?;
-    if INTERRUPTED.load(Ordering::Relaxed) {
-        return Err(Error::Interrupted);
+    signals::pass_on_to(0);
+    if let Some(signal) = signals::received() {
+        return Err(Error::Interrupted { signal });
     }
+    let last = last?;
     if status.success() && folder.join("answer.json").is_file() {
         return Ok(());
     }
     if !is_verbose {
-        last.iter().for_each(|line| note(line));
+        last.iter().for_each(|line| note(&hidden(line)));
     }
     let message = format!("the job ended without an answer ({status})");
     Err(Error::input(Place::file(&program.display().to_string()), message)
@@ -84,9 +85,9 @@ fn listen(said: &mut impl Read, is_verbose: bool) -> io::Result<VecDeque<String>
                 continue;
             }
             if byte == b'\r' && text.starts_with("[Stage") {
-                write!(stderr(), "\r{text}\x1b[K")?;
+                write!(stderr(), "\r{}\x1b[K", visible_in_line(&text))?;
             } else if let Some(news) = news(&text) {
-                note(&format!("spark: {news}"));
+                note(&format!("spark: {}", hidden(news)));
             } else if !is_frame(&text) {
                 last.push_back(text);
                 last.drain(..last.len().saturating_sub(TAIL));

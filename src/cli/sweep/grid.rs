@@ -26,6 +26,8 @@ pub struct Grid {
     axes: Vec<Axis>,
     /// Words of a `train` command that are the same for all combinations.
     fixed: Vec<String>,
+    /// Those of them on which results depend.
+    decisive: Vec<String>,
 }
 
 /// One hyperparameter.
@@ -51,6 +53,15 @@ fn train_options() -> Vec<Arg> {
     // The split is one for all; the sweep has an option for it.
     let is_here = |arg: &&Arg| arg.get_help_heading() != Some("Output") && arg.get_id() != "split_seed";
     command.get_arguments().filter(is_here).cloned().collect()
+}
+
+/// Whether what was given is what would be without it.
+fn is_default(arg: &Arg, matches: &ArgMatches) -> bool {
+    let defaults = arg.get_default_values();
+    !defaults.is_empty()
+        && matches
+            .get_raw(arg.get_id().as_str())
+            .is_some_and(|given| given.eq(defaults.iter().map(|value| value.as_os_str())))
 }
 
 fn is_flag(arg: &Arg) -> bool {
@@ -105,7 +116,7 @@ impl clap::Args for Grid {
 
 impl clap::FromArgMatches for Grid {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Grid, clap::Error> {
-        let (mut axes, mut fixed) = (Vec::new(), Vec::new());
+        let (mut axes, mut fixed, mut decisive) = (Vec::new(), Vec::new(), Vec::new());
         for arg in train_options() {
             let id = arg.get_id().as_str();
             if matches.value_source(id) != Some(clap::parser::ValueSource::CommandLine) {
@@ -123,17 +134,22 @@ impl clap::FromArgMatches for Grid {
                 let values = values.map_err(|message| fault(&format!("--{option}: {message}")))?.concat();
                 let place = matches.index_of(id).unwrap_or(0);
                 axes.push((place, Axis { name: option, values, is_flag: is_flag(&arg) }));
-            } else if is_flag(&arg) {
-                fixed.push(format!("--{option}"));
             } else {
+                let first = fixed.len();
+                if is_flag(&arg) {
+                    fixed.push(format!("--{option}"));
+                }
                 for occurrence in matches.get_raw_occurrences(id).into_iter().flatten() {
                     let values: Vec<String> = occurrence.map(|value| value.to_string_lossy().into_owned()).collect();
-                    fixed.extend(pair(&option, &values.join(",")));
+                    fixed.extend(pair(&option, &values.join(",")).into_iter().filter(|_| !is_flag(&arg)));
+                }
+                if id != "threads" && !is_default(&arg, matches) {
+                    decisive.extend_from_slice(&fixed[first..]);
                 }
             }
         }
         axes.sort_by_key(|(place, _)| *place);
-        Ok(Grid { axes: axes.into_iter().map(|(_, axis)| axis).collect(), fixed })
+        Ok(Grid { axes: axes.into_iter().map(|(_, axis)| axis).collect(), fixed, decisive })
     }
 
     fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
@@ -213,6 +229,11 @@ impl Grid {
     /// The hyperparameters, in the order of the command line.
     pub fn axes(&self) -> &[Axis] {
         &self.axes
+    }
+
+    /// The options on which the results of all combinations depend, in a fixed order.
+    pub fn decisive(&self) -> &[String] {
+        &self.decisive
     }
 
     /// The values of every combination; the last hyperparameter changes fastest.

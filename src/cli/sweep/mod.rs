@@ -1,22 +1,27 @@
 //! `linreg sweep`: one reading of the rows, and a training for every combination of hyperparameters.
 
+mod file;
 mod grid;
+mod mark;
 mod results;
 mod run;
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::panic::resume_unwind;
 use std::path::{Path, PathBuf};
+use std::thread;
 
 use clap::{Command, FromArgMatches};
 
 use super::input::Input;
 use super::options::one_of;
 use super::train;
-use super::typed::{quoted, with_value};
-use super::words::{count, note};
+use super::typed::{end, quoted, with_value};
+use super::words::{count, note, warn};
 use crate::error::Error;
 use crate::observers::{Progress, When};
-use crate::output::OutputFile;
+use crate::output::{FileId, Kind, OutputFile};
+use crate::signals;
 use grid::Grid;
 use results::{Layout, Results, Row};
 use run::Readings;
@@ -94,65 +99,156 @@ impl Args {
     /// Checks every combination, reads once, trains them all.
     pub fn run(self) -> Result<(), Error> {
         let combinations = self.grid.combinations()?;
-        let mut trainings = self.trainings(&combinations)?;
+        let trainings = self.trainings(&combinations)?;
         let Some(first) = trainings.first() else { return Ok(()) };
-        if self.split_seed.is_some() && !first.has_validation() && self.folds.is_none() {
+        self.check_files(&trainings)?;
+        if self.split_seed.is_some() && !self.holds_out(first) {
             let message = "--split-seed is for rows that are held out, and none are";
             return Err(Error::usage(message).with_hint("--validation FRACTION or --folds K holds rows out"));
         }
         let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
         let is_penalized = trainings.iter().any(train::Args::is_penalized);
         let layout = Layout::new(names, is_penalized, self.folds.is_some());
-        let best_by =
-            layout.column(self.sort.as_deref().unwrap_or(if first.has_validation() || self.folds.is_some() {
-                "validation_mse"
-            } else {
-                "mse"
-            }))?;
+        let default = if self.holds_out(first) { "validation_mse" } else { "mse" };
+        let best_by = layout.column(self.sort.as_deref().unwrap_or(default))?;
         let mut results = Results::open(layout, self.append.as_deref(), self.format())?;
         let model = self.out.as_deref().map(OutputFile::create).transpose()?;
 
         let input = Input::open(&first.paths()?, first.manner())?;
-        let readings = Readings::read(input, &trainings)?;
+        let readings = Readings::read(input, &trainings, self.quiet)?;
         if !self.quiet {
             readings.tell();
         }
-        let known = results.known();
-        let left: Vec<usize> = (0..combinations.len()).filter(|&i| !known.contains(&combinations[i])).collect();
-        if left.len() < combinations.len() && !self.quiet {
-            let there = combinations.len() - left.len();
-            note(&format!("{there} of {} are there already", count(combinations.len() as u64, "combination")));
+        let options = if results.is_appended() { self.options(&readings)? } else { Vec::new() };
+        let known = self.known(&results, &combinations, &options);
+        let left: Vec<usize> = (0..combinations.len()).filter(|i| !known.contains_key(i)).collect();
+        signals::defer();
+        let result = self.train((&trainings, &combinations), &left, &readings, |i, reached| {
+            let options = options.get(i).cloned().unwrap_or_default();
+            results.push(Row { values: combinations[i].clone(), reached, options }, self.sort.is_some())
+        });
+        // Rows that have been reached are kept, whatever ended the others.
+        let finished = results.finish(self.sort.is_some().then_some(best_by));
+        match result.and(finished) {
+            // Who does not read the rows may still want the model.
+            Err(Error::ClosedPipe) if model.is_some() => {}
+            result => result?,
         }
+        let best =
+            results.best(&known, best_by).and_then(|best| combinations.iter().position(|values| *values == best));
+        if let (Some(file), Some(best)) = (model, best) {
+            self.write_best(trainings, (best, &combinations[best]), &readings, file)?;
+        }
+        match signals::received() {
+            Some(signal) => Err(self.interrupted(signal, results.count(), left.len())),
+            None => Ok(()),
+        }
+    }
+
+    /// Refuses files that would be lost, and models that come through a pipe: every training reads them.
+    fn check_files(&self, trainings: &[train::Args]) -> Result<(), Error> {
+        let Some(first) = trainings.first() else { return Ok(()) };
+        let models: BTreeSet<&Path> = trainings.iter().filter_map(train::Args::init_file).collect();
+        let is_pipe = |path: &&&Path| FileId::of(path).is_some_and(|(_, kind)| kind == Kind::Pipe);
+        if let Some(model) = models.iter().find(is_pipe) {
+            let message = format!("--init {}: a pipe, but every training reads the model", model.display());
+            return Err(Error::usage(message).with_hint("save it to a file first"));
+        }
+        let mut files = first.files()?.reads("--init", models).writes("--out", &self.out);
+        files = files.writes("--append", &self.append).may_share("--init", "--out");
+        if self.append.is_none() { files.prints().check() } else { files.check() }
+    }
+
+    fn holds_out(&self, first: &train::Args) -> bool {
+        first.has_validation() || self.folds.is_some()
+    }
+
+    /// What the line of every combination belongs to: the options that are the same for all, and the rows.
+    fn options(&self, readings: &Readings) -> Result<Vec<String>, Error> {
+        let mut words = self.grid.decisive().to_vec();
+        let folds = self.folds.map(|folds| ["--folds".to_owned(), folds.to_string()]);
+        let seed = self.split_seed.filter(|seed| *seed != 0).map(|seed| ["--split-seed".to_owned(), seed.to_string()]);
+        words.extend(folds.into_iter().chain(seed).flatten());
+        let options = if words.is_empty() { String::new() } else { quoted(&words) + " " };
+        Ok(readings.marks()?.into_iter().map(|mark| format!("{options}# {mark}")).collect())
+    }
+
+    /// The lines of the file that are of this sweep, and a word about them.
+    fn known(
+        &self,
+        results: &Results,
+        combinations: &[Vec<String>],
+        options: &[String],
+    ) -> BTreeMap<usize, Vec<String>> {
+        let (known, unclear) = results.known(combinations, options);
+        if !known.is_empty() && !self.quiet {
+            let of = count(combinations.len() as u64, "combination");
+            note(&format!("{} of {of} are there already", known.len()));
+        }
+        if let (Some(file), 1..) = (&self.append, unclear) {
+            warn(&format!(
+                "{}: lines without \"options\" do not say which data they belong to: they are kept, and run again: {}",
+                file.display(),
+                count(unclear as u64, "combination")
+            ));
+        }
+        known
+    }
+
+    /// Trains the combinations `left`, with a bar.
+    fn train(
+        &self,
+        (trainings, combinations): (&[train::Args], &[Vec<String>]),
+        left: &[usize],
+        readings: &Readings,
+        mut visit: impl FnMut(usize, run::Reached) -> Result<(), Error>,
+    ) -> Result<(), Error> {
         let mut progress = Progress::combinations(self.progress, left.len() as u64);
         let mut done = 0;
         let key = |i: usize| self.grid.without_epochs(&combinations[i]);
-        run::all(&trainings, &left, &readings, key, first.threads(), |i, reached| {
+        run::all(trainings, left, readings, key, trainings[0].threads(), |i, reached| {
             done += 1;
             if let Some(progress) = &mut progress {
                 progress.trained(done);
             }
-            results.push(Row { values: combinations[i].clone(), reached }, self.sort.is_some())
+            visit(i, reached)
         })?;
         if let Some(progress) = progress {
             progress.finish(false);
         }
-        results.finish(self.sort.is_some().then_some(best_by))?;
-        let best = results.best(best_by).and_then(|best| combinations.iter().position(|values| *values == best));
-        if let (Some(file), Some(best)) = (model, best) {
-            let mut words = ["linreg".to_owned(), "train".to_owned()].to_vec();
-            words.extend(self.grid.words(&combinations[best]));
-            if let (true, Some(seed)) = (first.has_validation(), self.split_seed) {
-                words.extend(["--split-seed".to_owned(), seed.to_string()]);
-            }
-            let roles = readings.roles_of(best);
-            let mut best = trainings.swap_remove(best);
-            best.set_command(self.out.as_deref().and_then(Path::to_str).map(|out| with_value(&words, "--out", out)));
-            readings.write_model(roles, &best, file, self.out.as_deref())?;
-            if !self.quiet {
-                note(&format!("best: {}", quoted(&words)));
-            }
+        Ok(())
+    }
+
+    /// Writes the model of the best combination, with the command that trains it.
+    fn write_best(
+        &self,
+        mut trainings: Vec<train::Args>,
+        (best, values): (usize, &[String]),
+        readings: &Readings,
+        file: OutputFile,
+    ) -> Result<(), Error> {
+        let mut words = ["linreg".to_owned(), "train".to_owned()].to_vec();
+        words.extend(self.grid.words(values));
+        if let (true, Some(seed)) = (trainings[best].has_validation(), self.split_seed) {
+            words.extend(["--split-seed".to_owned(), seed.to_string()]);
+        }
+        let mut training = trainings.swap_remove(best);
+        training.set_command(self.out.as_deref().and_then(Path::to_str).map(|out| with_value(&words, "--out", out)));
+        readings.write_model(readings.roles_of(best), &training, file, self.out.as_deref())?;
+        if !self.quiet {
+            note(&format!("best: {}", quoted(&words)));
         }
         Ok(())
+    }
+
+    /// Says what a signal left to do.
+    fn interrupted(&self, signal: i32, done: usize, all: usize) -> Error {
+        let after = format!("interrupted after {done} of {}", count(all as u64, "combination"));
+        note(&match self.append.is_some() {
+            true => format!("{after}; the same command runs the others"),
+            false => format!("{after}; with --append FILE the same command would run only the others"),
+        });
+        Error::Interrupted { signal }
     }
 
     fn format(&self) -> results::Format {
@@ -168,7 +264,7 @@ impl Args {
         let command = || <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
         let defaults = command().try_get_matches_from(std::iter::empty::<&str>());
         let defaults = defaults.and_then(|matches| train::Args::from_arg_matches(&matches));
-        let defaults = defaults.unwrap_or_else(|error| error.exit());
+        let defaults = defaults.unwrap_or_else(|error| end(&error));
         let parse = |combinations: &[Vec<String>]| {
             let mut command = command().mut_args(|option| option.default_value(None));
             let training = |combination: &Vec<String>| self.training(&mut command, &defaults, combination);
@@ -176,16 +272,19 @@ impl Args {
         };
         let parse = &parse;
         // A training on a summary takes hardly longer than its command line.
-        let cores = std::thread::available_parallelism().map_or(1, usize::from);
+        let cores = thread::available_parallelism().map_or(1, usize::from);
         let share = combinations.len().div_ceil(cores).max(FEW);
-        let parsed = std::thread::scope(|scope| {
-            let workers: Vec<_> = combinations.chunks(share).map(|part| scope.spawn(move || parse(part))).collect();
-            workers
-                .into_iter()
-                .flat_map(|worker| worker.join().unwrap_or_else(|panic| resume_unwind(panic)))
-                .collect::<Vec<_>>()
+        let parsed = thread::scope(|scope| {
+            let start = |part| (part, thread::Builder::new().spawn_scoped(scope, move || parse(part)));
+            let workers: Vec<_> = combinations.chunks(share).map(start).collect();
+            let join = |(part, worker): (_, std::io::Result<thread::ScopedJoinHandle<_>>)| match worker {
+                Ok(worker) => worker.join().unwrap_or_else(|panic| resume_unwind(panic)),
+                // There is no thread to be had.
+                Err(_) => parse(part),
+            };
+            workers.into_iter().flat_map(join).collect::<Vec<_>>()
         });
-        parsed.into_iter().map(|training| training.unwrap_or_else(|error| error.exit())).collect()
+        parsed.into_iter().map(|training| training.unwrap_or_else(|error| end(&error))).collect()
     }
 
     /// What `command`, which is `train` without its `defaults`, makes of a combination; the outer error is that of its command

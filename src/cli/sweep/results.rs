@@ -1,15 +1,16 @@
 //! The rows of a sweep: CSV, JSON lines or a table; to standard output or to the end of a file.
 
-use std::collections::BTreeSet;
-use std::fs::{File, OpenOptions};
-use std::io::{IsTerminal, Read, Seek, SeekFrom, Write, stdout};
+use std::collections::{BTreeMap, BTreeSet};
+use std::io::{IsTerminal, stdout};
 use std::path::Path;
+use std::time::{Duration, Instant};
 
 use serde_json::Value;
 
+use super::file::ResultsFile;
 use super::run::Reached;
-use crate::error::{Error, Place};
-use crate::output::{aligned, number};
+use crate::error::Error;
+use crate::output::{aligned, number, print, print_json, rounded};
 
 /// The columns of the result.
 #[derive(Debug, Clone)]
@@ -29,6 +30,8 @@ pub struct Row {
     pub values: Vec<String>,
     /// What was reached.
     pub reached: Reached,
+    /// What the row belongs to, for a file.
+    pub options: String,
 }
 
 /// How rows are shown.
@@ -51,9 +54,10 @@ impl Layout {
     /// What every row tells beside the hyperparameters.
     fn facts(&self) -> Vec<&'static str> {
         let all = ["epochs_run", "stop", "mse", "validation_mse", "optimum_mse"];
+        let scores = ["rmse", "r2", "validation_rmse", "validation_r2"];
         let folds = if self.has_folds { &["validation_se"][..] } else { &[] };
         let penalized = if self.is_penalized { &["loss", "optimum_loss"][..] } else { &[] };
-        [&all[..], folds, penalized].concat()
+        [&all[..], folds, penalized, &scores].concat()
     }
 
     /// All column names.
@@ -85,16 +89,20 @@ impl Layout {
             "validation_se" => validation_se.map_or(Value::Null, number),
             "optimum_mse" => number(outcome.optimum_mse),
             "loss" => number(outcome.loss),
+            "rmse" => number(outcome.rmse),
+            "r2" => outcome.r2.map_or(Value::Null, number),
+            "validation_rmse" => outcome.validation_mse.map_or(Value::Null, |mse| number(mse.sqrt())),
+            "validation_r2" => outcome.validation_r2.map_or(Value::Null, number),
             _ => outcome.optimum_loss.map_or(Value::Null, number),
         }
     }
 
     /// A row as text; what is not known, or not finite, is empty.
-    fn cells(&self, row: &Row) -> Vec<String> {
+    fn cells(&self, row: &Row, digits: fn(f64) -> String) -> Vec<String> {
         let text = |value: Value| match value {
             Value::String(text) => text,
             Value::Null => String::new(),
-            Value::Number(value) if value.is_f64() => number(value.as_f64().unwrap_or(f64::NAN)),
+            Value::Number(value) if value.is_f64() => digits(value.as_f64().unwrap_or(f64::NAN)),
             value => value.to_string(),
         };
         row.values
@@ -123,67 +131,55 @@ pub struct Results {
     layout: Layout,
     format: Format,
     /// The file that is added to.
-    file: Option<(File, String)>,
-    /// Rows of that file, as text.
+    file: Option<ResultsFile>,
+    /// Lines of that file.
     earlier: Vec<Vec<String>>,
     rows: Vec<Row>,
-    /// Rows that have been written.
+    /// Rows that have been written, and when the last of them were.
     written: usize,
+    at: Instant,
 }
+
+/// How long rows may wait before they are added to a file.
+const PAUSE: Duration = Duration::from_millis(50);
 
 impl Results {
     /// Results on standard output, or at the end of a file.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::Input`] if the file holds other columns.
+    /// [`Error::Io`], and [`Error::Input`] if the file holds something else.
     pub fn open(layout: Layout, append: Option<&Path>, format: Format) -> Result<Results, Error> {
-        let mut results = Results { layout, format, file: None, earlier: Vec::new(), rows: Vec::new(), written: 0 };
-        if let Some(path) = append {
-            results.open_file(path)?;
-        }
-        Ok(results)
+        let opened = append.map(|path| ResultsFile::open(path, &layout.head())).transpose()?;
+        let (file, earlier) = opened.map_or((None, Vec::new()), |(file, rows)| (Some(file), rows));
+        Ok(Results { layout, format, file, earlier, rows: Vec::new(), written: 0, at: Instant::now() })
     }
 
-    fn open_file(&mut self, path: &Path) -> Result<(), Error> {
-        let failed = |action| move |source| Error::io(path, action, source);
-        let mut file = OpenOptions::new()
-            .read(true)
-            .write(true)
-            .create(true)
-            .truncate(false)
-            .open(path)
-            .map_err(failed("open"))?;
-        let mut text = Vec::new();
-        file.read_to_end(&mut text).map_err(failed("read"))?;
-        // A run that was killed may have left half a line.
-        let whole = memchr::memrchr(b'\n', &text).map_or(0, |end| end + 1);
-        file.set_len(whole as u64).and_then(|()| file.seek(SeekFrom::End(0))).map_err(failed("write"))?;
-        let mut reader = csv::Reader::from_reader(&text[..whole]);
-        let name = path.display().to_string();
-        let wrong = |message: String| Error::input(Place::file(&name), message);
-        let head = self.layout.head();
-        if whole > 0 {
-            let found = reader.headers().map_err(|error| wrong(error.to_string()))?;
-            if found.iter().ne(head.iter().map(String::as_str)) {
-                let found = found.iter().collect::<Vec<_>>().join(",");
-                return Err(wrong(format!("its columns are {found}; this sweep has {}", head.join(",")))
-                    .with_hint("give the options in the order of the columns, or another file"));
+    /// True if rows are added to a file.
+    pub fn is_appended(&self) -> bool {
+        self.file.is_some()
+    }
+
+    /// The lines of the file that are of these combinations, by their places, with these options; and the number of combinations
+    /// with lines that do not have any options.
+    pub fn known(&self, combinations: &[Vec<String>], options: &[String]) -> (BTreeMap<usize, Vec<String>>, usize) {
+        let places: BTreeMap<&[String], usize> =
+            combinations.iter().enumerate().map(|(i, values)| (&values[..], i)).collect();
+        let (mut known, mut unclear) = (BTreeMap::new(), BTreeSet::new());
+        for cells in &self.earlier {
+            let Some(&place) = places.get(&cells[..self.layout.names.len()]) else { continue };
+            match cells.last() {
+                Some(own) if *own == options[place] => drop(known.insert(place, cells.clone())),
+                Some(own) if own.is_empty() => drop(unclear.insert(place)),
+                _ => {}
             }
         }
-        for record in reader.records() {
-            let record = record.map_err(|error| wrong(error.to_string()))?;
-            self.earlier.push(record.iter().map(str::to_owned).collect());
-        }
-        if whole == 0 {
-            file.write_all(&line(&head)).map_err(failed("write"))?;
-        }
-        self.file = Some((file, name));
-        Ok(())
+        let unclear = unclear.into_iter().filter(|place| !known.contains_key(place)).count();
+        (known, unclear)
     }
 
-    /// The combinations that the file held.
-    pub fn known(&self) -> BTreeSet<Vec<String>> {
-        self.earlier.iter().map(|cells| cells[..self.layout.names.len()].to_vec()).collect()
+    /// Rows of this run.
+    pub fn count(&self) -> usize {
+        self.rows.len()
     }
 
     /// Takes the next row; written at once where rows stream.
@@ -192,7 +188,11 @@ impl Results {
     /// [`Error::Io`], [`Error::ClosedPipe`].
     pub fn push(&mut self, row: Row, is_sorted: bool) -> Result<(), Error> {
         self.rows.push(row);
-        if self.file.is_some() || !(is_sorted || self.is_table()) { self.write_rows() } else { Ok(()) }
+        let is_due = match self.file {
+            Some(_) => self.at.elapsed() >= PAUSE,
+            None => !(is_sorted || self.is_table()),
+        };
+        if is_due { self.write_rows() } else { Ok(()) }
     }
 
     fn is_table(&self) -> bool {
@@ -201,24 +201,19 @@ impl Results {
 
     /// Writes the rows that have not been written.
     fn write_rows(&mut self) -> Result<(), Error> {
-        let mut text = Vec::new();
-        if self.written == 0 && self.format != Format::Json && self.file.is_none() {
-            text.extend(line(&self.layout.head()));
-        }
-        for row in &self.rows[self.written..] {
-            match self.format {
-                Format::Json => text.extend(self.layout.json(row).into_bytes()),
-                _ => text.extend(line(&self.layout.cells(row))),
-            }
-        }
+        let rows = &self.rows[self.written..];
         self.written = self.rows.len();
-        match &mut self.file {
-            Some((file, name)) => file.write_all(&text).map_err(|source| Error::io(Path::new(name), "write", source)),
-            None => {
-                let mut out = stdout().lock();
-                out.write_all(&text).and_then(|()| out.flush()).map_err(Error::stdout)
-            }
+        if let Some(file) = &mut self.file {
+            self.at = Instant::now();
+            let cells = |row: &Row| [self.layout.cells(row, number), vec![row.options.clone()]].concat();
+            return file.append(&rows.iter().map(cells).collect::<Vec<_>>());
         }
+        if self.format == Format::Json {
+            return print_json(&rows.iter().map(|row| self.layout.json(row)).collect::<String>());
+        }
+        let mut text = if rows.len() == self.rows.len() { line(&self.layout.head()) } else { Vec::new() };
+        text.extend(rows.iter().flat_map(|row| line(&self.layout.cells(row, number))));
+        print(&String::from_utf8_lossy(&text))
     }
 
     /// Writes what is left, sorted by a column if there is one.
@@ -228,22 +223,22 @@ impl Results {
     pub fn finish(&mut self, sort: Option<usize>) -> Result<(), Error> {
         if let Some(column) = sort.filter(|_| self.file.is_none()) {
             let mut keyed: Vec<(Key, Row)> =
-                self.rows.drain(..).map(|row| (Key::of(&self.layout.cells(&row)[column]), row)).collect();
+                self.rows.drain(..).map(|row| (Key::of(&self.layout.cells(&row, number)[column]), row)).collect();
             keyed.sort_by(|(a, _), (b, _)| a.cmp(b));
             self.rows = keyed.into_iter().map(|(_, row)| row).collect();
         }
         if self.is_table() {
-            let cells = self.rows.iter().map(|row| self.layout.cells(row));
+            let cells = self.rows.iter().map(|row| self.layout.cells(row, rounded));
             let table: Vec<Vec<String>> = std::iter::once(self.layout.head()).chain(cells).collect();
-            return stdout().lock().write_all(aligned(&table).as_bytes()).map_err(Error::stdout);
+            return print(&aligned(&table));
         }
         if self.written < self.rows.len() || self.rows.is_empty() { self.write_rows() } else { Ok(()) }
     }
 
-    /// The values of the combination with the least number in this column, of all there are.
-    pub fn best(&self, column: usize) -> Option<Vec<String>> {
-        let rows = self.rows.iter().map(|row| self.layout.cells(row));
-        let all = self.earlier.iter().cloned().chain(rows).filter(|cells| !cells[column].is_empty());
+    /// The values of the combination with the least number in this column: of the lines that were known, and of this run.
+    pub fn best(&self, known: &BTreeMap<usize, Vec<String>>, column: usize) -> Option<Vec<String>> {
+        let rows = self.rows.iter().map(|row| self.layout.cells(row, number));
+        let all = known.values().cloned().chain(rows).filter(|cells| !cells[column].is_empty());
         all.min_by(|a, b| Key::of(&a[column]).cmp(&Key::of(&b[column])))
             .map(|cells| cells[..self.layout.names.len()].to_vec())
     }
@@ -267,7 +262,7 @@ impl Key {
 }
 
 /// Cells as a line of CSV.
-fn line(cells: &[String]) -> Vec<u8> {
+pub fn line(cells: &[String]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     // Memory is written without errors.
     drop(writer.write_record(cells));

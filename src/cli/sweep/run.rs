@@ -6,6 +6,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::mpsc;
 use std::time::Duration;
 
+use super::mark::mark;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
@@ -15,6 +16,7 @@ use crate::error::Error;
 use crate::fit::WeightedRows;
 use crate::observers::Outcome;
 use crate::output::OutputFile;
+use crate::signals;
 use crate::summary::Summary;
 
 /// What has been read, for all combinations.
@@ -58,7 +60,7 @@ struct Group {
 
 impl Readings {
     /// Reads all columns that any of `trainings` uses, once.
-    pub fn read(input: Input, trainings: &[train::Args]) -> Result<Readings, Error> {
+    pub fn read(input: Input, trainings: &[train::Args], is_quiet: bool) -> Result<Readings, Error> {
         let header = input.header();
         let (mut sets, mut set_of) = (Vec::new(), Vec::new());
         for (i, training) in trainings.iter().enumerate() {
@@ -80,6 +82,10 @@ impl Readings {
         }
         // Mini-batches need the rows, whatever the others need.
         let reader = trainings.iter().find(|training| training.needs_rows()).unwrap_or(&trainings[0]);
+        let mut reader = reader.clone();
+        if !is_quiet {
+            reader.read_aloud();
+        }
         let (mut train, held_out, roles) = reader.read(input, &roles)?;
         let sets = sets.into_iter().map(|roles| roles.with_levels(&train.levels, &header.file));
         let sets = sets.collect::<Result<Vec<_>, _>>()?;
@@ -94,6 +100,14 @@ impl Readings {
     /// Which column is what in combination `i`.
     pub fn roles_of(&self, i: usize) -> &Roles {
         &self.sets[self.set_of[i]]
+    }
+
+    /// What tells the rows of every combination from others.
+    pub fn marks(&self) -> Result<Vec<String>, Error> {
+        let Rows { train, held_out } = &self.all;
+        let of = |roles: &Roles| mark(&train.summary, held_out.as_ref(), &roles.features, &roles.targets);
+        let marks = self.sets.iter().map(of).collect::<Result<Vec<_>, _>>()?;
+        Ok(self.set_of.iter().map(|&set| marks[set].clone()).collect())
     }
 
     /// Tells what was read.
@@ -145,6 +159,8 @@ impl Readings {
         for (i, reached) in reached.iter_mut().enumerate() {
             let errors: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_mse).collect();
             let (mean, error) = mean_and_error(&errors);
+            let r2: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_r2).collect();
+            reached.outcome.validation_r2 = (r2.len() == folds.len()).then(|| mean_and_error(&r2).0);
             reached.outcome.validation_mse = Some(mean);
             reached.validation_se = Some(error);
         }
@@ -175,7 +191,7 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
 /// Runs `left`, places among `trainings`, on so many threads, and shows what each reached to `visit`, in order.
 ///
 /// # Errors
-/// The first error of a training, or of `visit`, which ends everything.
+/// The first error of a training, or of `visit`, which ends everything. A signal ends it without an error.
 pub fn all(
     trainings: &[train::Args],
     left: &[usize],
@@ -187,33 +203,50 @@ pub fn all(
     let groups = groups(trainings, left, key);
     let next = AtomicUsize::new(0);
     let (sender, receiver) = mpsc::channel();
+    let reach = |group: &Group| {
+        let longest = group.members[group.members.len() - 1];
+        readings.reach(readings.roles_of(longest), &trainings[longest], &group.epochs)
+    };
     std::thread::scope(|scope| {
+        let mut started = 0;
         for _ in 0..threads.min(groups.len()) {
-            let (sender, groups, next) = (sender.clone(), &groups, &next);
-            scope.spawn(move || {
+            let (sender, groups, next, reach) = (sender.clone(), &groups, &next, &reach);
+            let run = move || {
                 while let Some(group) = groups.get(next.fetch_add(1, Ordering::Relaxed)) {
-                    let longest = group.members[group.members.len() - 1];
-                    let reached = readings.reach(readings.roles_of(longest), &trainings[longest], &group.epochs);
-                    if sender.send((group, reached)).is_err() {
+                    if sender.send((group, reach(group))).is_err() {
                         break;
                     }
                 }
-            });
+            };
+            if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                // The threads that there are do it.
+                break;
+            }
+            started += 1;
         }
         drop(sender);
         let mut waiting: BTreeMap<usize, Reached> = BTreeMap::new();
         let mut order = left.iter();
         let mut awaited = order.next();
+        let mut take = |group: &Group, reached: Result<Vec<Reached>, Error>| {
+            // What a signal ended has not reached anything.
+            if signals::received().is_some() {
+                next.store(groups.len(), Ordering::Relaxed);
+                return Ok(());
+            }
+            waiting.extend(group.members.iter().copied().zip(reached?));
+            while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
+                visit(i, reached)?;
+                awaited = order.next();
+            }
+            Ok(())
+        };
+        if started == 0 {
+            return groups.iter().try_for_each(|group| take(group, reach(group)));
+        }
         while let Ok(first) = receiver.recv() {
             for (group, reached) in std::iter::once(first).chain(receiver.try_iter()) {
-                let result = reached.and_then(|reached| {
-                    waiting.extend(group.members.iter().copied().zip(reached));
-                    while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
-                        visit(i, reached)?;
-                        awaited = order.next();
-                    }
-                    Ok(())
-                });
+                let result = take(group, reached);
                 if result.is_err() {
                     // Nobody waits for the others any more.
                     next.store(groups.len(), Ordering::Relaxed);

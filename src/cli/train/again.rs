@@ -7,6 +7,7 @@ use super::exact::Solver;
 use crate::cli::compress::{Compressed, Kept, feature_fields};
 use crate::cli::input::Input;
 use crate::cli::ledger::Ledger;
+use crate::cli::reading::Reading;
 use crate::cli::words::note;
 use crate::data::columns::Roles;
 use crate::data::{BATCH_ROWS, Batch, Missing, Records, Work};
@@ -80,7 +81,7 @@ impl Args {
             sum.merge(solution.gradients(&WeightedRows { values, weights }));
         };
         let mut all = Gradients::default();
-        let reading = self.data.reading(self.shown_progress());
+        let reading = Reading { is_quiet: self.quiet, ..self.data.reading(self.shown_progress()) };
         reading.fold(rows, 1, &Work { new: &new, add: &add }, |(sum, ..), _| {
             all.merge(sum);
             Ok(())

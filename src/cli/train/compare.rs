@@ -1,6 +1,5 @@
 //! `--solver all`: every solver that the problem allows, side by side.
 
-use std::io::{Write, stdout};
 use std::time::{Duration, Instant};
 
 use serde::Serialize;
@@ -13,7 +12,7 @@ use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{Problem, Stop, Weights};
-use crate::output::{aligned, number, rounded};
+use crate::output::{aligned, print, print_json, rounded, shown};
 use crate::summary::Summary;
 
 /// What one solver reached.
@@ -54,18 +53,18 @@ impl Args {
             let (weights, epochs_run, stop) = if solver == Solver::Gd {
                 let mut descent = prepared.descent();
                 descent.by_ref().for_each(drop);
-                let fit = descent.finish();
+                let fit = prepared.finish(descent);
                 (fit.weights, fit.epochs_run, fit.stop)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
+                solution.told.print(self.quiet);
                 (solution.weights, solution.sweeps, solution.stop)
             };
             lines.push(self.line(solver, &problem, &weights, (epochs_run, stop, start.elapsed())));
         }
         let least = lines.iter().map(|line| line.loss).fold(f64::INFINITY, f64::min);
         lines.iter_mut().for_each(|line| line.gap = line.loss - least);
-        let text = if self.json { json(&lines)? } else { self.table(&lines) };
-        stdout().lock().write_all(text.as_bytes()).map_err(Error::stdout)
+        if self.json { print_json(&json(&lines)?) } else { print(&self.table(&lines)) }
     }
 
     /// The solvers that find the weights of this problem.
@@ -100,7 +99,7 @@ impl Args {
         let mut rows = vec![["solver", "mse", "loss", "above the least", "epochs", "time"].map(str::to_owned).to_vec()];
         rows.extend(lines.iter().map(|line| {
             let time = format!("{:.1?}", Duration::from_secs_f64(line.seconds));
-            let (mse, loss, gap) = (number(line.mse), number(line.loss), rounded(line.gap));
+            let (mse, loss, gap) = (shown(line.mse), shown(line.loss), rounded(line.gap));
             vec![line.solver.to_owned(), mse, loss, gap, line.epochs_run.to_string(), time]
         }));
         if !is_penalized {

@@ -4,21 +4,23 @@ use std::str::FromStr;
 
 use super::Args;
 use super::inference::PENALIZED;
-use super::outcome;
+use super::outcome::{self, scores};
+use super::plan::{Epochs, totals};
 use super::preflight::tell_roles;
+use super::told::{Told, told_of_dropped, told_of_net};
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
-use crate::cli::words::{count, note};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::{
-    Dropped, ElasticNet, Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights,
-    coordinate_descent, covariance_over_variance, infer, largest_useful_l1, least_squares,
+    Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
+    covariance_over_variance, infer, largest_useful_l1, least_squares, squared_errors,
 };
+use crate::model::metrics::r2;
 use crate::model::{Model, PROGRAM, Training};
 use crate::observers::{Outcome, summary_table};
-use crate::output::{OutputFile, rounded};
+use crate::output::OutputFile;
 use crate::summary::Summary;
 
 /// How weights are found.
@@ -65,7 +67,7 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-const USED: [&str; 27] = [
+pub(super) const USED: [&str; 29] = [
     "data",
     "delimiter",
     "decimal",
@@ -91,6 +93,8 @@ const USED: [&str; 27] = [
     "out",
     "summary",
     "quiet",
+    "thousands",
+    "encoding",
     "json",
     "progress",
 ];
@@ -139,19 +143,25 @@ impl Args {
             compressed.missing.iter().for_each(tell_missing);
         }
         let improved = self.read_again(&compressed, &roles)?;
-        let (model, outcome) = self.exact(&compressed, held_out.as_ref(), &roles, improved);
-        if !outcome.mse.is_finite() {
+        let (model, outcome, told) = self.exact_told(&compressed, held_out.as_ref(), &roles, improved);
+        if !outcome.mse.is_finite() || !outcome.loss.is_finite() {
             let hint = Some("divide the columns by a power of ten before training".to_owned());
             return Err(Error::Fit {
                 message: "the mse is not finite: squares of the numbers overflow".to_owned(),
                 hint,
             });
         }
+        model.check_finite()?;
+        told.print(self.quiet);
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
         let table = self.summary.then(|| summary_table(&model, compressed.rows.as_ref()));
-        self.printer(None).with_table(table).outcome(&model, &outcome)
+        let summary = &compressed.summary;
+        let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
+        let scores = scores(&Problem::from_summary(summary, k, bias), &model.weights, &totals(summary, k, bias));
+        let verdict = self.verdict(&roles.targets, &scores, &outcome);
+        self.printer(Epochs::none(), None).with_table(table).outcome(&model, &outcome, &verdict)
     }
 
     /// Covariance over variance is for one feature and one target.
@@ -165,7 +175,8 @@ impl Args {
         Ok(())
     }
 
-    /// The model that an exact solver finds, and what it reached; `improved` is the solution if it is known already.
+    /// The model that an exact solver finds, and what it reached, without a word; `improved` is the solution if it is known
+    /// already.
     pub(super) fn exact(
         &self,
         compressed: &Compressed,
@@ -173,50 +184,62 @@ impl Args {
         roles: &Roles,
         improved: Option<LeastSquares>,
     ) -> (Model, Outcome) {
+        let (model, outcome, _) = self.exact_told(compressed, held_out, roles, improved);
+        (model, outcome)
+    }
+
+    /// The same, and what there is to say of it.
+    fn exact_told(
+        &self,
+        compressed: &Compressed,
+        held_out: Option<&Summary>,
+        roles: &Roles,
+        improved: Option<LeastSquares>,
+    ) -> (Model, Outcome, Told) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
-        let rows = summary.rows();
         let (scaled, standardization) = self.scaled(summary, roles);
         let raw = compressed.rows.as_ref().filter(|_| standardization.is_none());
         let solution = match improved {
-            Some(improved) => self.exactly(improved, roles),
+            Some(improved) => exactly(improved, roles),
             None => self.solution(self.solver, &scaled, roles, raw),
         };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
-        let loss = Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction);
+        let centred = solution.exact.as_ref().and_then(|exact| exact.centred.clone());
+        let loss = match &centred {
+            // There are polynomials of an unpenalized solution only.
+            Some(_) => reduction.loss(
+                squared_errors(summary, &solution.weights, centred.as_ref()).iter().sum(),
+                summary.weight() * k as f64,
+            ),
+            None => Problem::from_summary(&scaled, k, bias).loss(&solution.weights, &penalty, reduction),
+        };
         let weights = match &standardization {
             Some(standardization) => standardization.to_units(&solution.weights),
             None => solution.weights,
         };
         let mean = |errors: Vec<f64>, part: &Summary| errors.iter().sum::<f64>() / (part.weight() * k as f64);
-        let of = |part: &Summary| mean(Problem::from_summary(part, k, bias).squared_errors(&weights), part);
+        let of = |part: &Summary| mean(squared_errors(part, &weights, centred.as_ref()), part);
         let (mse, validation_mse) = (of(summary), held_out.map(of));
+        let of_total =
+            |mse: f64, part: &Summary| r2(mse * part.weight() * k as f64, totals(part, k, bias).iter().sum::<f64>());
         let outcome = Outcome {
             epochs_run: solution.sweeps,
             stop: solution.stop,
             mse,
             loss,
             validation_mse,
+            rmse: mse.sqrt(),
+            r2: of_total(mse, summary),
+            validation_r2: held_out.zip(validation_mse).and_then(|(part, mse)| of_total(mse, part)),
             optimum_mse: mean(summary.floor(k, bias), summary),
-            // Coordinate descent knows the least loss from below.
-            optimum_loss: (!penalty.is_none()).then(|| loss - solution.gap.unwrap_or(0.0)),
+            // Coordinate descent knows the minimum from below; where it has not converged, that is no minimum.
+            optimum_loss: (!penalty.is_none() && solution.stop != Stop::Epochs)
+                .then(|| loss - solution.gap.unwrap_or(0.0)),
             duality_gap: solution.gap,
             is_best: false,
         };
-        let training = Training {
-            solver: self.solver.name().to_owned(),
-            rows,
-            row_weight: self.row_weight(summary.weight()),
-            bias,
-            penalty,
-            standardize: self.hyper.standardize,
-            mse,
-            validation_mse,
-            stop: solution.stop,
-            descent: None,
-            commands: self.commands(None, None),
-            program: Some(PROGRAM.to_owned()),
-        };
+        let training = self.exact_training(summary, &outcome);
         let Roles { features, targets, encodings, .. } = roles.clone();
         let no_inference = (!penalty.is_none()).then(|| PENALIZED.to_owned());
         let inference = no_inference.is_none().then(|| {
@@ -224,9 +247,37 @@ impl Args {
             infer(summary, k, bias, &Exact { weights: weights.clone(), ..exact }, compressed.rows.as_ref())
         });
         let (training, missing) = (Some(training), compressed.missing.clone());
-        let model =
-            Model { features, targets, weights, encodings, missing, training, inference, no_inference, state: None };
-        (model, outcome)
+        let model = Model {
+            features,
+            targets,
+            weights,
+            centred,
+            encodings,
+            missing,
+            training,
+            inference,
+            no_inference,
+            state: None,
+        };
+        (model, outcome, solution.told)
+    }
+
+    /// How a model of an exact solver on `summary` was trained.
+    fn exact_training(&self, summary: &Summary, outcome: &Outcome) -> Training {
+        Training {
+            solver: self.solver.name().to_owned(),
+            rows: summary.rows(),
+            row_weight: self.row_weight(summary.weight()),
+            bias: !self.hyper.no_bias,
+            penalty: self.hyper.penalty(),
+            standardize: self.hyper.standardize,
+            mse: outcome.mse,
+            validation_mse: outcome.validation_mse,
+            stop: outcome.stop,
+            descent: None,
+            commands: self.commands(None, None),
+            program: Some(PROGRAM.to_owned()),
+        }
     }
 
     /// The rows with standardized features, if those are asked for.
@@ -250,31 +301,27 @@ impl Args {
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         if solver == Solver::Coordinate {
             let net = coordinate_descent(summary, k, bias, &penalty, reduction);
-            if !self.quiet {
-                tell_net(&net, largest_useful_l1(summary, k, bias, reduction));
-            }
+            let told = told_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
-            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, told };
         }
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None };
+            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, told: Told::default() };
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let mut solution = LeastSquares::new(summary, k, bias, ridge);
         rows.into_iter().for_each(|rows| solution.refine(rows));
-        self.exactly(solution, roles)
+        exactly(solution, roles)
     }
+}
 
-    /// The weights of least squares, and remarks on what was dropped.
-    fn exactly(&self, solution: LeastSquares, roles: &Roles) -> Solution {
-        let exact = solution.finish();
-        if !self.quiet {
-            tell_dropped(&exact.dropped, &roles.features);
-        }
-        Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact) }
-    }
+/// The weights of least squares, and warnings about what was dropped.
+fn exactly(solution: LeastSquares, roles: &Roles) -> Solution {
+    let exact = solution.finish();
+    let told = Told { remarks: Vec::new(), warnings: told_of_dropped(&exact.dropped, roles) };
+    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), told }
 }
 
 /// What a solver found.
@@ -282,44 +329,9 @@ pub struct Solution {
     pub weights: Weights,
     pub stop: Stop,
     pub sweeps: u64,
-    /// How far the loss can be above the least, if that is not nothing.
+    /// How far the loss can be above the minimum, if it can be.
     pub gap: Option<f64>,
     /// All that least squares found.
     pub exact: Option<Exact>,
-}
-
-/// How coordinate descent went, and what penalty would have been too much.
-fn tell_net(net: &ElasticNet, largest: f64) {
-    let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
-    let of = net.weights.matrix.len();
-    note(&format!("weights that are 0: {zeros} of {of}; all from --l1 {} on", rounded(largest)));
-    if !net.is_converged {
-        let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
-        note(&format!("warning: not converged after {sweeps}: the loss can be {gap} above the least possible one"));
-    }
-}
-
-/// Which features were dropped and what they are made of: the first of many.
-fn tell_dropped(dropped: &[Dropped], features: &[String]) {
-    const SHOWN: usize = 5;
-    dropped.iter().take(SHOWN).for_each(|dropped| note(&told(dropped, features)));
-    if dropped.len() > SHOWN {
-        note(&format!("dropped: {} more", dropped.len() - SHOWN));
-    }
-}
-
-fn told(dropped: &Dropped, features: &[String]) -> String {
-    const SHOWN: usize = 4;
-    let name = &features[dropped.feature];
-    let mut made_of: Vec<&(usize, f64)> = dropped.made_of.iter().collect();
-    made_of.sort_by(|a, b| b.1.abs().total_cmp(&a.1.abs()));
-    let part = |(feature, times): &&(usize, f64)| format!("{} {}", rounded(*times), features[*feature]);
-    let mut parts: Vec<String> = made_of.iter().take(SHOWN).map(part).collect();
-    if made_of.len() > SHOWN {
-        parts.push(format!("{} more features", made_of.len() - SHOWN));
-    }
-    if dropped.constant.abs() > 1e-9 || parts.is_empty() {
-        parts.push(rounded(dropped.constant));
-    }
-    format!("dropped: {name} says nothing new, it is {}; its weight is 0", parts.join(" + "))
+    pub told: Told,
 }

@@ -11,9 +11,10 @@ use crate::cli::compress::Compressed;
 use crate::data::Manner;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Epoch, Stop};
+use crate::fit::Stop;
 use crate::observers::{Outcome, When};
 use crate::output::OutputFile;
+use crate::signals;
 use crate::summary::Summary;
 
 /// The options of `command`, which is `train`, that stand on its command line.
@@ -56,6 +57,11 @@ impl Args {
     /// Makes it print no remarks.
     pub fn set_quiet(&mut self) {
         self.quiet = true;
+    }
+
+    /// Makes it say what there is to say of how rows were read.
+    pub fn read_aloud(&mut self) {
+        self.reads_aloud = true;
     }
 
     /// Whether it is several trainings side by side.
@@ -103,7 +109,8 @@ impl Args {
 
     /// Epochs, if one run of this training also tells what fewer of them reach.
     pub fn epochs_on_the_way(&self) -> Option<u64> {
-        (self.solver == Solver::Gd && self.patience.is_none()).then_some(self.hyper.epochs)
+        let is_known = self.solver == Solver::Gd && self.patience.is_none() && !self.hyper.chooses_epochs();
+        is_known.then(|| self.hyper.epochs())
     }
 
     /// What this training reaches, and what it reaches after fewer `epochs`: rising numbers, the last of them its own, or none if
@@ -124,18 +131,21 @@ impl Args {
         }
         let prepared = self.assemble(compressed, held_out, roles, self.earlier_model()?.as_ref())?;
         let mut descent = prepared.descent();
-        let mut reached = Vec::new();
+        let (mut reached, mut first) = (Vec::new(), None);
         for epoch in &mut descent {
+            if signals::received().is_some() {
+                break;
+            }
             // What is told before update i is what i updates have reached.
             if epochs.get(reached.len()) == Some(&epoch.number) {
-                let Epoch { number: epochs_run, mse, loss, validation_mse } = epoch;
-                let (optimum_mse, optimum_loss) = (prepared.optimum, prepared.least_loss);
-                let (stop, duality_gap, is_best) = (Stop::Epochs, None, false);
-                #[rustfmt::skip]
-                reached.push(Outcome { epochs_run, stop, mse, loss, validation_mse, optimum_mse, optimum_loss, duality_gap, is_best });
+                reached.push(prepared.reached(&epoch));
             }
+            first.get_or_insert(epoch.loss);
         }
-        let end = prepared.outcome(&descent.finish());
+        for outcome in &mut reached {
+            outcome.stop = prepared.stop(outcome.loss, first.unwrap_or(outcome.loss), outcome.stop);
+        }
+        let end = prepared.outcome(&prepared.finish(descent));
         reached.resize(epochs.len().max(1), end);
         Ok(reached)
     }
@@ -159,7 +169,10 @@ impl Args {
         let prepared = self.assemble(compressed, held_out, &roles, earlier.as_ref())?;
         let mut descent = prepared.descent();
         descent.by_ref().for_each(drop);
-        let fit = descent.finish();
+        let fit = prepared.finish(descent);
+        if fit.stop == Stop::Diverged {
+            return Err(outcome::divergence(&prepared, &fit));
+        }
         let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
         self.infer(&mut model, &prepared.settings, &compressed.summary);
         outcome::write(file, &model, path)

@@ -3,39 +3,47 @@
 mod again;
 mod compare;
 mod exact;
+mod files;
 mod inference;
+mod interrupted;
 mod many;
 mod outcome;
 mod pictures;
+mod plan;
 mod preflight;
 mod prepare;
 mod start;
+mod told;
+mod verdict;
 
 use std::num::{NonZeroU64, NonZeroUsize};
 use std::path::PathBuf;
 use std::str::FromStr;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, one_of};
 use super::plot::{PictureFile, Target};
-use super::words::{count, note};
+use super::words::repeat;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
 use crate::init::Init;
-use crate::observers::{History, Layout, Least, Printer, Progress, When, summary_table};
+use crate::observers::{History, Layout, Least, Pace, Printer, Progress, Ticker, When, summary_table};
 use crate::output::OutputFile;
 use crate::report::charts::Run;
+use crate::signals;
 use exact::Solver;
 pub use many::given;
+use plan::Epochs;
 pub use preflight::tell_roles;
 use prepare::Prepared;
 
 /// Train a linear regression by gradient descent
 ///
-/// Says what the data allow before the first epoch, prints the mean squared error of every epoch (before its update, from
-/// epoch 0), then the final weights.
+/// Predicts how the descent will go, prints the mean squared error of the epochs (before their updates, from epoch 0), then the final
+/// weights, R², and how far they are from the minimum. Without --lr, features are standardized and epochs run until the descent has
+/// converged; with --lr, plain gradient descent on the features as they are, as in a tutorial.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = "\
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
@@ -49,6 +57,7 @@ With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) an
                with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
 
 Examples:
+  linreg train --data data/apples.csv
   linreg train --data data/apples.csv --epochs 500 --lr 1e-5
   linreg train --data data/dummy.csv --epochs 15 --lr 1e-3 --seed 2
   linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
@@ -151,11 +160,13 @@ pub struct Args {
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
     plot: Option<Option<PictureFile>>,
 
-    /// Print every Nth epoch
-    #[arg(long, value_name = "N", default_value = "1", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
-    log_every: NonZeroU64,
+    /// Print every Nth epoch [default: 1; about 20 lines in all where the program chose the number of epochs]
+    ///
+    /// --json and --history have every epoch.
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
+    log_every: Option<NonZeroU64>,
 
-    /// Print how far the mse of every epoch is above the least possible one, too
+    /// Print how far the mse of every epoch is above the minimum, too
     #[arg(long, help_heading = "Output")]
     gap: bool,
 
@@ -169,6 +180,10 @@ pub struct Args {
     /// Print no epochs and no remarks, only the result and errors
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
+
+    /// Says what there is to say of how rows were read even so, for a sweep.
+    #[arg(skip)]
+    reads_aloud: bool,
 
     /// Print one JSON object a line: the epochs, then the result
     #[arg(long, help_heading = "Output")]
@@ -225,6 +240,7 @@ impl Args {
     /// Opens outputs, reads rows, descends, writes.
     pub fn run(self) -> Result<(), Error> {
         self.check()?;
+        self.check_files()?;
         let earlier = self.earlier_model()?;
         let mut outputs = Outputs {
             model: self.out.as_deref().map(OutputFile::create).transpose()?,
@@ -247,9 +263,10 @@ impl Args {
         if !self.quiet {
             preflight::tell(&prepared, &roles);
         }
+        preflight::warn_beforehand(&prepared, &roles);
 
         let least = prepared.least_loss.map_or(Least::Mse(prepared.optimum), Least::Loss);
-        let mut printer = self.printer(self.gap.then_some(least));
+        let mut printer = self.printer(prepared.epochs, self.gap.then_some(least));
         let mut losses = outputs.picture.as_ref().map(|_| Run::default());
         let (fit, is_closed) = self.descend(&prepared, &mut printer, outputs.history.as_mut(), losses.as_mut())?;
         if let Some(history) = outputs.history.take() {
@@ -261,6 +278,7 @@ impl Args {
             return Err(outcome::divergence(&prepared, &fit));
         }
         let mut model = self.model(roles, &prepared, &fit, earlier.as_ref());
+        model.check_finite()?;
         if self.out.is_some() || self.json || self.summary {
             self.infer(&mut model, &prepared.settings, &prepared.summary);
         }
@@ -271,22 +289,27 @@ impl Args {
             return Err(Error::ClosedPipe);
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
-        printer.with_table(table).outcome(&model, &prepared.outcome(&fit))?;
+        let reached = prepared.outcome(&fit);
+        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached);
+        let mut printer = printer.with_table(table);
+        printer.outcome(&model, &reached, &verdict)?;
+        repeat(printer.lines());
+        preflight::warn_of_growth(&fit);
         picture.map_or(Ok(()), |picture| pictures::draw(picture, &prepared, &fit))?;
         if fit.stop == Stop::Interrupted {
-            note(&format!(
-                "interrupted after {}; --init MODEL.json goes on from a model written by --out",
-                count(fit.epochs_run, "epoch")
-            ));
-            return Err(Error::Interrupted);
+            return Err(self.interrupted(prepared.epochs.count, fit.epochs_run));
         }
         Ok(())
     }
 
-    fn printer(&self, least: Option<Least>) -> Printer {
+    fn printer(&self, epochs: Epochs, least: Option<Least>) -> Printer {
         let layout = if self.json { Layout::Json } else { Layout::Text };
-        let every = (!self.quiet).then_some(self.log_every.get());
-        Printer::new(layout, every, self.hyper.epochs, least).with_loss(!self.hyper.penalty().is_none())
+        let pace = match self.log_every {
+            _ if self.quiet => Pace::Silent,
+            None if epochs.is_chosen && !self.json => Pace::outline(epochs.count),
+            every => Pace::Every(every.map_or(1, NonZeroU64::get)),
+        };
+        Printer::new(layout, pace, epochs.count, least).with_loss(!self.hyper.penalty().is_none())
     }
 
     fn shown_progress(&self) -> When {
@@ -294,7 +317,7 @@ impl Args {
     }
 
     /// The loop over epochs. A closed standard output ends it, unless a file is still to be written: then the run goes
-    /// on without printing, and the flag is true. Ctrl-C ends it at the epoch it is in.
+    /// on without printing, and the flag is true. A signal ends it at the epoch it is in.
     fn descend(
         &self,
         prepared: &Prepared,
@@ -303,8 +326,9 @@ impl Args {
         mut losses: Option<&mut Run>,
     ) -> Result<(Fit, bool), Error> {
         let mut descent = prepared.descent();
-        let mut progress = Progress::epochs(self.shown_progress(), self.hyper.epochs);
-        let interrupt = interrupt();
+        let mut progress = Progress::epochs(self.shown_progress(), prepared.epochs.count);
+        let mut ticker = Ticker::new(SHOWN_WITHIN);
+        signals::defer();
         let mut is_closed = false;
         for epoch in &mut descent {
             if let Some(history) = &mut history {
@@ -322,16 +346,26 @@ impl Args {
                     result => result?,
                 }
             }
-            if interrupt.load(Ordering::Relaxed) {
+            if ticker.is_due() {
+                history.as_mut().map_or(Ok(()), |history| history.flush())?;
+                match if is_closed { Ok(()) } else { printer.flush() } {
+                    Err(Error::ClosedPipe) if self.out.is_some() || self.history.is_some() => is_closed = true,
+                    result => result?,
+                }
+            }
+            if signals::received().is_some() {
                 break;
             }
         }
         if let Some(progress) = progress {
             progress.finish(self.progress == When::Always);
         }
-        Ok((descent.finish(), is_closed))
+        Ok((prepared.finish(descent), is_closed))
     }
 }
+
+/// Epochs are shown to whoever follows a run within this time.
+const SHOWN_WITHIN: Duration = Duration::from_millis(50);
 
 /// Prints one epoch; at once where a bar is on the same terminal.
 fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> Result<(), Error> {
@@ -339,12 +373,4 @@ fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> R
         None => printer.epoch(epoch),
         Some(progress) => progress.around(|| printer.epoch(epoch).and_then(|()| printer.flush())),
     }
-}
-
-/// From now on Ctrl-C sets this flag instead of ending the program.
-fn interrupt() -> &'static AtomicBool {
-    static INTERRUPTED: AtomicBool = AtomicBool::new(false);
-    // Where there are no signals to be had, Ctrl-C ends the program as ever.
-    drop(ctrlc::set_handler(|| INTERRUPTED.store(true, Ordering::Relaxed)));
-    &INTERRUPTED
 }

@@ -7,12 +7,15 @@ use super::prepare::Prepared;
 use super::start::Earlier;
 use super::{Args, InitChoice};
 use crate::cli::typed::{command_with, quoted, with_value};
+use crate::cli::words::count;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Fit, Start, Stop, Weights};
+use crate::fit::{Descent, Epoch, Fit, Problem, Start, Stop, Weights};
+use crate::model::metrics::{Metrics, r2};
 use crate::model::{DescentRecord, Model, PROGRAM, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, number, rounded};
+use crate::summary::Scaling;
 
 /// Of a chain of more trainings than this, a model remembers the last.
 const MOST_COMMANDS: usize = 1000;
@@ -43,7 +46,7 @@ impl Args {
             row_weight: self.row_weight(prepared.problem.weight()),
             bias: !self.hyper.no_bias,
             penalty: settings.penalty,
-            standardize: self.hyper.standardize,
+            standardize: prepared.scaling == Some(Scaling::Standardize),
             mse: fit.mse,
             validation_mse: fit.validation_mse,
             stop: fit.stop,
@@ -57,7 +60,8 @@ impl Args {
         };
         let Roles { features, targets, encodings, .. } = roles;
         let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
-        Model { features, targets, weights, encodings, missing, training, inference: None, no_inference: None, state }
+        let (inference, no_inference, centred) = (None, None, None);
+        Model { features, targets, weights, centred, encodings, missing, training, inference, no_inference, state }
     }
 }
 
@@ -71,17 +75,36 @@ impl Prepared {
 
     /// What a descent reached.
     pub(super) fn outcome(&self, fit: &Fit) -> Outcome {
+        let Fit { epochs_run, mse, loss, validation_mse, .. } = *fit;
+        let last = Epoch { number: epochs_run, mse, loss, validation_mse };
+        Outcome { stop: fit.stop, is_best: fit.is_best, ..self.reached(&last) }
+    }
+
+    /// What as many updates as the number of `epoch` have reached, whose losses are those before its own.
+    pub(super) fn reached(&self, epoch: &Epoch) -> Outcome {
+        let Epoch { number: epochs_run, mse, loss, validation_mse } = *epoch;
+        let held_out = self.held_out.as_ref().zip(self.held_out_totals.as_ref()).zip(validation_mse);
+        let on_held_out =
+            held_out.map(|((problem, totals), mse)| r2(mse * problem.elements(), totals.iter().sum::<f64>()));
         Outcome {
-            epochs_run: fit.epochs_run,
-            stop: fit.stop,
-            mse: fit.mse,
-            loss: fit.loss,
-            validation_mse: fit.validation_mse,
+            epochs_run,
+            stop: Stop::Epochs,
+            mse,
+            loss,
+            validation_mse,
+            rmse: mse.sqrt(),
+            r2: r2(mse * self.problem.elements(), self.totals.iter().sum::<f64>()),
+            validation_r2: on_held_out.flatten(),
             optimum_mse: self.optimum,
             optimum_loss: self.least_loss,
             duality_gap: None,
-            is_best: fit.is_best,
+            is_best: false,
         }
+    }
+
+    /// How good the weights of `fit` are for each target (k).
+    pub(super) fn scores(&self, fit: &Fit) -> Vec<Metrics> {
+        scores(&self.problem, &fit.weights, &self.totals)
     }
 }
 
@@ -108,6 +131,12 @@ impl Args {
     }
 }
 
+/// How good `weights` are on `problem` for each target, whose sums of squares are `totals` (k).
+pub fn scores(problem: &Problem, weights: &Weights, totals: &[f64]) -> Vec<Metrics> {
+    let squared = problem.squared_errors(weights).into_iter();
+    squared.zip(totals).map(|(squared, &total)| Metrics::squared(problem.weight(), squared, total, 0)).collect()
+}
+
 /// Where another run can go on.
 fn state(prepared: &Prepared, fit: &Fit) -> State {
     let Start { memory, epochs, .. } = &fit.end;
@@ -124,12 +153,13 @@ fn state(prepared: &Prepared, fit: &Fit) -> State {
             .zip(slots)
             .map(|(name, slot)| (name.to_owned(), rows(&prepared.problem.unpack(slot))))
             .collect(),
-        standardized: prepared.standardization.as_ref().map(|_| rows(&fit.weights)),
+        standardized: (prepared.scaling == Some(Scaling::Standardize)).then(|| rows(&fit.weights)),
     }
 }
 
 /// Writes the model file.
 pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result<(), Error> {
+    model.check_finite()?;
     serde_json::to_writer_pretty(&mut file, model)
         .map_err(std::io::Error::from)
         .and_then(|()| file.write_all(b"\n"))
@@ -140,7 +170,15 @@ pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result
 /// What went wrong, and the command that works.
 pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
     let (epoch, rate) = (fit.epochs_run, prepared.settings.learning_rate.get());
-    let at = format!("the loss is not finite at epoch {epoch}");
+    let at = match fit.loss.is_finite() {
+        true => format!(
+            "the loss grew from {} to {} in {}",
+            rounded(fit.start_loss),
+            rounded(fit.loss),
+            count(epoch, "epoch")
+        ),
+        false => format!("the loss is not finite at epoch {epoch}"),
+    };
     let (message, hint) = match prepared.limit() {
         Some(limit) if rate > limit => (
             format!("{at}: the learning rate {} is above the largest stable one, {}", number(rate), rounded(limit)),

@@ -1,12 +1,11 @@
 //! `--plot`: the losses of the run that has just ended.
 
-use std::io::{Write, stdout};
-
 use super::Args;
 use super::prepare::Prepared;
 use crate::cli::plot::{Drawing, Target};
 use crate::error::Error;
 use crate::fit::{Fit, Stop};
+use crate::output::print;
 use crate::report::charts::{self, Run};
 
 impl Args {
@@ -34,7 +33,7 @@ pub fn draw((target, mut run): (Target, Run), prepared: &Prepared, fit: &Fit) ->
     }
     if target.is_text() && fit.stop != Stop::Diverged {
         // The result stands above it.
-        stdout().lock().write_all(b"\n").map_err(Error::stdout)?;
+        print("\n")?;
     }
     target.draw(&charts::loss(&[run], Some(prepared.optimum)))
 }

@@ -1,13 +1,16 @@
 //! What is known before the first epoch, in plain words on standard error.
 
+use super::plan::Unfixed;
 use super::prepare::Prepared;
+use super::told::{told_of_dropped, told_of_left};
 use crate::cli::ledger::tell_missing;
-use crate::cli::words::{count, listed, note, rows_and_weight};
+use crate::cli::words::{count, listed, note, rows_and_weight, warn};
 use crate::data::columns::Roles;
-use crate::fit::{Forecast, Optimizer, Problem, Schedule};
+use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Stop};
 use crate::output::{number, rounded};
+use crate::summary::Scaling;
 
-/// Rows and roles, the learning rate beside its limit, the loss to come beside the least possible one.
+/// Rows and roles, the learning rate compared with its limit, the loss to come compared with its minimum.
 pub fn tell(prepared: &Prepared, roles: &Roles) {
     tell_roles(
         roles,
@@ -15,11 +18,31 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
         prepared.held_out.as_ref().map(Problem::rows),
     );
     prepared.missing.iter().for_each(tell_missing);
-    note(&rate(prepared));
+    scaling(prepared).iter().for_each(|text| note(text));
+    rate(prepared).iter().for_each(|text| note(text));
     let predicted = predicted(prepared);
     note(&forecast(prepared, predicted));
     if let Some(advice) = predicted.and_then(|losses| advice(prepared, losses)) {
         note(&advice);
+    }
+}
+
+/// What may go wrong, with --quiet too: a rate above its limit, and features whose weights the data do not fix.
+pub fn warn_beforehand(prepared: &Prepared, roles: &Roles) {
+    above_limit(prepared).iter().for_each(|text| warn(text));
+    let Unfixed { found, dropped } = &prepared.unfixed;
+    let (dropped, left): (Vec<Dropped>, Vec<Dropped>) =
+        found.iter().cloned().partition(|unfixed| dropped.contains(&unfixed.feature));
+    told_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
+    told_of_left(&left, roles).iter().for_each(|text| warn(text));
+}
+
+/// Warns of a descent that ended above its start, though it was stable by all that is known.
+pub fn warn_of_growth(fit: &Fit) {
+    let is_over = !matches!(fit.stop, Stop::Diverged | Stop::Interrupted) && !fit.is_best;
+    if is_over && fit.loss > fit.start_loss {
+        let (start, end) = (rounded(fit.start_loss), rounded(fit.loss));
+        warn(&format!("the loss ended at {end}, above {start}, where it began; try a smaller --lr or more --epochs"));
     }
 }
 
@@ -31,35 +54,55 @@ pub fn tell_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u6
     note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", rows_and_weight(rows, weight)));
 }
 
-fn rate(prepared: &Prepared) -> String {
+/// On which features the descent works, if the program chose.
+fn scaling(prepared: &Prepared) -> Option<String> {
+    let features = match prepared.scaling.filter(|_| prepared.is_rate_auto)? {
+        Scaling::Standardize => "standardized features",
+        Scaling::Center => "centered features",
+        Scaling::Divide => "features divided by their root mean square",
+    };
+    Some(format!("descending on {features}; weights are reported in the data's units"))
+}
+
+/// The learning rate compared with its limit, if it is not above.
+fn rate(prepared: &Prepared) -> Option<String> {
     let rate = prepared.settings.learning_rate.get();
     let optimizer = &prepared.settings.optimizer;
     let auto = match (prepared.is_rate_auto, optimizer) {
         (false, _) => "",
         (true, Optimizer::Sgd { .. }) if prepared.batches.is_some() => " (auto: small enough for any batch)",
-        (true, Optimizer::Sgd { .. }) => " (auto: the best fixed one)",
+        (true, Optimizer::Sgd { .. }) => " (auto)",
         (true, _) => " (PyTorch's default)",
     };
     let Some(limit) = prepared.limit() else {
-        return format!("learning rate {}{auto}; what {} can bear cannot be told", rounded(rate), optimizer.name());
+        return Some(format!(
+            "learning rate {}{auto}; the stability limit of {} is unknown",
+            rounded(rate),
+            optimizer.name()
+        ));
     };
-    let batches = if prepared.batches.is_some() { " for whole batches; mini-batches may bear less" } else { "" };
-    if rate > limit {
-        let grows = if prepared.settings.schedule == Schedule::Constant { "" } else { " until the schedule lowers it" };
-        return format!(
-            "warning: learning rate {} is above the largest stable one, {}{batches}: the loss will grow{grows}",
-            number(rate),
-            rounded(limit)
-        );
-    }
     // Of many columns the limit is an estimate, within a thousandth.
     let about = if prepared.spectrum().is_none() { "about " } else { "" };
     let share = rounded_percent(rate / limit);
-    format!(
-        "learning rate {}{auto}: {about}{share} of the largest stable one, {}{batches}",
-        rounded(rate),
-        rounded(limit)
-    )
+    let text =
+        format!("learning rate {}{auto}: {about}{share} of the largest stable rate, {}", rounded(rate), rounded(limit));
+    (rate <= limit).then(|| text + whole_batches(prepared))
+}
+
+fn above_limit(prepared: &Prepared) -> Option<String> {
+    let rate = prepared.settings.learning_rate.get();
+    let limit = prepared.limit().filter(|limit| rate > *limit)?;
+    let grows = if prepared.settings.schedule == Schedule::Constant { "" } else { " until the schedule lowers it" };
+    Some(format!(
+        "learning rate {} is above the largest stable rate, {}{}: the loss will grow{grows}",
+        number(rate),
+        rounded(limit),
+        whole_batches(prepared)
+    ))
+}
+
+fn whole_batches(prepared: &Prepared) -> &'static str {
+    if prepared.batches.is_some() { " for whole batches; mini-batches may tolerate less" } else { "" }
 }
 
 /// A share in percent, with as many digits as help.
@@ -74,7 +117,7 @@ fn rounded_percent(share: f64) -> String {
     }
 }
 
-/// The losses of the last epoch, where they can be told.
+/// The losses of the last epoch, where they can be predicted.
 fn predicted(prepared: &Prepared) -> Option<Forecast> {
     let settings = &prepared.settings;
     let spectrum = prepared.spectrum()?;
@@ -94,15 +137,15 @@ fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
     let may_stop = settings.tolerance.is_some() || settings.patience.is_some();
     let stops = if may_stop { ", if nothing stops them earlier" } else { "" };
     match predicted {
+        Some(_) if prepared.epochs.converge => format!("{epochs} will reach the minimum {name}, {optimum}{stops}"),
         Some(Forecast { mse, loss }) => {
             let reached = match prepared.least_loss {
                 Some(_) => format!("a loss of {} and an mse of {}", rounded(loss), rounded(mse)),
                 None => format!("an mse of {}", rounded(mse)),
             };
-            let what = if prepared.least_loss.is_some() { " loss" } else { "" };
-            format!("{epochs} will reach {reached}{stops}; the least possible{what} is {optimum}")
+            format!("{epochs} will reach {reached}{stops}; the minimum {name} is {optimum}")
         }
-        None => format!("the least possible {name} is {optimum}; what {epochs} will reach cannot be told"),
+        None => format!("the minimum {name} is {optimum}; what {epochs} will reach is unknown"),
     }
 }
 
@@ -116,6 +159,9 @@ fn advice(prepared: &Prepared, reached: Forecast) -> Option<String> {
     };
     let is_slow = condition > BAD && prepared.standardization.is_none() && prepared.start.theta.nrows() > 1;
     (is_far && is_slow).then(|| {
-        format!("slow: the condition number is {}; try --standardize (linreg inspect says why)", rounded(condition))
+        format!(
+            "slow: the condition number is {}; leave --lr out, or use --standardize (linreg inspect says why)",
+            rounded(condition)
+        )
     })
 }

@@ -7,18 +7,20 @@ use nalgebra::DMatrix;
 use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
+use super::super::reading::Reading;
+use super::plan::{Epochs, Unfixed, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
-use crate::cli::words::{note_invented, note_unnamed};
+use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
 use crate::data::{Header, Parts, Split, source};
 use crate::error::{Error, Place};
 use crate::fit::{
-    Batches, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, WeightedRows,
-    largest_eigenvalue, largest_stable_rate, least_loss,
+    Batches, Descent, Fit, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, Stop,
+    WeightedRows, largest_eigenvalue, largest_stable_rate, least_loss,
 };
 use crate::model::{MissingCells, Rule};
-use crate::summary::Summary;
+use crate::summary::{Scaling, Summary};
 
 /// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
 /// triangle: then every digit is that of a program which loops over rows. The number of epochs must not matter, or a run
@@ -42,9 +44,19 @@ pub struct Prepared {
     pub held_out: Option<Problem>,
     /// How features were scaled, if they were.
     pub standardization: Option<Standardization>,
-    /// The least mean squared error of any weights.
+    /// What R² compares the squared errors of each target with (k), and the same of the rows held out.
+    pub totals: Vec<f64>,
+    /// The same of rows held out, if there are such.
+    pub held_out_totals: Option<Vec<f64>>,
+    /// How features were scaled.
+    pub scaling: Option<Scaling>,
+    /// Features that the data do not fix.
+    pub unfixed: Unfixed,
+    /// How long it runs.
+    pub epochs: Epochs,
+    /// The minimum of the mean squared error.
     pub optimum: f64,
-    /// The least loss of any weights, if they cost something.
+    /// The minimum of the loss, if weights cost something.
     pub least_loss: Option<f64>,
     /// Found when it is asked for: of small problems it takes as long as a training.
     spectrum: OnceCell<Option<Spectrum>>,
@@ -76,6 +88,23 @@ impl Prepared {
         largest_stable_rate(largest, &optimizer, weight_decay).filter(|limit| limit.is_finite())
     }
 
+    /// What `descent` ended with. It has diverged if it ended above its start with a rate above the limit, however finite its loss.
+    pub fn finish(&self, descent: Descent) -> Fit {
+        let mut fit = descent.finish();
+        fit.stop = self.stop(fit.loss, fit.start_loss, fit.stop);
+        fit
+    }
+
+    /// Why a descent ended at `loss`, if the `stop` of its loop is looked at with what is known beforehand.
+    pub fn stop(&self, loss: f64, start_loss: f64, stop: Stop) -> Stop {
+        let is_above = || self.limit().is_some_and(|limit| self.settings.learning_rate.get() > limit);
+        match stop {
+            Stop::Epochs if self.epochs.converge => Stop::Converged,
+            Stop::Epochs | Stop::Patience | Stop::Converged if loss > start_loss && is_above() => Stop::Diverged,
+            stop => stop,
+        }
+    }
+
     fn penalized(&self) -> Problem {
         self.problem.penalized(&self.settings.penalty, self.settings.reduction)
     }
@@ -101,6 +130,7 @@ impl Args {
             note_invented(header);
         }
         let roles = choice.roles(header)?;
+        warn_of_dates(header, &roles.features);
         if !self.quiet {
             note_unnamed(header, &roles.features);
         }
@@ -131,11 +161,17 @@ impl Args {
 
     /// Reads the rows to train on and those held out, and finds the levels of categories.
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>, Roles), Error> {
-        let reading = self.data.reading(self.shown_progress());
+        let reading = Reading { is_quiet: self.quiet && !self.reads_aloud, ..self.data.reading(self.shown_progress()) };
         let weight = self.columns.weight.column();
         let missing = self.columns.missing;
-        let wish =
-            Wish { all_rows: self.batch_size.is_some(), split: self.split(), weight, missing, ..Wish::default() };
+        let wish = Wish {
+            all_rows: self.batch_size.is_some(),
+            split: self.split(),
+            weight,
+            missing,
+            takes_all: self.columns.takes_all(),
+            ..Wish::default()
+        };
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
@@ -166,23 +202,27 @@ impl Args {
     ) -> Result<Prepared, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         let elements = compressed.summary.weight() * k as f64;
-        let optimum = compressed.summary.floor(k, bias).iter().sum::<f64>() / elements;
-        let (summary, moments) = match self.hyper.standardize {
-            true => compressed.summary.standardize(p),
-            false => (compressed.summary.clone(), Vec::new()),
+        let floors = compressed.summary.floor(k, bias);
+        let optimum = floors.iter().sum::<f64>() / elements;
+        let scaling = self.hyper.scaling();
+        let (summary, moments) = match scaling {
+            Some(scaling) => compressed.summary.scaled(p, scaling),
+            None => (compressed.summary.clone(), Vec::new()),
         };
-        let standardization = self.hyper.standardize.then(|| Standardization::new(&moments));
-        let scaled = |summary: &Summary| match self.hyper.standardize {
-            true => summary.rescale(&moments),
-            false => summary.clone(),
+        let standardization = scaling.map(|_| Standardization::new(&moments));
+        let scaled = |summary: &Summary| match scaling {
+            Some(_) => summary.rescale(&moments),
+            None => summary.clone(),
         };
-        let on_triangle = Problem::from_summary(&summary, k, bias);
+        let unfixed = self.unfixed(&compressed.summary, k);
+        let on_triangle = Problem::from_summary(&summary, k, bias).without(&unfixed.dropped);
         let on_rows = compressed.rows.as_ref().map(|rows| {
             let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
             if let Some(standardization) = &standardization {
                 standardization.apply(&mut features);
             }
-            Problem::from_rows(&features, &rows.values.columns(p, k).into(), bias).weighted(&rows.weights)
+            let problem = Problem::from_rows(&features, &rows.values.columns(p, k).into(), bias);
+            problem.weighted(&rows.weights).without(&unfixed.dropped)
         });
         let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
         let batches = self
@@ -193,6 +233,8 @@ impl Args {
             Some(rows) if is_cheap(&rows) && standardization.is_none() => rows,
             _ => on_triangle,
         };
+        refuse_zeros(&problem)?;
+        let held_out_totals = held_out.map(|held_out| totals(held_out, k, bias));
         let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
@@ -204,8 +246,12 @@ impl Args {
             }
             _ => OnceCell::new(),
         };
-        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref())?;
-        let start = self.start(&problem, roles, earlier, standardization.as_ref())?;
+        let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref(), &problem)?;
+        let mut start = self.start(&problem, roles, earlier, standardization.as_ref())?;
+        unfixed.dropped.iter().for_each(|feature| start.theta.row_mut(problem.free() + feature).fill(0.0));
+        let known = spectrum.get().and_then(Option::as_ref);
+        let epochs = self.epochs(&problem, known, &start, &settings, &floors);
+        let settings = Settings { epochs: epochs.count, ..settings };
         Ok(Prepared {
             problem,
             settings,
@@ -213,6 +259,11 @@ impl Args {
             batches,
             held_out,
             standardization,
+            totals: totals(&compressed.summary, k, bias),
+            held_out_totals,
+            scaling,
+            unfixed,
+            epochs,
             optimum,
             least_loss,
             spectrum,
@@ -228,6 +279,7 @@ impl Args {
         optimizer: Optimizer,
         spectrum: Option<&Spectrum>,
         batches: Option<&Batches>,
+        problem: &Problem,
     ) -> Result<Settings, Error> {
         let default = match optimizer {
             Optimizer::Adam { .. } => Some(0.001),
@@ -239,13 +291,22 @@ impl Args {
         };
         let auto = default.and_then(LearningRate::new);
         if auto.is_none() && self.hyper.lr == Rate::Auto {
-            let message = "--lr auto: the data fix no direction, or squares of the numbers overflow";
             return Err(Error::Fit {
-                message: message.to_owned(),
-                hint: Some("divide the columns by a power of ten".to_owned()),
+                message: format!("--lr auto: {}", problem.no_rate()),
+                hint: Some("--standardize, --solver qr, or columns in other units (a power of ten)".to_owned()),
             });
         }
         let settings = self.hyper.settings(auto.unwrap_or(Settings::default().learning_rate))?;
         Ok(Settings { tolerance: self.tolerance, patience: self.patience.map(std::num::NonZeroU64::get), ..settings })
     }
+}
+
+/// A descent on nothing but zeros would leave the first weights as they are.
+fn refuse_zeros(problem: &Problem) -> Result<(), Error> {
+    if !problem.is_zero() {
+        return Ok(());
+    }
+    let message = "every feature is 0 in every row, and there is no bias: no weight changes a prediction".to_owned();
+    let hint = "--features names other columns, and without --no-bias the bias is fitted".to_owned();
+    Err(Error::Fit { message, hint: Some(hint) })
 }

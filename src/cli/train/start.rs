@@ -15,6 +15,7 @@ use crate::export::safetensors::{self, Layer};
 use crate::fit::{Memory, Optimizer, Problem, Standardization, Start, Weights};
 use crate::init::Init;
 use crate::model::{Model, Rows};
+use crate::summary::Scaling;
 
 /// What a run continues from.
 pub enum Earlier {
@@ -53,6 +54,7 @@ impl Earlier {
             features: roles.features.clone(),
             targets: roles.targets.clone(),
             weights: weights.clone(),
+            centred: None,
             encodings: roles.encodings.clone(),
             missing: None,
             training: None,
@@ -146,6 +148,7 @@ impl Args {
         let weights = match standardization {
             None => weights,
             Some(standardization) => state
+                .filter(|_| self.hyper.scaling() == Some(Scaling::Standardize))
                 .and_then(|state| state.standardized.as_ref())
                 .and_then(arranged)
                 .unwrap_or_else(|| standardization.from_units(&weights)),
@@ -155,7 +158,11 @@ impl Args {
         start.epochs = state.epochs;
         let optimizer = self.hyper.optimizer()?;
         start.memory = memory(&optimizer, problem, state.steps, |name| state.memory.get(name).and_then(arranged));
-        let is_same = state.optimizer == optimizer.name() && start.memory.is_some();
+        // What was remembered of other scales of the features means nothing here.
+        let is_scaled = self.hyper.scaling() == Some(Scaling::Standardize);
+        let is_same = state.optimizer == optimizer.name()
+            && start.memory.is_some()
+            && (state.memory.is_empty() || state.standardized.is_some() == is_scaled);
         if !is_same {
             start.memory = None;
             if !self.quiet {

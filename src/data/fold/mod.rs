@@ -17,7 +17,8 @@ mod workers;
 use super::Batch;
 use super::blocks::Block;
 use super::layout::{Failure, Fault, Layout};
-use super::reader::{Input, Rows};
+use super::opened::Input;
+use super::reader::Rows;
 use super::records::{Counts, Parser, Records};
 use super::source::Body;
 use crate::error::{Error, Place};
@@ -44,6 +45,10 @@ pub struct Progress {
     pub file: String,
     /// Lines of the input above the chunk that is handed on.
     pub lines: u64,
+    /// What there is to say of how the inputs were read, once all have been.
+    pub remarks: Vec<String>,
+    /// Lines of all inputs that repeat a header, and lines of comments.
+    skipped: [u64; 2],
 }
 
 /// What is done with batches: a new state for every chunk, to which each batch of the chunk is added.
@@ -81,17 +86,36 @@ impl Rows {
                 Some(table) => table::fold(table, commit, (&self.layout, self.are_alike), plan, work)?,
                 None => fold_input(body, commit, &self.layout, plan, work)?,
             }
+            progress.remarks.extend(self.input.remark());
             if !self.open_next()? {
                 break;
             }
         }
-        if progress.rows == 0 {
+        progress.remarks.extend(self.layout.remarks());
+        progress.remarks.extend(skipped(progress.skipped));
+        if progress.rows == 0 && !self.input.manner.is_eager {
             let message =
                 if self.input.table.is_some() { "a table without rows" } else { "a header, but no rows below it" };
             return Err(Error::input(Place::file(&self.input.header.file), message));
         }
         Ok(progress)
     }
+}
+
+/// What to say of lines that were skipped.
+fn skipped([repeats, comments]: [u64; 2]) -> Vec<String> {
+    let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
+    let verb = |count: u64| if count == 1 { ("repeats", "was", "begins") } else { ("repeat", "were", "begin") };
+    let mut remarks = Vec::new();
+    if repeats > 0 {
+        let (repeat, were, _) = verb(repeats);
+        remarks.push(format!("{} that {repeat} the header {were} skipped", lines(repeats)));
+    }
+    if comments > 0 {
+        let (_, were, begin) = verb(comments);
+        remarks.push(format!("{} of comments, which {begin} with #, {were} skipped", lines(comments)));
+    }
+    remarks
 }
 
 fn fold_input<S: Send>(
@@ -137,10 +161,7 @@ impl<S> Chunk<S> {
         self.end += block.bytes().len() as u64;
         match parser.read(block, start, self.counts.lines, |batch, records| (work.add)(&mut self.state, batch, records))
         {
-            Ok(counts) => {
-                self.counts.rows += counts.rows;
-                self.counts.lines += counts.lines;
-            }
+            Ok(counts) => self.counts.add(counts),
             Err(fault) => {
                 let line = fault.line + self.counts.lines;
                 self.failure = Some(Failure::Fault(Fault { line, ..fault }));
@@ -172,6 +193,8 @@ impl<S> Commit<'_, S> {
         self.lines += chunk.counts.lines;
         self.end = chunk.end;
         self.progress.rows += chunk.counts.rows;
+        self.progress.skipped[0] += chunk.counts.repeats;
+        self.progress.skipped[1] += chunk.counts.comments;
         self.progress.bytes = self.before + chunk.end;
         if chunk.counts.rows > 0 { (self.merge)(chunk.state, self.progress) } else { Ok(()) }
     }

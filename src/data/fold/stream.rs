@@ -1,10 +1,12 @@
 //! A stream: one thread reads it and deals its blocks out, a chunk to each worker in turn.
 //!
-//! The reading thread is not waited for: when a fault ends the work, it may still be waiting for more text.
+//! The reading thread is not waited for: when a fault ends the work, it may still be waiting for more text. Where no thread
+//! is to be had, this one does everything, with the same result.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::mpsc::{self, Receiver, RecvTimeoutError, Sender, SyncSender};
+use std::sync::{Arc, Mutex, PoisonError};
 use std::thread;
 use std::time::Duration;
 
@@ -33,6 +35,11 @@ struct Dealer {
     blocks: Blocks<Box<dyn Read + Send>>,
     plan: Plan,
     manner: Manner,
+    /// The block that has been read already, and where it begins.
+    first: Option<(u64, Block)>,
+    /// The number of the next block.
+    index: u64,
+    is_done: bool,
     workers: Vec<SyncSender<Parcel>>,
     /// Blocks that workers are done with.
     used: Receiver<Block>,
@@ -50,47 +57,125 @@ pub(super) fn fold<S: Send>(
     let (return_block, used) = mpsc::channel();
     let (sender, receiver) = mpsc::channel();
     let room = usize::try_from(plan.chunk_blocks).unwrap_or(usize::MAX).saturating_add(1);
-    let (workers, parcels): (Vec<_>, Vec<_>) = (0..plan.threads).map(|_| mpsc::sync_channel(room)).unzip();
-    let dealer = Dealer { blocks, plan, manner: input.manner.clone(), workers, used };
-    let (start, block) = (input.starts.0, Ok(input.first.clone()));
-    thread::spawn(move || dealer.deal(start, block));
+    let first = Some((input.starts.0, input.first.clone()));
+    let (manner, workers) = (input.manner.clone(), Vec::new());
+    let mut dealer = Dealer { blocks, plan, manner, first, index: 0, is_done: false, workers, used };
 
     let stop = &AtomicBool::new(false);
     thread::scope(|scope| {
-        for parcels in parcels {
+        for _ in 0..plan.threads {
+            let (parcel_sender, parcels) = mpsc::sync_channel(room);
             let (sender, return_block) = (sender.clone(), return_block.clone());
-            scope.spawn(move || {
+            let run = move || {
                 let mut parser = Parser::new(layout, plan.batch_rows);
                 Worker { work, parcels, return_block, sender, stop }.run(&mut parser);
-            });
+            };
+            match thread::Builder::new().spawn_scoped(scope, run) {
+                Ok(_) => dealer.workers.push(parcel_sender),
+                // The threads that there are do it.
+                Err(_) => break,
+            }
         }
         drop(sender);
-        let result = in_order(receiver, |_, chunk| commit.chunk(chunk));
+        let result = match started(dealer) {
+            Ok(()) => in_order(receiver, |_, chunk| commit.chunk(chunk)),
+            Err(dealer) => dealer.alone(&mut commit, layout, work),
+        };
         stop.store(true, Ordering::Relaxed);
         result
     })
 }
 
+/// Starts the thread that reads; gives the dealer back if there is none to be had, or nobody to deal to.
+fn started(dealer: Dealer) -> Result<(), Box<Dealer>> {
+    if dealer.workers.is_empty() {
+        return Err(Box::new(dealer));
+    }
+    let dealer = Arc::new(Mutex::new(Some(Box::new(dealer))));
+    let take = |dealer: &Mutex<Option<Box<Dealer>>>| dealer.lock().unwrap_or_else(PoisonError::into_inner).take();
+    let there = Arc::clone(&dealer);
+    match thread::Builder::new().spawn(move || take(&there).into_iter().for_each(|dealer| dealer.deal())) {
+        Ok(_) => Ok(()),
+        Err(_) => take(&dealer).map_or(Ok(()), Err),
+    }
+}
+
 impl Dealer {
-    /// Sends the first block, which begins at `start`, and then all others.
-    fn deal(mut self, mut start: u64, mut block: std::io::Result<Block>) {
-        // Whoever waits for every row gets each block as a chunk of its own.
-        let chunk_blocks = if self.manner.is_eager { 1 } else { self.plan.chunk_blocks };
-        for index in 0.. {
-            let is_end = block.is_err() || self.blocks.is_done();
-            let is_last = is_end || (index + 1) % chunk_blocks == 0;
-            let chunk = index / chunk_blocks;
-            let worker = &self.workers[chunk as usize % self.workers.len()];
-            if worker.send(Parcel { chunk, start, block, is_last }).is_err() || is_end {
+    /// Sends all blocks.
+    fn deal(mut self) {
+        while let Some(parcel) = self.next() {
+            let worker = &self.workers[parcel.chunk as usize % self.workers.len()];
+            if worker.send(parcel).is_err() {
                 return;
             }
-            start = self.blocks.offset();
-            let Manner { block_bytes, is_eager, .. } = self.manner;
-            let end = if is_eager { start + block_bytes } else { (index + 2) * block_bytes };
-            let mut next = self.used.try_recv().unwrap_or_default();
-            block = self.blocks.next(end, &mut next).map(|()| next);
         }
     }
+
+    /// Does all the work on this thread.
+    fn alone<S>(mut self, commit: &mut Commit<S>, layout: &Layout, work: &Work<S>) -> Result<(), Error> {
+        // Who waits for parcels can go.
+        self.workers.clear();
+        let mut parser = Parser::new(layout, self.plan.batch_rows);
+        let mut current = None;
+        while let Some(parcel) = self.next() {
+            if let (_, Some(chunk)) = add(&mut current, parcel, &mut parser, work) {
+                commit.chunk(chunk)?;
+            }
+        }
+        Ok(())
+    }
+
+    fn next(&mut self) -> Option<Parcel> {
+        if self.is_done {
+            return None;
+        }
+        let Manner { block_bytes, is_eager, .. } = self.manner;
+        let (start, block) = match self.first.take() {
+            Some((start, block)) => (start, Ok(block)),
+            None => {
+                let start = self.blocks.offset();
+                let end = if is_eager { start + block_bytes } else { (self.index + 1) * block_bytes };
+                let mut next = self.used.try_recv().unwrap_or_default();
+                (start, self.blocks.next(end, &mut next).map(|()| next))
+            }
+        };
+        self.is_done = block.is_err() || self.blocks.is_done();
+        // Whoever waits for every row gets each block as a chunk of its own.
+        let chunk_blocks = if is_eager { 1 } else { self.plan.chunk_blocks };
+        let chunk = self.index / chunk_blocks;
+        self.index += 1;
+        Some(Parcel { chunk, start, block, is_last: self.is_done || self.index.is_multiple_of(chunk_blocks) })
+    }
+}
+
+/// Adds a block to the chunk it belongs to. Returns the block, to be used again, and the chunk if that was its last block.
+fn add<S>(
+    current: &mut Option<Chunk<S>>,
+    Parcel { start, block, is_last, .. }: Parcel,
+    parser: &mut Parser,
+    work: &Work<S>,
+) -> (Option<Block>, Option<Chunk<S>>) {
+    let mut chunk = current.take().unwrap_or_else(|| {
+        parser.start_chunk();
+        Chunk::new(work, start)
+    });
+    let used = match block {
+        Ok(block) => {
+            if chunk.failure.is_none() {
+                chunk.add(&block, parser, work);
+            }
+            Some(block)
+        }
+        Err(error) => {
+            chunk.failure = Some(Failure::Read(error));
+            None
+        }
+    };
+    if is_last {
+        return (used, Some(chunk));
+    }
+    *current = Some(chunk);
+    (used, None)
 }
 
 struct Worker<'a, S> {
@@ -105,24 +190,12 @@ impl<S> Worker<'_, S> {
     /// Puts the blocks of each chunk together and sends what became of it.
     fn run(self, parser: &mut Parser) {
         let mut current = None;
-        while let Some(Parcel { chunk: index, start, block, is_last }) = self.next() {
-            let mut chunk = current.take().unwrap_or_else(|| {
-                parser.start_chunk();
-                Chunk::new(self.work, start)
-            });
-            match block {
-                Ok(block) => {
-                    if chunk.failure.is_none() {
-                        chunk.add(&block, parser, self.work);
-                    }
-                    // The dealer may have ended; then nobody needs the block.
-                    drop(self.return_block.send(block));
-                }
-                Err(error) => chunk.failure = Some(Failure::Read(error)),
-            }
-            if !is_last {
-                current = Some(chunk);
-            } else if self.sender.send((index, chunk)).is_err() {
+        while let Some(parcel) = self.next() {
+            let index = parcel.chunk;
+            let (used, chunk) = add(&mut current, parcel, parser, self.work);
+            // The dealer may have ended; then nobody needs the block.
+            used.map(|block| self.return_block.send(block).ok());
+            if chunk.is_some_and(|chunk| self.sender.send((index, chunk)).is_err()) {
                 return;
             }
         }

@@ -59,9 +59,10 @@ pub fn in_parallel<S: Send, W>(
     let (sender, receiver) = mpsc::channel();
     let most_ahead = AHEAD.max(run) * threads as u64;
     thread::scope(|scope| {
+        let mut started = 0;
         for _ in 0..count.min(threads as u64) {
             let (sender, shared, worker, read) = (sender.clone(), &shared, &worker, &read);
-            scope.spawn(move || {
+            let run = move || {
                 let mut worker = worker();
                 while let Some(run) = shared.take(count, run, threads as u64) {
                     for index in run {
@@ -75,9 +76,18 @@ pub fn in_parallel<S: Send, W>(
                         }
                     }
                 }
-            });
+            };
+            if thread::Builder::new().spawn_scoped(scope, run).is_err() {
+                // The threads that there are do it.
+                break;
+            }
+            started += 1;
         }
         drop(sender);
+        if started == 0 {
+            let mut worker = worker();
+            return (0..count).try_for_each(|index| commit(index, read(&mut worker, index)));
+        }
         let result = in_order(receiver, |index, chunk| {
             commit(index, chunk)?;
             shared.advance(index + 1);

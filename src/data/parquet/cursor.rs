@@ -5,7 +5,7 @@ use std::sync::{Arc, Mutex};
 
 use super::super::Batch;
 use super::super::cell::{self, Cell};
-use super::super::layout::{Failure, Fault, Layout, Missing};
+use super::super::layout::{Failure, Fault, LONGEST_LEVEL, Layout, Missing};
 use super::super::levels::{Levels, UNSEEN};
 use super::super::number::{self, Column as Wanted};
 use super::super::records::{Counts, Records, Written};
@@ -93,7 +93,7 @@ impl<'a> Cursor<'a> {
             }
         }
         let count = rows.end - rows.start;
-        Ok(Counts { rows: count, lines: count })
+        Ok(Counts::of_rows(count))
     }
 
     /// Makes row `row` of a row group the next one.
@@ -155,7 +155,12 @@ impl<'a> Cursor<'a> {
         let (column, levels) = (&self.columns[self.places[k]], &mut self.levels[k]);
         let mut room = Vec::new();
         for (i, row) in rows.enumerate() {
-            let mut code = levels.code(column.text(row, spelling.decimal, &mut room), spelling);
+            let text = column.text(row, spelling.decimal, &mut room);
+            if text.len() > LONGEST_LEVEL {
+                self.faults.push(number::Fault { record: i, column: k });
+                return;
+            }
+            let mut code = levels.code(text, spelling);
             if code == UNSEEN && !column.is_text() {
                 // Most programs write a whole number in a column of fractions as `1.0`.
                 code = levels.code(&[&room[..], &[spelling.decimal, b'0']].concat(), spelling);

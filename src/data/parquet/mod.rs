@@ -15,6 +15,7 @@ mod decoder;
 mod kind;
 mod page_header;
 mod pages;
+mod pandas;
 mod runs;
 mod schema;
 #[cfg(test)]
@@ -98,7 +99,7 @@ impl Table {
     /// Its columns, as the first line of a text with that delimiter would tell them.
     ///
     /// # Errors
-    /// [`Error::Input`] if there are none, or two have the same name.
+    /// [`Error::Input`] if there are none.
     pub fn header(&self, delimiter: u8) -> Result<Header, Error> {
         if self.fields.is_empty() {
             return Err(Error::input(Place::file(&self.file), "a table without columns"));
@@ -106,10 +107,9 @@ impl Table {
         let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
         let is_category = |field: &&Field| matches!(field.leaf, Ok((_, Kind::Text | Kind::Truth)));
         let texts = self.fields.iter().filter(is_category).map(|field| field.name.clone()).collect();
-        let unnamed = names.iter().filter(|name| *name == INDEX).cloned().collect();
-        let header = Header { delimiter, texts, unnamed, is_text: false, ..Header::of(&self.file, names) };
-        super::columns::check_distinct(&header)?;
-        Ok(header)
+        let index = pandas::index_columns(&self.metadata);
+        let unnamed = names.iter().filter(|name| *name == INDEX || index.contains(name)).cloned().collect();
+        Ok(Header { delimiter, texts, unnamed, is_text: false, ..Header::of(&self.file, names) })
     }
 
     /// All rows.

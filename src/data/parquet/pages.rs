@@ -1,7 +1,7 @@
 //! Pages of a column: read, unpacked and checked before they are decoded, for decoders take for granted what a damaged
 //! file need not keep to.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::ops::Range;
 use std::sync::{Arc, Mutex, PoisonError};
 
@@ -20,6 +20,9 @@ use super::values::are_whole;
 
 /// Bytes that are read where a header begins, and again as often as that is too few for it.
 const HEADER_BYTES: [u64; 4] = [128, 1 << 12, 1 << 16, 1 << 20];
+
+/// Bytes of texts in a page at most. Writers end pages at a mebibyte, unless a single text is longer.
+const LONGEST_TEXTS: usize = 1 << 28;
 
 /// Memory that columns use one after the other: what has been touched already costs less than fresh one.
 #[derive(Default)]
@@ -153,6 +156,11 @@ impl Pages {
     /// The bytes behind `header`, unpacked but for the first `levels`, which are not packed.
     fn unpacked(&mut self, header: &PageHeader, levels: usize, is_packed: bool) -> Result<Bytes> {
         let (packed, unpacked) = header.packed().zip(header.unpacked()).ok_or_else(|| damaged("a page has no size"))?;
+        if self.is_text && unpacked > LONGEST_TEXTS {
+            let message = format!("a page with more than {} MiB of texts", LONGEST_TEXTS >> 20);
+            let error = io::Error::new(io::ErrorKind::FileTooLarge, message);
+            return Err(ParquetError::External(error.into()));
+        }
         let is_packed = is_packed && self.unpacker.compression != Compression::UNCOMPRESSED;
         let mut memory = self.memory.lock().unwrap_or_else(PoisonError::into_inner);
         let mut page = if is_packed { Vec::new() } else { memory.take(packed) };

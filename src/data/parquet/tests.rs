@@ -34,7 +34,7 @@ fn read(
     };
     // What is between the rows of a text are lines, so no text may have any.
     let spelling = Spelling::new(b'.', &["NA", "-999"].map(str::to_owned));
-    let dialect = Dialect { delimiter: None, has_header: Some(true), spelling };
+    let dialect = Dialect { delimiter: None, has_header: Some(true), spelling, ..Dialect::default() };
     let manner = Manner { block_bytes, is_eager: false, dialect };
     let reader = Reader::new(source::open(file.path()).map_err(fault)?, Vec::new(), manner).map_err(fault)?;
     let names = ["text", "truth", "whole", "cents", "fraction"].map(str::to_owned).to_vec();

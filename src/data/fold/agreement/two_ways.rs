@@ -35,8 +35,9 @@ pub struct Way {
 /// What stands for a missing cell here, besides nothing.
 const MARKS: [&str; 2] = ["-9", "gone"];
 
-/// The plain way: one record after the other, each cell by the standard library.
-pub fn plainly(table: &Table) -> Found {
+/// The plain way: one record after the other, each cell by the standard library. In a table of one column a blank line is a row, if
+/// each has to be answered.
+pub fn plainly(table: &Table, is_eager: bool) -> Found {
     let mut reader = csv::ReaderBuilder::new()
         .has_headers(false)
         .flexible(true)
@@ -46,17 +47,25 @@ pub fn plainly(table: &Table) -> Found {
     let mut record = csv::ByteRecord::new();
     let mut rows = Vec::new();
     reader.read_byte_record(&mut record).unwrap();
+    let has_blank_rows = is_eager && table.width == 1;
     loop {
         let mut start = reader.position().byte() as usize;
-        if !reader.read_byte_record(&mut record).unwrap() {
+        let is_record = reader.read_byte_record(&mut record).unwrap();
+        let end = reader.position().byte() as usize;
+        let empty = table.text[start..end].iter().take_while(|&&byte| byte == b'\n').count();
+        let blank = |i: usize| ((start + i) as u64, Vec::new(), vec![f64::NAN.to_bits()]);
+        rows.extend((0..empty).filter(|_| has_blank_rows).map(blank));
+        if !is_record {
             return Ok(rows);
         }
-        let end = reader.position().byte() as usize;
-        start += table.text[start..end].iter().take_while(|&&byte| byte == b'\n').count();
+        start += empty;
         let text = &table.text[start..end];
         let text = text.strip_suffix(b"\n").unwrap_or(text);
         let text = text.strip_suffix(b"\r").unwrap_or(text);
-        if record.len() == 1 && str::from_utf8(text).is_ok_and(|text| text.trim_matches([' ', '\t', '\r']).is_empty()) {
+        if !has_blank_rows
+            && record.len() == 1
+            && str::from_utf8(text).is_ok_and(|text| text.trim_matches([' ', '\t', '\r']).is_empty())
+        {
             continue;
         }
         let line = 1 + table.text[..start].iter().filter(|&&byte| byte == b'\n').count() as u64;
@@ -86,7 +95,8 @@ fn number_of(cell: &[u8], decimal: u8) -> Option<u64> {
 /// As the program reads.
 pub fn quickly(table: &Table, way: Way) -> Found {
     let spelling = Spelling::new(table.decimal, &MARKS.map(str::to_owned));
-    let dialect = Dialect { delimiter: Some(table.delimiter), has_header: Some(true), spelling };
+    let dialect =
+        Dialect { delimiter: Some(table.delimiter), has_header: Some(true), charset: "utf-8".parse().ok(), spelling };
     let wanted = if table.width == 1 { vec!["x"] } else { vec!["z", "x"] };
     let wanted = |_: &Header| wanted.iter().map(|&name| name.to_owned()).collect();
     read(&table.text, dialect, wanted, Missing::Keep, way)

@@ -1,0 +1,97 @@
+//! What the program chooses where the command line leaves it open: features without effect, and the number of epochs.
+
+use super::Args;
+use crate::fit::{Dropped, Problem, Settings, Spectrum, Start, redundant};
+use crate::summary::{Scaling, Summary};
+
+/// A descent has converged when no weight is farther than this from that of least squares, in standard errors: the excess of its sum of
+/// squared errors is then at most the square of it, times the variance of the residuals.
+const STANDARD_ERRORS: f64 = 1e-3;
+
+/// Of a perfect fit nothing is left but rounding: the squared error that counts as none, as a share of Σ y².
+const ROUNDING: f64 = 1e-24;
+
+/// Multiplications of a whole run, about two seconds, that the program chooses by itself at most.
+const MOST_OPERATIONS: u64 = 1 << 31;
+
+/// Epochs that the program chooses by itself at most.
+const MOST_EPOCHS: u64 = 1_000_000;
+
+/// The overhead of an epoch, in multiplications.
+const OVERHEAD: u64 = 256;
+
+/// Features that a descent cannot fix.
+#[derive(Debug, Clone, Default)]
+pub struct Unfixed {
+    /// Redundant or constant features, of all.
+    pub found: Vec<Dropped>,
+    /// Those among them, from 0, that the descent leaves at weight 0.
+    pub dropped: Vec<usize>,
+}
+
+/// How many epochs a run has.
+#[derive(Debug, Clone, Copy)]
+pub struct Epochs {
+    pub count: u64,
+    /// Whether the program chose the number.
+    pub is_chosen: bool,
+    /// Whether the descent has converged after that many.
+    pub converge: bool,
+}
+
+impl Epochs {
+    /// Those of a solver that has none.
+    pub fn none() -> Epochs {
+        Epochs { count: 0, is_chosen: false, converge: false }
+    }
+}
+
+/// What R² compares the squared errors of the last `targets` columns with (k).
+pub fn totals(summary: &Summary, targets: usize, bias: bool) -> Vec<f64> {
+    let columns = summary.columns().len();
+    (columns - targets..columns).map(|j| summary.total(j, bias)).collect()
+}
+
+impl Args {
+    /// The features of `summary` that carry no information besides others, and which of them get weight 0: all where the program scales
+    /// the features, the constant ones where the user asks for that. A descent on features as they are is left alone.
+    pub(super) fn unfixed(&self, summary: &Summary, targets: usize) -> Unfixed {
+        let found = redundant(summary, targets, !self.hyper.no_bias);
+        let is_dropped = |dropped: &&Dropped| match self.hyper.scaling() {
+            None => false,
+            Some(_) if self.hyper.standardize => dropped.made_of.is_empty(),
+            // A penalty shares the weight among redundant features.
+            Some(Scaling::Center) => dropped.made_of.is_empty(),
+            Some(_) => true,
+        };
+        let dropped = found.iter().filter(is_dropped).map(|dropped| dropped.feature).collect();
+        Unfixed { found, dropped }
+    }
+
+    /// The number of epochs of a descent of `problem` from `start`: what was asked for, or those until it has converged; `floors` are
+    /// the least sums of squared errors of the targets.
+    pub(super) fn epochs(
+        &self,
+        problem: &Problem,
+        spectrum: Option<&Spectrum>,
+        start: &Start,
+        settings: &Settings,
+        floors: &[f64],
+    ) -> Epochs {
+        let given = Epochs { count: settings.epochs, is_chosen: self.hyper.chooses_epochs(), converge: false };
+        let has_memory = start.memory.as_ref().is_some_and(|memory| !memory.slots.is_empty());
+        let Some(spectrum) = spectrum.filter(|_| given.is_chosen && self.batch_size.is_none() && !has_memory) else {
+            return given;
+        };
+        let (design, target, floor) = problem.parts();
+        let free = problem.rows().saturating_sub(design.ncols() as u64).max(1);
+        let variance = floors.iter().copied().fold(f64::INFINITY, f64::min) / free as f64;
+        let total = target.norm_squared() + floor;
+        let excess = (STANDARD_ERRORS.powi(2) * variance).max(ROUNDING * total);
+        let Some(needed) = spectrum.epochs_until(spectrum.least() + excess, &start.theta, settings) else {
+            return given;
+        };
+        let most = (MOST_OPERATIONS / (problem.operations() + OVERHEAD)).clamp(given.count, MOST_EPOCHS);
+        Epochs { count: needed.clamp(1, most), converge: needed <= most, ..given }
+    }
+}

@@ -1,0 +1,93 @@
+//! What to make of a training: how good the fit is, how far it is from the minimum, and the command that gets there.
+
+use super::Args;
+use crate::cli::typed::{keeping, quoted};
+use crate::cli::words::count;
+use crate::model::metrics::Metrics;
+use crate::observers::Outcome;
+use crate::output::rounded;
+
+/// Within this fraction of the minimum nothing more is to be gained.
+const AT: f64 = 1e-6;
+
+/// Within this fraction of the minimum, epochs are not worth a word of advice.
+const NEAR: f64 = 0.01;
+
+/// Of many targets, the first are shown.
+const SHOWN: usize = 4;
+
+impl Args {
+    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is far.
+    pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
+        let (reached, minimum, name) = match outcome.optimum_loss {
+            Some(least) => (outcome.loss, least, "loss"),
+            None => (outcome.mse, outcome.optimum_mse, "mse"),
+        };
+        if outcome.is_best {
+            return format!("{goodness} at the best epoch on the validation rows\n");
+        }
+        let excess = (reached - minimum) / minimum;
+        // A minimum of 0 is never reached: what counts is how little of the target is left.
+        let is_rest = outcome.r2.is_some_and(|r2| 1.0 - r2 < 1e-12);
+        if excess <= AT || is_rest {
+            return format!("{goodness}, at the minimum\n");
+        }
+        if excess <= NEAR {
+            return format!("{goodness}, {} % above the minimum {name}\n", rounded(100.0 * excess));
+        }
+        let times = reached / minimum;
+        let far = match times.is_finite() && times < 1e6 {
+            true => format!("{} times the minimum {name}", short(times)),
+            false => format!("far above the minimum {name}"),
+        };
+        let mean = if outcome.r2.is_some_and(|r2| r2 < 0.0) { " (worse than the mean)" } else { "" };
+        format!("{goodness}, {far}{mean}\nto the minimum: {}\n", self.command_to_the_minimum())
+    }
+
+    /// The command line of this process with an exact solver in place of the descent.
+    fn command_to_the_minimum(&self) -> String {
+        let words = self.command.clone().unwrap_or_else(|| vec!["linreg".to_owned(), "train".to_owned()]);
+        let is_kept = |option: &str| super::exact::USED.contains(&option) && option != "solver" && option != "summary";
+        let mut words = keeping(&words, is_kept);
+        let solver = if self.hyper.penalty().l1 > 0.0 { "coordinate" } else { "qr" };
+        if !self.hyper.penalty().is_none() && self.hyper.standardize {
+            words.push("--standardize".to_owned());
+        }
+        words.extend(["--solver".to_owned(), solver.to_owned()]);
+        quoted(&words)
+    }
+}
+
+/// A line of its own for the rows held out, if there are such.
+fn on_validation_rows(outcome: &Outcome) -> String {
+    let of = |mse: f64| {
+        let r2 = outcome.validation_r2.map_or(String::new(), |r2| format!("R² {}, ", rounded(r2)));
+        format!("{r2}RMSE {} on validation rows\n", rounded(mse.sqrt()))
+    };
+    outcome.validation_mse.map_or(String::new(), of)
+}
+
+/// `R² 0.9132, RMSE 1130.6`; of several targets a line for each, and all of them together.
+fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+    let of = |r2: Option<f64>, rmse: f64| {
+        let r2 = r2.map_or("R² unknown (the target is constant)".to_owned(), |r2| format!("R² {}", rounded(r2)));
+        format!("{r2}, RMSE {}", rounded(rmse))
+    };
+    if let [score] = scores {
+        return of(score.r2, score.rmse);
+    }
+    let line = |(name, score): (&String, &Metrics)| format!("{name}: {}\n", of(score.r2, score.rmse));
+    let lines: String = targets.iter().zip(scores).take(SHOWN).map(line).collect();
+    let more = match scores.len().saturating_sub(SHOWN) {
+        0 => String::new(),
+        more => format!("and {}\n", count(more as u64, "more target")),
+    };
+    format!("{lines}{more}together: {}", of(outcome.r2, outcome.rmse))
+}
+
+/// Three digits of a factor.
+fn short(times: f64) -> String {
+    let three: f64 = format!("{times:.2e}").parse().unwrap_or(times);
+    three.to_string()
+}

@@ -1,0 +1,180 @@
+//! One input: opened, its encoding, its header and its first rows known.
+
+use std::io::Read;
+use std::path::{Path, PathBuf};
+
+use super::blocks::{Block, Blocks};
+use super::charset::{Charset, Found, Utf8};
+use super::dialect::sniff;
+use super::header::{Header, read_header};
+use super::layout::{Failure, Fault};
+use super::parquet::Table;
+use super::reader::Manner;
+use super::source::{Body, Source, Span};
+use super::survey;
+use crate::error::{Error, Place};
+
+/// An input whose turn has not come.
+pub enum Later {
+    /// A file, to be opened then: there may be more of them than a program may have open.
+    File(PathBuf),
+    /// What can be opened only once.
+    Opened(Source),
+}
+
+impl Later {
+    /// The input that was opened as `source` to look at it.
+    #[must_use]
+    pub fn new(path: &Path, source: Source) -> Later {
+        match source.body {
+            Body::File(_) => Later::File(path.to_owned()),
+            Body::Parquet(_) if path != Path::new("-") => Later::File(path.to_owned()),
+            Body::Parquet(_) | Body::Stream(_) => Later::Opened(source),
+        }
+    }
+
+    /// Its size, if it is a file.
+    pub fn bytes(&self) -> Option<u64> {
+        match self {
+            Later::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            Later::Opened(_) => None,
+        }
+    }
+}
+
+/// One input whose header has been read.
+pub(super) struct Input {
+    pub header: Header,
+    /// Taken when the rows are read.
+    pub body: Option<Body>,
+    /// The table that it is, if it is no text.
+    pub table: Option<Table>,
+    /// The first block of rows.
+    pub first: Block,
+    /// Where the rows begin in the text, and where the second block does.
+    pub starts: (u64, u64),
+    /// Of a stream, what was read beyond the first block.
+    pub rest: Vec<u8>,
+    /// True if there is nothing beyond the first block.
+    pub is_whole: bool,
+    pub manner: Manner,
+    /// The encoding that was found, if it is not UTF-8.
+    found: Found,
+}
+
+/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be told from other bytes.
+fn is_wide(span: &Span) -> bool {
+    let mut start = Vec::new();
+    let read = span.clone().take(4).read_to_end(&mut start);
+    read.is_ok() && Charset::detected(&start).is_some_and(|charset| charset.is_wide())
+}
+
+impl Input {
+    /// Reads the header of `source` and its first rows.
+    ///
+    /// # Errors
+    /// As [`super::Reader::new`].
+    pub fn new(source: Source, manner: Manner) -> Result<Input, Error> {
+        let Source { name, body, .. } = source;
+        let (told, found) = (manner.dialect.charset, Found::default());
+        let body = match body {
+            Body::Parquet(span) => return Input::of_table(Table::open(&name, span)?, manner),
+            Body::File(span) if told.is_some_and(|told| !told.is_utf_8()) || is_wide(&span) => {
+                Body::Stream(Box::new(Utf8::new(span, told, found.clone())))
+            }
+            Body::Stream(stream) => Body::Stream(Box::new(Utf8::new(stream, told, found.clone()))),
+            file @ Body::File(_) => file,
+        };
+        Input::of_text(&name, body, manner, found)
+    }
+
+    /// A text, which is UTF-8 unless a file shows that it is not.
+    fn of_text(name: &str, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
+        let failed = |source| Error::Io { path: name.to_owned(), action: "read", source };
+        let mut first = Block::default();
+        let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
+            (Some(told), _) => (told, Vec::new()),
+            // A file is read at positions: what was seen will be read again.
+            (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
+            (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
+            (None, Body::Parquet(_)) => unreachable!("a table is no text"),
+        };
+        let (is_whole, rest, end) = match &mut body {
+            Body::File(span) => {
+                let mut blocks = Blocks::new(span.clone(), 0, delimiter);
+                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
+                (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
+            }
+            Body::Parquet(_) => unreachable!("a table is no text"),
+            Body::Stream(stream) => {
+                let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
+                blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
+                (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())
+            }
+        };
+        if let (Body::File(span), None) = (&body, manner.dialect.charset)
+            && Charset::detected(first.bytes()).is_some()
+        {
+            let text = Utf8::new(span.clone(), None, found.clone());
+            return Input::of_text(name, Body::Stream(Box::new(text)), manner, found);
+        }
+        let (mut header, length) = read_header(name, first.bytes(), delimiter, &manner.dialect)?;
+        first.cut_front(length, delimiter);
+        if !manner.is_eager {
+            survey::look(&mut header, first.bytes(), &manner.dialect);
+        }
+        let starts = (end - first.bytes().len() as u64, end);
+        Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner, found })
+    }
+
+    /// A table that is no text.
+    fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
+        let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
+        let (first, rest) = (Block::default(), Vec::new());
+        let (starts, found) = ((0, 0), Found::default());
+        let mut input = Input { header, body: None, table: None, first, starts, rest, is_whole: false, manner, found };
+        input.is_whole = input.first_rows(&table) == table.rows();
+        input.table = Some(table);
+        Ok(input)
+    }
+
+    /// How many rows of a table are enough to know their size, and few enough to be read twice: those of a block.
+    pub fn first_rows(&self, table: &Table) -> u64 {
+        table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
+    }
+
+    /// A fault in a block that begins `lines` below the top of the input, as an error.
+    pub fn fault(&self, mut fault: Fault, lines: u64) -> Error {
+        if self.header.has_units && lines + fault.line == self.header.lines && fault.field.is_some() {
+            fault.hint = Some(match self.header.is_comment {
+                true => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
+                false => format!("if this line holds units: sed {}d FILE | linreg …", 1 + self.header.lines),
+            });
+        }
+        let (file, line) = (&self.header.file, 1 + lines + fault.line);
+        let place = match self.header.is_text {
+            true => Place { field: fault.field.map(|field| field + 1), ..Place::line(file, line) },
+            false => Place::row(file, line),
+        };
+        Error::Input { place, message: fault.message, hint: fault.hint }
+    }
+
+    /// Why a reading cannot go on `lines` below the top of the input, as an error.
+    pub fn failure(&self, failure: Failure, lines: u64) -> Error {
+        match failure {
+            Failure::Fault(fault) => self.fault(fault, lines),
+            Failure::Read(source) => Error::Io { path: self.header.file.clone(), action: "read", source },
+        }
+    }
+
+    /// What there is to say of how it was read.
+    pub fn remark(&self) -> Option<String> {
+        let (file, name) = (&self.header.file, self.found.get()?);
+        Some(format!("{file}: the text was read as {name}, since it is not UTF-8 (--encoding NAME overrides)"))
+    }
+
+    /// Lines above the first row.
+    pub fn header_lines(&self) -> u64 {
+        self.header.lines
+    }
+}

@@ -1,0 +1,92 @@
+//! Where columns stand in a header, and which names are unknown there or stand twice.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::Header;
+use super::names::{SHOWN, nearest};
+use crate::error::{Error, Place, shortened};
+
+/// Where each of `names` stands in the header, from 0.
+///
+/// # Errors
+/// [`Error::Input`] for the first unknown name, with the nearest known one.
+pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
+    let places: BTreeMap<&String, usize> = header.names.iter().zip(0..).collect();
+    names.iter().map(|name| places.get(name).copied().ok_or_else(|| unknown(header, name))).collect()
+}
+
+fn unknown(header: &Header, name: &str) -> Error {
+    let mut message = format!("no column \"{name}\"");
+    if let Some(nearest) = nearest(&header.names, name) {
+        message = format!("{message}; did you mean \"{nearest}\"?");
+    }
+    Error::input(Place::file(&header.file), message).with_hint(list(header))
+}
+
+/// The columns there are, for a hint.
+pub fn list(header: &Header) -> String {
+    let names = header.names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
+    match header.names.len().checked_sub(SHOWN) {
+        None | Some(0) => format!("the columns are {names}"),
+        Some(more) => format!("the columns are {names} and {more} more"),
+    }
+}
+
+/// Where each of `names` stands, which are to be read.
+///
+/// # Errors
+/// As [`positions`]; [`Error::Input`] if two columns have one of the names, for which of the two is meant is unknown.
+pub fn used_positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
+    check_distinct(header, names)?;
+    positions(header, names)
+}
+
+/// Refuses names that stand twice in the header.
+pub fn check_distinct<'a>(header: &Header, used: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
+    let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
+    header.names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
+    let Some(name) = used.into_iter().find(|name| counts.get(name).is_some_and(|count| *count > 1)) else {
+        return Ok(());
+    };
+    const SHOWN: usize = 5;
+    let places: Vec<String> =
+        (1..).zip(&header.names).filter(|(_, other)| *other == name).map(|(i, _)| i.to_string()).collect();
+    let (shown, more) = (&places[..places.len().min(SHOWN)], if places.len() > SHOWN { " …" } else { "" });
+    let (count, shown) = (places.len(), shown.join(" and "));
+    let message = format!("{count} columns are called \"{}\" (fields {shown}{more})", shortened(name));
+    let place = if header.is_text { Place::line(&header.file, header.lines.max(1)) } else { Place::file(&header.file) };
+    Err(Error::input(place, message).with_hint(other_names(header)))
+}
+
+/// How to give every column a name of its own.
+fn other_names(header: &Header) -> String {
+    const LONGEST: usize = 200;
+    if !header.like_numbers.is_empty() {
+        return "if the first line is a row: --no-header".to_owned();
+    }
+    let names = distinct(&header.names);
+    let line = names.join(&char::from(header.delimiter).to_string());
+    let is_plain = |char: char| char.is_alphanumeric() || " _-.,;|\t".contains(char);
+    if !header.is_text || line.len() > LONGEST || !line.chars().all(is_plain) {
+        return "give every column a name of its own".to_owned();
+    }
+    format!("sed '{}s/.*/{}/' FILE | linreg …", header.lines, line.replace('\t', "\\t"))
+}
+
+/// The names, each that stands before with a number behind it.
+#[must_use]
+pub fn distinct(names: &[String]) -> Vec<String> {
+    let mut seen: BTreeSet<String> = names.iter().cloned().collect();
+    let mut used = BTreeSet::new();
+    let name = |name: &String| {
+        if used.insert(name.clone()) {
+            return name.clone();
+        }
+        let mut others = (2..).map(|i| format!("{name}_{i}"));
+        let other = others.find(|other| !seen.contains(other)).unwrap_or_default();
+        seen.insert(other.clone());
+        used.insert(other.clone());
+        other
+    };
+    names.iter().map(name).collect()
+}

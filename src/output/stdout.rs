@@ -1,0 +1,133 @@
+//! Standard output: as it is for programs; on a terminal with unseen characters as their codes, so that it obeys none.
+
+use std::io::{self, IsTerminal, StdoutLock, Write};
+
+use crate::error::{Error, is_unseen, visible};
+
+/// Standard output, locked.
+pub struct Stdout {
+    out: StdoutLock<'static>,
+    is_terminal: bool,
+    is_json: bool,
+    /// Bytes of a character that is not complete yet.
+    pending: Vec<u8>,
+}
+
+impl Stdout {
+    /// For tables, CSV and other text.
+    #[must_use]
+    pub fn text() -> Stdout {
+        Stdout::new(false)
+    }
+
+    /// For JSON, with codes as JSON has them.
+    #[must_use]
+    pub fn json() -> Stdout {
+        Stdout::new(true)
+    }
+
+    fn new(is_json: bool) -> Stdout {
+        let out = io::stdout().lock();
+        Stdout { is_terminal: out.is_terminal(), out, is_json, pending: Vec::new() }
+    }
+
+    fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
+        let text = String::from_utf8_lossy(bytes);
+        match self.is_json {
+            true => self.out.write_all(in_json(&text).as_bytes()),
+            false => self.out.write_all(visible(&text).as_bytes()),
+        }
+    }
+}
+
+impl Write for Stdout {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        if !self.is_terminal {
+            return self.out.write(bytes);
+        }
+        let mut text = std::mem::take(&mut self.pending);
+        text.extend_from_slice(bytes);
+        let start = incomplete(&text);
+        self.pending = text.split_off(start);
+        self.show(&text)?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        let rest = std::mem::take(&mut self.pending);
+        self.show(&rest)?;
+        self.out.flush()
+    }
+}
+
+/// Where a character begins at the end of `text` whose last bytes are missing; the length of `text` if there is none.
+fn incomplete(text: &[u8]) -> usize {
+    let from = text.len().saturating_sub(3);
+    let start = (from..text.len()).find(|&i| {
+        let length = match text[i] {
+            0xc0..=0xdf => 2,
+            0xe0..=0xef => 3,
+            0xf0..=0xf7 => 4,
+            _ => 1,
+        };
+        i + length > text.len()
+    });
+    start.unwrap_or(text.len())
+}
+
+/// JSON with unseen characters as their codes, `\u202e`.
+fn in_json(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c == '\n' || !is_unseen(c) {
+            shown.push(c);
+        } else {
+            let units = c.encode_utf16(&mut [0; 2]).iter().map(|unit| format!("\\u{unit:04x}")).collect::<String>();
+            shown.push_str(&units);
+        }
+    }
+    shown
+}
+
+/// Prints text, at once.
+///
+/// # Errors
+/// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
+pub fn print(text: &str) -> Result<(), Error> {
+    write(Stdout::text(), text)
+}
+
+/// Prints lines of JSON, at once.
+///
+/// # Errors
+/// As [`print`].
+pub fn print_json(text: &str) -> Result<(), Error> {
+    write(Stdout::json(), text)
+}
+
+fn write(mut out: Stdout, text: &str) -> Result<(), Error> {
+    out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn characters_are_not_taken_apart() {
+        let text = "aö€🦀".as_bytes();
+        let complete = [0, 1, 1, 3, 3, 3, 6, 6, 6, 6, 10];
+        for (end, start) in complete.into_iter().enumerate() {
+            assert_eq!(incomplete(&text[..end]), start, "{end}");
+        }
+    }
+
+    #[test]
+    fn json_keeps_its_meaning() {
+        let text = "{\"a\u{202e}b\u{7f}\u{e0001}\":1}\n";
+        let shown = in_json(text);
+        assert_eq!(shown, "{\"a\\u202eb\\u007f\\udb40\\udc01\":1}\n");
+        let read = |text: &str| serde_json::from_str::<serde_json::Value>(text).unwrap();
+        assert_eq!(read(&shown), read(text));
+    }
+}
