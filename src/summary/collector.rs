@@ -143,8 +143,8 @@ impl Collector {
     /// # Errors
     /// [`Error::Input`] in the name of `file`.
     pub fn check_levels(&self, other: &Collector, file: &str) -> Result<(), Error> {
-        let column = self.summary.check_levels(&other.summary, file);
-        column.map_err(|(column, error)| error.with_hint(leave_out(&column)))
+        let crowded = self.summary.crowded_with(&other.summary, file);
+        crowded.map_or(Ok(()), |(column, error)| Err(error.with_hint(leave_out(&column))))
     }
 
     /// Its columns, with what has been found so far; not all rows are in it.

@@ -136,7 +136,9 @@ impl Summary {
     /// # Errors
     /// As [`Summary::merge`], and if a category would have too many levels.
     pub fn add(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
-        self.check_levels(other, source).map_err(|(_, error)| error)?;
+        if let Some((_, error)) = self.crowded_with(other, source) {
+            return Err(error);
+        }
         self.merge(other, source)
     }
 

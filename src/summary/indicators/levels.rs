@@ -26,21 +26,18 @@ impl Category {
 }
 
 impl Summary {
-    /// Refuses rows with which a category would have too many levels.
-    ///
-    /// # Errors
-    /// The column, and [`Error::Input`] in the name of `source`.
-    pub(in crate::summary) fn check_levels(&self, other: &Summary, source: &str) -> Result<(), (String, Error)> {
+    /// A category that would have too many levels with those of `other`, and an error in the name of `source` that says so.
+    pub(in crate::summary) fn crowded_with(&self, other: &Summary, source: &str) -> Option<(String, Error)> {
         for own in &self.categories {
             let Some(others) = other.categories.iter().find(|others| others.column == own.column) else { continue };
             if own.levels.len() + others.levels.len() > MOST_LEVELS {
                 let new = own.lacks(others);
                 if let Some(last) = new.last().filter(|_| own.levels.len() + new.len() > MOST_LEVELS) {
-                    return Err((own.column.clone(), too_many(source, &own.column, last)));
+                    return Some((own.column.clone(), too_many(source, &own.column, last)));
                 }
             }
         }
-        Ok(())
+        None
     }
 
     /// How many columns are levels.
