@@ -137,8 +137,8 @@ mod tests {
             files.check().map_err(|error| (error.exit_code(), error.hint().unwrap_or_default().to_owned()))
         };
         let hint = |option: &str, name: &str| format!("write to another file: {option} {}", path(name).display());
-        assert_eq!(check(&["t.csv"], &[("--out", "./t.csv")]), Err((2, hint("--out", "./t-2.csv"))));
-        assert_eq!(check(&["t.csv"], &[("--out", "a"), ("--history", "./a")]), Err((2, hint("--history", "./a-2"))));
+        assert_eq!(check(&["t.csv"], &[("--out", "./t.csv")]), Err((2, hint("--out", "t-2.csv"))));
+        assert_eq!(check(&["t.csv"], &[("--out", "a"), ("--history", "./a")]), Err((2, hint("--history", "a-2"))));
         assert_eq!(check(&["t.csv", "t.csv"], &[("--out", "a"), ("--history", "b")]), Ok(()));
         assert_eq!(check(&[], &[("--out", "/dev/null"), ("--history", "/dev/null")]), Ok(()));
         let shared = Files::default().reads("--init", [path("t.csv")]).writes("--out", [path("t.csv")]);

@@ -115,7 +115,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         let message = "the file is empty; expected a header and rows of numbers";
         return Err(Error::input(Place::file(file), message));
     }
-    check_line_ends(file, &first)?;
+    check_line_ends(Place::file(file), &first)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");
     let Spelling { decimal, thousands, .. } = dialect.spelling;
@@ -138,12 +138,11 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     };
     header.lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     if has_second && second.len() != first.len() {
-        check_line_ends(file, &second)?;
+        check_line_ends(Place::line(file, second_line(text, rest)), &second)?;
     }
     if let Some(hint) = (has_second && !is_row).then(|| other_width(&first, &second, delimiter)).flatten() {
-        let above = memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..]);
         let message = format!("{} fields, expected {} as in the first line", second.len(), first.len());
-        return Err(Error::input(Place::line(file, 1 + above as u64), message).with_hint(hint));
+        return Err(Error::input(Place::line(file, second_line(text, rest)), message).with_hint(hint));
     }
     Ok((header, length))
 }
@@ -197,12 +196,17 @@ fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8) -> Option
     }
 }
 
+/// The line of the second record, which begins behind `rest` bytes of `text` and blank lines.
+fn second_line(text: &[u8], rest: usize) -> u64 {
+    1 + (memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..])) as u64
+}
+
 /// Refuses text of the lines of old Macintoshes, which looks like one line.
-fn check_line_ends(file: &str, first: &ByteRecord) -> Result<(), Error> {
-    let has_inside = |name: &[u8]| name.trim_ascii().contains(&b'\r');
-    if !first.iter().any(has_inside) {
+fn check_line_ends(place: Place, record: &ByteRecord) -> Result<(), Error> {
+    let is_alone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
+    if !record.iter().any(|cell| cell.trim_ascii().windows(2).any(is_alone)) {
         return Ok(());
     }
     let message = "lines end with \\r alone; expected \\n or \\r\\n";
-    Err(Error::input(Place::file(file), message).with_hint(CARRIAGE_RETURNS))
+    Err(Error::input(place, message).with_hint(CARRIAGE_RETURNS))
 }

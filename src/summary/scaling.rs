@@ -2,8 +2,7 @@
 
 use super::Summary;
 
-/// How features are scaled before a descent. Weights go back to the data's own units by
-/// [`Standardization`](crate::fit::Standardization).
+/// How features are scaled before a descent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scaling {
     /// Mean 0 and deviation 1 (divisor n).

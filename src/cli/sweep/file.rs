@@ -214,7 +214,10 @@ const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 /// Whether the column of options, which is in quotes, is not there to its end. Without quotes another program has written it.
 fn is_cut(line: &[u8]) -> bool {
     let quotes = line.iter().filter(|byte| **byte == b'"').count();
-    quotes % 2 == 1 || line.ends_with(b",")
+    // A quote within the options is written twice: the first of the two looks like the end.
+    let is_within =
+        line.ends_with(b"\"") && !line.ends_with(b",\"\"") && !String::from_utf8_lossy(line).contains(" # ");
+    quotes % 2 == 1 || line.ends_with(b",") || is_within
 }
 
 /// Where locks do not exist, as on some network file systems, files are written without.
