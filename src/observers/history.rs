@@ -20,6 +20,8 @@ pub struct History {
     file: File,
     /// Whole lines that have not been written.
     waiting: Vec<u8>,
+    /// Bytes of whole lines in the file.
+    written: u64,
     is_json: bool,
     /// Whether the file was made by this run.
     is_new: bool,
@@ -38,7 +40,7 @@ impl History {
         let is_new = !path.exists();
         let file = OpenOptions::new().write(true).create(true).truncate(false).open(path);
         let file = file.map_err(|source| Error::io(path, "write", source))?;
-        Ok(History { path: path.to_owned(), file, waiting: Vec::new(), is_json, is_new, started: false })
+        Ok(History { path: path.to_owned(), file, waiting: Vec::new(), written: 0, is_json, is_new, started: false })
     }
 
     /// Adds one epoch.
@@ -82,7 +84,12 @@ impl History {
     }
 
     fn write(&mut self) -> io::Result<()> {
-        self.file.write_all(&self.waiting)?;
+        if let Err(error) = self.file.write_all(&self.waiting) {
+            // Half a line is taken back; a pipe or a device has no length.
+            drop(self.file.set_len(self.written));
+            return Err(error);
+        }
+        self.written += self.waiting.len() as u64;
         self.waiting.clear();
         Ok(())
     }
