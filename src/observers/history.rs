@@ -86,7 +86,10 @@ impl History {
     fn write(&mut self) -> io::Result<()> {
         if let Err(error) = self.file.write_all(&self.waiting) {
             // Half a line is taken back; a pipe or a device has no length.
-            drop(self.file.set_len(self.written));
+            let reached = self.file.metadata().map_or(self.written, |metadata| metadata.len());
+            let half = usize::try_from(reached.saturating_sub(self.written)).unwrap_or(0).min(self.waiting.len());
+            let whole = memchr::memrchr(b'\n', &self.waiting[..half]).map_or(0, |last| last as u64 + 1);
+            drop(self.file.set_len(self.written + whole));
             return Err(error);
         }
         self.written += self.waiting.len() as u64;

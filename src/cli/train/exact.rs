@@ -5,7 +5,7 @@ use std::str::FromStr;
 use super::Args;
 use super::inference::PENALIZED;
 use super::outcome::{self, scores};
-use super::plan::{Epochs, totals};
+use super::plan::{Epochs, r2_of, totals};
 use super::preflight::tell_roles;
 use super::told::{Told, told_of_dropped, told_of_net};
 use crate::cli::compress::Compressed;
@@ -17,7 +17,6 @@ use crate::fit::{
     Exact, LeastSquares, Problem, Standardization, Stop, WeightedRows, Weights, coordinate_descent,
     covariance_over_variance, infer, largest_useful_l1, least_squares, squared_errors,
 };
-use crate::model::metrics::r2;
 use crate::model::{Model, PROGRAM, Training};
 use crate::observers::{Outcome, summary_table};
 use crate::output::OutputFile;
@@ -221,8 +220,6 @@ impl Args {
         let mean = |errors: Vec<f64>, part: &Summary| errors.iter().sum::<f64>() / (part.weight() * k as f64);
         let of = |part: &Summary| mean(squared_errors(part, &weights, centred.as_ref()), part);
         let (mse, validation_mse) = (of(summary), held_out.map(of));
-        let of_total =
-            |mse: f64, part: &Summary| r2(mse * part.weight() * k as f64, totals(part, k, bias).iter().sum::<f64>());
         let outcome = Outcome {
             epochs_run: solution.sweeps,
             stop: solution.stop,
@@ -230,8 +227,8 @@ impl Args {
             loss,
             validation_mse,
             rmse: mse.sqrt(),
-            r2: of_total(mse, summary),
-            validation_r2: held_out.zip(validation_mse).and_then(|(part, mse)| of_total(mse, part)),
+            r2: r2_of(mse, summary, k, bias),
+            validation_r2: held_out.zip(validation_mse).and_then(|(part, mse)| r2_of(mse, part, k, bias)),
             optimum_mse: mean(summary.floor(k, bias), summary),
             // Coordinate descent knows the minimum from below; where it has not converged, that is no minimum.
             optimum_loss: (!penalty.is_none() && solution.stop != Stop::Epochs)

@@ -2,6 +2,7 @@
 
 use super::Args;
 use crate::fit::{Dropped, Problem, Settings, Spectrum, Start, redundant};
+use crate::model::metrics::r2;
 use crate::summary::{Scaling, Summary};
 
 /// A descent has converged when no weight is farther than this from that of least squares, in standard errors: the excess of its sum of
@@ -50,6 +51,11 @@ impl Epochs {
 pub fn totals(summary: &Summary, targets: usize, bias: bool) -> Vec<f64> {
     let columns = summary.columns().len();
     (columns - targets..columns).map(|j| summary.total(j, bias)).collect()
+}
+
+/// R² of the last `targets` columns of `summary` together, where their mean squared error is `mse`.
+pub fn r2_of(mse: f64, summary: &Summary, targets: usize, bias: bool) -> Option<f64> {
+    r2(mse * summary.weight() * targets as f64, totals(summary, targets, bias).iter().sum::<f64>())
 }
 
 impl Args {

@@ -110,6 +110,13 @@ impl Prepared {
     }
 }
 
+/// The problem of the rows themselves, whose first `p` columns are features.
+fn on_rows(rows: &WeightedRows, p: usize, bias: bool, standardization: Option<&Standardization>) -> Problem {
+    let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
+    standardization.into_iter().for_each(|standardization| standardization.apply(&mut features));
+    Problem::from_rows(&features, &rows.values.columns(p, rows.values.ncols() - p).into(), bias).weighted(&rows.weights)
+}
+
 impl Args {
     /// Which column is what; with a model to continue from, as it was there.
     pub fn roles(&self, header: &Header, earlier: Option<&Earlier>) -> Result<Roles, Error> {
@@ -201,29 +208,22 @@ impl Args {
         earlier: Option<&Earlier>,
     ) -> Result<Prepared, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
-        let elements = compressed.summary.weight() * k as f64;
         let floors = compressed.summary.floor(k, bias);
-        let optimum = floors.iter().sum::<f64>() / elements;
+        let optimum = floors.iter().sum::<f64>() / (compressed.summary.weight() * k as f64);
         let scaling = self.hyper.scaling();
         let (summary, moments) = match scaling {
             Some(scaling) => compressed.summary.scaled(p, scaling),
             None => (compressed.summary.clone(), Vec::new()),
         };
         let standardization = scaling.map(|_| Standardization::new(&moments));
-        let scaled = |summary: &Summary| match scaling {
-            Some(_) => summary.rescale(&moments),
-            None => summary.clone(),
-        };
+        let is_scaled = scaling.is_some();
+        let scaled = |summary: &Summary| if is_scaled { summary.rescale(&moments) } else { summary.clone() };
         let unfixed = self.unfixed(&compressed.summary, k);
         let on_triangle = Problem::from_summary(&summary, k, bias).without(&unfixed.dropped);
-        let on_rows = compressed.rows.as_ref().map(|rows| {
-            let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
-            if let Some(standardization) = &standardization {
-                standardization.apply(&mut features);
-            }
-            let problem = Problem::from_rows(&features, &rows.values.columns(p, k).into(), bias);
-            problem.weighted(&rows.weights).without(&unfixed.dropped)
-        });
+        let on_rows = compressed
+            .rows
+            .as_ref()
+            .map(|rows| on_rows(rows, p, bias, standardization.as_ref()).without(&unfixed.dropped));
         let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
         let batches = self
             .batch_size
@@ -240,17 +240,13 @@ impl Args {
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
         let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
         let is_rate_auto = self.hyper.lr == Rate::Auto;
-        let spectrum = match optimizer {
-            Optimizer::Sgd { .. } if is_rate_auto => {
-                OnceCell::from(Spectrum::new(&problem.penalized(&penalty, reduction), reduction))
-            }
-            _ => OnceCell::new(),
-        };
+        let is_asked_for = is_rate_auto && matches!(optimizer, Optimizer::Sgd { .. });
+        let spectrum = || OnceCell::from(Spectrum::new(&problem.penalized(&penalty, reduction), reduction));
+        let spectrum = if is_asked_for { spectrum() } else { OnceCell::new() };
         let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref(), &problem)?;
         let mut start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         unfixed.dropped.iter().for_each(|feature| start.theta.row_mut(problem.free() + feature).fill(0.0));
-        let known = spectrum.get().and_then(Option::as_ref);
-        let epochs = self.epochs(&problem, known, &start, &settings, &floors);
+        let epochs = self.epochs(&problem, spectrum.get().and_then(Option::as_ref), &start, &settings, &floors);
         let settings = Settings { epochs: epochs.count, ..settings };
         Ok(Prepared {
             problem,
