@@ -3,7 +3,7 @@
 //! An [`OutputFile`] is opened before the long work, so that a path that cannot be written is reported at once. Its bytes
 //! go to a temporary file in the same folder, renamed over the target by [`OutputFile::commit`]; dropped without a
 //! commit, or ended by a signal, it leaves everything as it was. A pipe, a terminal or a device is written to directly: a
-//! rename would replace it. What is printed goes through [`print`] or [`Stdout`].
+//! rename would replace it. What is printed goes through [`print()`] or [`Stdout`].
 
 mod identity;
 mod stdout;

@@ -100,7 +100,7 @@ pub fn print(text: &str) -> Result<(), Error> {
 /// Prints lines of JSON, at once.
 ///
 /// # Errors
-/// As [`print`].
+/// As [`print()`].
 pub fn print_json(text: &str) -> Result<(), Error> {
     write(Stdout::json(), text)
 }
