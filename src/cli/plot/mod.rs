@@ -152,7 +152,7 @@ impl Args {
 impl Rows {
     fn read(&self) -> Result<(Target, Sample), Error> {
         let paths = self.data.paths()?;
-        let files = Files::default().reads("--model", [&self.model]).reads("--data", &paths);
+        let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), &paths);
         files.writes("--out", self.drawing.path()).check()?;
         let target = self.drawing.open()?;
         let model = Model::read(&self.model)?;
