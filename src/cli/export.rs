@@ -52,7 +52,7 @@ pub struct Args {
     out: Option<PathBuf>,
 
     /// Targets to export, by name [default: all of the model]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',')]
+    #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',')]
     target: Vec<String>,
 
     /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]

@@ -20,7 +20,7 @@ const NEEDED: [&str; 15] = [
 /// The same command line with this help.
 pub fn arranged(command: Command) -> Command {
     let template = template(&command);
-    command.help_template(template).mut_subcommands(shortened)
+    command.help_template(template).mut_subcommands(|command| shortened(command, "linreg"))
 }
 
 /// The help of the program: about, usage, commands by group, options.
@@ -40,14 +40,15 @@ fn template(command: &Command) -> String {
     text + &format!("\n{head}Options:{head:#}\n{{options}}{{after-help}}")
 }
 
-/// The command whose `-h` has only what is needed, and says where the rest is.
-fn shortened(command: Command) -> Command {
+/// The command, below the one called `above`, whose `-h` has only what is needed, and says where the rest is.
+fn shortened(command: Command, above: &str) -> Command {
     let is_rare = |arg: &Arg| arg.get_help_heading().is_some() && !NEEDED.contains(&arg.get_id().as_str());
     let has_more = command.get_arguments().any(is_rare) && command.get_after_help().is_none();
-    let rest = format!("All options, with examples: linreg {} --help", command.get_name());
+    let name = format!("{above} {}", command.get_name());
+    let rest = format!("All options: {name} --help");
     let command = if has_more { command.after_help(rest) } else { command };
     let hidden = |arg: Arg| if is_rare(&arg) { arg.hide_short_help(true) } else { arg };
-    command.mut_args(hidden).mut_subcommands(shortened)
+    command.mut_args(hidden).mut_subcommands(|inner| shortened(inner, &name))
 }
 
 #[cfg(test)]

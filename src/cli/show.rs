@@ -32,7 +32,7 @@ pub struct Args {
     model: Option<PathBuf>,
 
     /// The same as MODEL.json
-    #[arg(short, long = "model", value_name = "MODEL.json", conflicts_with = "model")]
+    #[arg(short = 'm', long = "model", value_name = "MODEL.json", conflicts_with = "model")]
     named: Option<PathBuf>,
 
     /// text, markdown, or json: the model without its covariance and its state

@@ -51,7 +51,8 @@ pub fn fit_tables(model: &Model, rows: Option<&WeightedRows>, style: Style) -> S
         return format!("{residuals}{}{why}", style.table(&weights(model)));
     };
     let targets = model.targets.iter().zip(&inference.regressions);
-    let tables = targets.map(|(target, regression)| coefficients(model, inference, (target, regression), style));
+    let tables =
+        targets.map(|(target, regression)| coefficients(model, inference, (target.as_str(), regression), style));
     let mut text = residuals + &tables.collect::<Vec<_>>().join("\n");
     let coefficients = || inference.regressions.iter().flat_map(|regression| &regression.coefficients);
     if coefficients().any(|coefficient| !mark(coefficient).is_empty()) {

@@ -32,7 +32,7 @@ pub fn lines(columns: &[Column], width: Option<usize>) -> String {
 /// The columns as a table of GitHub's Markdown, numbers on the right.
 pub fn markdown(columns: &[Column]) -> String {
     let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
-    let row = |i: usize| columns.iter().map(|column| format!(" {} |", markdown_text(column.cells[i].trim())));
+    let row = |i: usize| columns.iter().map(move |column| format!(" {} |", markdown_text(column.cells[i].trim())));
     let line = |i: usize| format!("|{}\n", row(i).collect::<String>());
     let sides: String = columns.iter().map(|column| if column.is_number { "--:|" } else { ":--|" }).collect();
     (0..rows).map(|i| if i == 0 { format!("{}|{sides}\n", line(0)) } else { line(i) }).collect()

@@ -94,7 +94,7 @@ struct Rows {
 #[derive(Debug, clap::Args)]
 struct Targets {
     /// Targets to be drawn, by name [default: all of the model]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',')]
+    #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',')]
     target: Vec<String>,
 }
 

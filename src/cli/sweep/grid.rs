@@ -144,7 +144,7 @@ impl clap::FromArgMatches for Grid {
                     fixed.push(format!("--{option}"));
                 }
                 // Files that are named by themselves are those of --data.
-                let name = if arg.is_positional() { "data" } else { &option };
+                let name: &str = if arg.is_positional() { "data" } else { &option };
                 for occurrence in matches.get_raw_occurrences(id).into_iter().flatten().filter(|_| !is_flag(&arg)) {
                     let values: Vec<String> = occurrence.map(|value| value.to_string_lossy().into_owned()).collect();
                     match arg.get_value_delimiter() {
