@@ -6,7 +6,7 @@ use std::collections::BTreeSet;
 use std::io;
 use std::path::{Path, PathBuf};
 
-use glob::{MatchOptions, glob_with};
+use glob::{GlobError, MatchOptions, glob_with};
 
 use super::number;
 use crate::error::{Error, Place, shortened};
@@ -89,10 +89,11 @@ fn matches(path: &Path) -> Result<Vec<PathBuf>, Error> {
             "write [[] for a bracket, [*] for a star, [?] for a question mark",
         )
     })?;
-    let found: Result<Vec<PathBuf>, Error> = found
-        .map(|path| path.map_err(|error| Error::io(&error.path().to_owned(), "read", error.into_error())))
-        .collect();
-    let mut found = found?;
+    let unreadable = |error: GlobError| {
+        let path = error.path().to_owned();
+        Error::io(&path, "read", error.into())
+    };
+    let mut found = found.map(|path| path.map_err(unreadable)).collect::<Result<Vec<PathBuf>, Error>>()?;
     if found.is_empty() {
         return Err(fault(
             "no file matches this pattern".to_owned(),

@@ -30,7 +30,7 @@ fn known(value: Option<f64>) -> String {
 
 impl Report {
     pub fn data(&self, page: &mut Page) {
-        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<String> = self.files.iter().map(|file| file.path.display().to_string()).collect();
         page.paragraph(&format!(
             "{} from {}.",
             rows_and_weight(self.summary.rows(), self.summary.weight()),
