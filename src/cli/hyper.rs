@@ -13,13 +13,15 @@ use crate::summary::Scaling;
 /// How weights are to be found.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Hyperparameters {
-    /// Passes over the rows [default: 1000 with --lr, otherwise until converged]
+    /// Passes over the rows [default: until converged]
+    ///
+    /// With --lr the default is 1000.
     #[arg(long, value_name = "N", help_heading = "Fit")]
     epochs: Option<u64>,
 
-    /// Learning rate; auto scales the features and chooses the rate
+    /// Learning rate
     ///
-    /// The step is the rate times the gradient. With auto, sgd descends on standardized features, and weights are reported in the data's own units. With --l1 or --l2 features are
+    /// The step is the rate times the gradient. auto scales the features and chooses the rate. With auto, sgd descends on standardized features, and weights are reported in the data's own units. With --l1 or --l2 features are
     /// only centered, with --no-bias only divided by their root mean square, and with --weight-decay left as they are, since more would
     /// change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
     /// (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers auto is PyTorch's default on the features as they are:

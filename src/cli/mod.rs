@@ -38,9 +38,9 @@ use crate::error::Error;
 #[command(name = "linreg", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
 #[command(
     after_help = "Examples:
-  linreg train data/apples.csv                             gradient descent until it has converged
-  linreg train data/apples.csv --solver qr --summary       exact, with standard errors
-  linreg help train                                        all options of a command",
+  linreg train data/apples.csv                        gradient descent
+  linreg train data/apples.csv --solver qr --summary  exact, with standard errors
+  linreg help train                                   all options of a command",
     after_long_help = "\
 Examples:
   linreg train data/apples.csv --epochs 500 --lr 1e-5

@@ -22,14 +22,14 @@ use crate::observers::When;
 /// Where rows come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataOptions {
-    /// CSV or Parquet files, or directories of them; - is standard input
+    /// CSV or Parquet files, or directories of them
     ///
-    /// A pattern in quotes, such as 'part-*.csv', stands for the files that match it, sorted by name. A directory stands for the CSV or
+    /// - is standard input. A pattern in quotes, such as 'part-*.csv', stands for the files that match it, sorted by name. A directory stands for the CSV or
     /// the Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
     /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
     /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is
     /// detected for each file. Where single rows are not needed, lines written by `linreg summarize` represent their rows.
-    #[arg(value_name = "FILE", help_heading = "Data")]
+    #[arg(value_name = "FILE", help_heading = "Data", display_order = 0)]
     files: Vec<PathBuf>,
 
     /// The same as FILE
@@ -198,7 +198,7 @@ pub struct ColumnOptions {
     #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     target: Vec<String>,
 
-    /// Feature columns, by name [default: every other column]
+    /// Feature columns, by name [default: all others]
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     features: Vec<String>,
 
@@ -225,7 +225,7 @@ pub struct ColumnOptions {
     #[arg(long, value_name = "COL=LEVEL", help_heading = "Data")]
     reference: Vec<Reference>,
 
-    /// What to do with missing values: error, drop or mean
+    /// Missing values: error, drop or mean
     ///
     /// error: tell how many there are and where. drop: leave out rows with a missing cell in a column that is used. mean: a
     /// missing cell of a feature counts as the mean of the others, for a category as the share of each level; rows without a

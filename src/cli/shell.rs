@@ -39,7 +39,7 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the manual page, or write the pages of all commands to a folder
+/// Print the manual page, or write those of all commands
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:

@@ -17,9 +17,9 @@ pub use drawing::{Drawing, PictureFile, Target};
 pub use history::read as read_history;
 pub use sample::{Sample, SampleOptions};
 
-/// Draw losses, a fit, its residuals or coefficients: SVG, PNG or in the terminal
+/// Draw losses, a fit, its residuals or coefficients
 ///
-/// With --out a picture for a file, else one of characters on standard output: braille and colours on a terminal, plain
+/// With --out a picture for a file, SVG or PNG, else one of characters on standard output: braille and colours on a terminal, plain
 /// characters elsewhere and with NO_COLOR.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\

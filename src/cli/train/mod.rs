@@ -42,7 +42,7 @@ use plan::Epochs;
 pub use preflight::tell_roles;
 use prepare::Prepared;
 
-/// Fit a linear regression: gradient descent, or exact with --solver qr
+/// Fit by gradient descent (exact: --solver qr)
 ///
 /// Predicts how the descent will go, prints the mean squared error of the epochs (before their updates, from epoch 0), then the final
 /// weights, R², and how far they are from the minimum. Without --lr, features are standardized and epochs run until the descent has
@@ -83,9 +83,9 @@ pub struct Args {
     #[command(flatten)]
     columns: ColumnOptions,
 
-    /// gd (gradient descent), or exact: qr, covariance, coordinate; or all
+    /// Gradient descent (gd) or exact (qr)
     ///
-    /// qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
+    /// Others are covariance and coordinate, which are exact too, and all, which compares them. qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
     /// of others is dropped and named. covariance is covariance over variance of one feature and one target. coordinate is the
     /// elastic net: it takes one weight after the other until the duality gap is none. None has epochs. all prints a table of the solvers that fit the problem: what each reached, how far that is above
     /// the least, and how long it took once the rows had been read.
@@ -174,9 +174,9 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     gap: bool,
 
-    /// Print standard errors, t, p, 95 % limits, VIF, R² and F
+    /// Print standard errors, t, p, limits, VIF, R² and F
     ///
-    /// The table is like that of R's summary(lm). It is for exact solvers, and for descents that end within a thousandth of a standard
+    /// Limits are those of 95 %. The table is like that of R's summary(lm). It is for exact solvers, and for descents that end within a thousandth of a standard
     /// error of the least-squares solution; of others it says how far off they are. Weights are rounded to six digits; the model file
     /// has all of them. `linreg show MODEL.json` prints the table of a saved model.
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
