@@ -34,7 +34,7 @@ fn template(command: &Command) -> String {
             let (name, about) = (command.get_name(), command.get_about().map_or(String::new(), ToString::to_string));
             let aliases: Vec<&str> = command.get_visible_aliases().collect();
             let also = if aliases.is_empty() { String::new() } else { format!(" [alias: {}]", aliases.join(", ")) };
-            text += &format!("  {literal}{name:<12}{literal:#}{about}{also}\n");
+            text += &format!("  {literal}{name:<11}{literal:#}  {about}{also}\n");
         }
     }
     text + &format!("\n{head}Options:{head:#}\n{{options}}{{after-help}}")

@@ -21,9 +21,9 @@ pub struct Hyperparameters {
 
     /// Learning rate
     ///
-    /// The step is the rate times the gradient. auto scales the features and chooses the rate. With auto, sgd descends on standardized features, and weights are reported in the data's own units. With --l1 or --l2 features are
-    /// only centered, with --no-bias only divided by their root mean square, and with --weight-decay left as they are, since more would
-    /// change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
+    /// The step is the rate times the gradient. auto scales the features and chooses the rate: sgd descends on standardized features,
+    /// and weights are reported in the data's own units. With --l1 or --l2 features are only centered, with --no-bias only divided by
+    /// their root mean square, and with --weight-decay left as they are, since more would change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
     /// (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers auto is PyTorch's default on the features as they are:
     /// 0.001 for adam and adamw, 0.01 for rmsprop and adagrad.
     #[arg(long, value_name = "RATE|auto", default_value = "auto", allow_negative_numbers = true, help_heading = "Fit")]

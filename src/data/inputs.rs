@@ -164,7 +164,9 @@ impl Directory {
                     let key = decoded(key);
                     if keys.iter().any(|(other, _)| *other == key) {
                         let message = format!("the partition column \"{}\" is set twice", shortened(&key));
-                        return Err(fault(&path, message).with_hint("name the files one by one: FILE…"));
+                        return Err(
+                            fault(&path, message).with_hint("name the files themselves, with those of one table only")
+                        );
                     }
                     self.walk(&path, &[&keys[..], &[(key, decoded(value))]].concat())?;
                 }
@@ -206,7 +208,7 @@ impl Directory {
                     "directories below it are read only if they are called key=value; name their files: {}",
                     pattern("*/*")
                 )),
-                false => error.with_hint("name files: FILE…"),
+                false => error.with_hint("name the files themselves: linreg train rows.csv"),
             });
         };
         if self.files.iter().any(|(other, ..)| other != kind) {
@@ -219,7 +221,7 @@ impl Directory {
         if let Some((_, path, other)) = self.files.iter().find(|(.., other)| is_other(other)) {
             let message =
                 format!("its partition columns are {}, those of {} are {}", shown(other), first.display(), shown(keys));
-            return Err(fault(path, message).with_hint("name the files one by one: FILE…"));
+            return Err(fault(path, message).with_hint("name the files themselves, with those of one table only"));
         }
         if *kind == Kind::Text && !keys.is_empty() {
             let message = format!("partition columns ({}) are read for Parquet files only", names(keys));
