@@ -33,7 +33,7 @@ pub struct DataOptions {
     files: Vec<PathBuf>,
 
     /// The same as FILE
-    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data")]
+    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data", display_order = 1)]
     data: Vec<PathBuf>,
 
     #[command(flatten)]
