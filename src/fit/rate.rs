@@ -73,7 +73,8 @@ impl Spectrum {
     #[must_use]
     pub fn least(&self) -> f64 {
         let negligible = NEGLIGIBLE * self.largest();
-        let open = self.eigenvalues.iter().zip(self.targets.row_iter()).filter(|(eigenvalue, _)| **eigenvalue <= negligible);
+        let open =
+            self.eigenvalues.iter().zip(self.targets.row_iter()).filter(|(eigenvalue, _)| **eigenvalue <= negligible);
         self.outside + open.map(|(_, target)| target.norm_squared()).sum::<f64>()
     }
 

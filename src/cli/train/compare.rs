@@ -63,7 +63,9 @@ impl Args {
             };
             lines.push(self.line(solver, problem, &weights, (epochs_run, stop, start.elapsed())));
         }
-        lines.iter().try_for_each(|line| refuse_infinite(&format!("the mse of --solver {}", line.solver), line.mse + line.loss))?;
+        lines.iter().try_for_each(|line| {
+            refuse_infinite(&format!("the mse of --solver {}", line.solver), line.mse + line.loss)
+        })?;
         let least = lines.iter().map(|line| line.loss).fold(f64::INFINITY, f64::min);
         lines.iter_mut().for_each(|line| line.gap = line.loss - least);
         if self.json { print_json(&json(&lines)?) } else { print(&self.table(&lines)) }
@@ -98,7 +100,8 @@ impl Args {
 
     fn table(&self, lines: &[Line]) -> String {
         let is_penalized = !self.hyper.penalty().is_none();
-        let mut rows = vec![["solver", "mse", "loss", "above the least", "epochs", "time"].map(str::to_owned).to_vec()];
+        let mut rows =
+            vec![["solver", "mse", "loss", "above the minimum", "epochs", "time"].map(str::to_owned).to_vec()];
         rows.extend(lines.iter().map(|line| {
             let time = format!("{:.1?}", Duration::from_secs_f64(line.seconds));
             let (mse, loss, gap) = (shown(line.mse), shown(line.loss), rounded(line.gap));

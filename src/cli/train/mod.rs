@@ -34,6 +34,7 @@ use crate::output::OutputFile;
 use crate::report::charts::Run;
 use crate::signals;
 use exact::Solver;
+pub use exact::refuse_infinite;
 pub use many::given;
 use plan::Epochs;
 pub use preflight::tell_roles;

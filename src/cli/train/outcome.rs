@@ -187,10 +187,9 @@ pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
             format!("{at}: the learning rate {} is above the largest stable one, {}", number(rate), rounded(limit)),
             command_with("--lr", &format!("{:.1e}", 0.9 * limit)),
         ),
-        _ if epoch == 0 => (
-            format!("{at}, before any update: squares of the numbers overflow"),
-            SMALLER_UNITS.to_owned(),
-        ),
+        _ if epoch == 0 => {
+            (format!("{at}, before any update: squares of the numbers overflow"), SMALLER_UNITS.to_owned())
+        }
         _ => (
             format!("{at}: the learning rate {} is too large", number(rate)),
             command_with("--lr", &format!("{:.0e}", rate / 10.0)),

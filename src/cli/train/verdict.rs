@@ -4,6 +4,7 @@ use super::Args;
 use super::exact::Solver;
 use crate::cli::typed::{keeping, quoted};
 use crate::cli::words::count;
+use crate::fit::Stop;
 use crate::model::metrics::Metrics;
 use crate::observers::Outcome;
 use crate::output::rounded;
@@ -31,7 +32,10 @@ impl Args {
         }
         let excess = if reached <= minimum { 0.0 } else { (reached - minimum) / minimum };
         // A minimum of 0 is never reached: what counts is how little of the target is left.
-        let is_rest = outcome.r2.is_some_and(|r2| 1.0 - r2 < 1e-12);
+        let is_rest = match outcome.r2 {
+            Some(r2) => 1.0 - r2 < 1e-12,
+            None => outcome.stop == Stop::Converged && self.hyper.chooses_epochs(),
+        };
         if excess <= AT || is_rest {
             return format!("{goodness}, at the minimum\n");
         }
