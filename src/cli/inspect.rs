@@ -151,7 +151,7 @@ impl Args {
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
-        let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay);
+        let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
         let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
         let forecast = spectrum.forecast(&zeros, &settings, settings.epochs);
         let optimum_mse = summary.floor(k, bias).iter().sum::<f64>() / problem.elements();
@@ -183,7 +183,12 @@ impl Args {
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
         text += &wrapped(&format!("eigenvalues: {}\n", shown(&inspection.eigenvalues)));
         text += &format!("condition number: {condition}\n");
-        let known = |rate: Option<f64>| rate.map_or("unknown for this optimizer".to_owned(), rounded);
+        let why = if inspection.eigenvalues[0] == 0.0 {
+            "none, every feature is constant"
+        } else {
+            "unknown for this optimizer"
+        };
+        let known = |rate: Option<f64>| rate.map_or(why.to_owned(), rounded);
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
         text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
         text += &format!("minimum mse: {}\n", rounded(inspection.optimum_mse));
