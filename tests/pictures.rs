@@ -27,8 +27,7 @@ const PLOTS: &[(&str, &[&str])] = &[
 ];
 
 /// What is typed in the terminal of `terminal.svg`.
-const SESSION: &[&str] =
-    &["linreg train --data data/fruits.csv --target apples,oranges \\\n    --lr 1e-5 --epochs 5000 --quiet --plot"];
+const SESSION: &[&str] = &["linreg train --data data/apples.csv --lr 1e-5 --epochs 5000 --quiet --plot"];
 
 fn folder() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/pictures")

@@ -82,16 +82,16 @@ impl Screen {
         }
     }
 
+    /// A character at the cursor; a full line continues in the next one.
     fn put(&mut self, c: char) {
+        if self.column == COLUMNS {
+            self.lines.push(Vec::new());
+            self.column = 0;
+        }
         let line = self.lines.last_mut().unwrap();
         line.resize(line.len().max(self.column + 1), (' ', PLAIN));
         line[self.column] = (c, self.style);
         self.column += 1;
-        assert!(
-            self.column <= COLUMNS,
-            "a line is wider than the screen: {:?}",
-            line.iter().map(|cell| cell.0).collect::<String>()
-        );
     }
 
     /// The screen as a picture with a title.
@@ -120,15 +120,15 @@ impl Screen {
 
 /// `take_while` with the first item that ends it.
 trait TakeWhileInclusive: Iterator<Item = char> {
-    fn take_while_inclusive(self, goes_on: impl Fn(char) -> bool) -> String;
+    fn take_while_inclusive(self, continues: impl Fn(char) -> bool) -> String;
 }
 
 impl<I: Iterator<Item = char>> TakeWhileInclusive for I {
-    fn take_while_inclusive(self, goes_on: impl Fn(char) -> bool) -> String {
+    fn take_while_inclusive(self, continues: impl Fn(char) -> bool) -> String {
         let mut taken = String::new();
         for c in self {
             taken.push(c);
-            if !goes_on(c) {
+            if !continues(c) {
                 break;
             }
         }
