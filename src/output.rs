@@ -131,14 +131,20 @@ impl OutputFile {
 /// A number for people: six digits on a terminal, all of them elsewhere.
 #[must_use]
 pub fn shown(value: f64) -> String {
-    static IS_TERMINAL: OnceLock<bool> = OnceLock::new();
-    if *IS_TERMINAL.get_or_init(|| stdout().is_terminal()) { rounded(value) } else { number(value) }
+    if is_on_terminal() { rounded(value) } else { number(value) }
 }
 
 /// How many characters fit on a line of standard output; `None` where it is not a terminal.
 #[must_use]
 pub fn screen_width() -> Option<usize> {
-    stdout().is_terminal().then(|| usize::from(console::Term::stdout().size().1))
+    is_on_terminal().then(|| usize::from(console::Term::stdout().size().1))
+}
+
+/// True if standard output is a terminal. Asked once, since every printed epoch needs it.
+#[must_use]
+pub fn is_on_terminal() -> bool {
+    static ANSWER: OnceLock<bool> = OnceLock::new();
+    *ANSWER.get_or_init(|| stdout().is_terminal())
 }
 
 /// Gives a temporary file its name. A file that is mounted by itself, as in containers, cannot be replaced but written.

@@ -11,7 +11,7 @@ use super::table::{Column, before_point, lines};
 use crate::error::Error;
 use crate::fit::{Epoch, Stop};
 use crate::model::{Model, coefficient_names};
-use crate::output::{Stdout, screen_width, shown};
+use crate::output::{Stdout, is_on_terminal, screen_width, shown};
 
 /// Who reads the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -242,7 +242,7 @@ fn losses(outcome: &Outcome) -> String {
 
 /// Cells of a line, each wide enough for any number but the last.
 fn row(first: String, more: impl Iterator<Item = String>) -> String {
-    let width = if screen_width().is_some() { 14 } else { 24 };
+    let width = if is_on_terminal() { 14 } else { 24 };
     more.zip(1..).fold(first, |line, (cell, i)| format!("{line:<0$}{cell}", i * width))
 }
 

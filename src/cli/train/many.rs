@@ -134,7 +134,7 @@ impl Args {
         let (mut reached, mut first) = (Vec::new(), None);
         for epoch in &mut descent {
             if signals::received().is_some() {
-                break;
+                return Ok(reached);
             }
             // What is told before update i is what i updates have reached.
             if epochs.get(reached.len()) == Some(&epoch.number) {

@@ -290,7 +290,7 @@ impl Args {
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
         let reached = prepared.outcome(&fit);
-        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached);
+        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached, prepared.degrees_of_freedom());
         let mut printer = printer.with_table(table);
         printer.outcome(&model, &reached, &verdict)?;
         repeat(printer.lines());
