@@ -19,7 +19,7 @@ use textwrap::core::display_width;
 use crate::error::{Error, clipped};
 use crate::signals::Temporary;
 pub use identity::{FileId, Kind};
-pub use stdout::{Stdout, print, print_json};
+pub use stdout::{Stdout, is_stdout, print, print_bytes, print_json};
 
 /// The shortest text that reads back as the same number, as JSON has it too.
 #[must_use]
@@ -58,14 +58,19 @@ enum Sink {
         target: PathBuf,
     },
     Direct(BufWriter<File>),
+    /// Printed at the end, in one piece.
+    Printed(Vec<u8>),
 }
 
 impl OutputFile {
-    /// Opens `path` for writing.
+    /// Opens `path` for writing; `-` is standard output.
     ///
     /// # Errors
     /// [`Error::Io`] if neither the file nor a new one next to it can be written.
     pub fn create(path: &Path) -> Result<OutputFile, Error> {
+        if is_stdout(path) {
+            return Ok(OutputFile { path: path.to_owned(), sink: Sink::Printed(Vec::new()) });
+        }
         let sink = Self::sink(path).map_err(|source| Error::io(path, "write", source))?;
         Ok(OutputFile { path: path.to_owned(), sink })
     }
@@ -115,6 +120,7 @@ impl OutputFile {
     /// [`Error::Io`] if the last bytes or the rename fail; the old file, if any, is then untouched.
     pub fn commit(self) -> Result<(), Error> {
         let result = match self.sink {
+            Sink::Printed(bytes) => return print_bytes(&bytes),
             Sink::Direct(mut file) => file.flush(),
             Sink::Copied { file, target } => file
                 .into_inner()
@@ -249,6 +255,7 @@ impl Write for OutputFile {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.write(bytes).map_err(without_path),
             Sink::Copied { file, .. } | Sink::Direct(file) => file.write(bytes),
+            Sink::Printed(all) => all.write(bytes),
         }
     }
 
@@ -256,6 +263,7 @@ impl Write for OutputFile {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.flush().map_err(without_path),
             Sink::Copied { file, .. } | Sink::Direct(file) => file.flush(),
+            Sink::Printed(_) => Ok(()),
         }
     }
 }

@@ -94,7 +94,7 @@ fn sessions_print_what_is_written() {
 fn the_examples_in_the_help_work() {
     let folder = Workdir::new();
     let mut examples = 0;
-    let commands = "train sweep predict evaluate inspect summarize export sql completions man plot report";
+    let commands = "train sweep predict evaluate inspect summarize export show sql completions man plot report";
     for command in std::iter::once("").chain(commands.split(' ')) {
         let help = folder.linreg(&format!("{command} --help"));
         let help = String::from_utf8(help.stdout).unwrap();

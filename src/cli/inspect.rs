@@ -93,7 +93,7 @@ impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
-        Files::default().reads("--data", &paths).check()?;
+        Files::default().reads(self.data.named(), &paths).check()?;
         let input = Input::open(&paths, self.data.manner())?;
         let header = input.header();
         note_invented(&header);

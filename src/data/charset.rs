@@ -10,6 +10,12 @@ use std::sync::{Arc, OnceLock};
 
 use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8, UTF_16BE, UTF_16LE, WINDOWS_1252};
 
+use super::names::nearest;
+
+/// Encodings that tables are often in; any other name that browsers know is one, too.
+pub const NAMES: [&str; 10] =
+    ["utf-8", "utf-16", "utf-32", "latin1", "windows-1252", "shift_jis", "gb18030", "big5", "euc-kr", "koi8-r"];
+
 /// Bytes that decide.
 const WINDOW: usize = 1 << 20;
 
@@ -51,7 +57,9 @@ impl FromStr for Charset {
             _ => Encoding::for_label(name.as_bytes()).filter(|known| *known != REPLACEMENT).map(Charset::Other),
         };
         known.ok_or_else(|| {
-            "expected the name of an encoding, such as utf-8, latin1, windows-1252, utf-16 or shift_jis".to_owned()
+            let names = NAMES.map(str::to_owned);
+            let meant = nearest(&names, &name).map_or(String::new(), |name| format!("; did you mean {name}?"));
+            format!("expected the name of an encoding, such as utf-8, latin1, windows-1252, utf-16 or shift_jis{meant}")
         })
     }
 }

@@ -1,12 +1,13 @@
 //! One input: opened, its encoding, its header and its first rows known.
 
 use std::io::Read;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 
 use super::blocks::{Block, Blocks};
 use super::charset::{Charset, Found, Utf8};
 use super::dialect::sniff;
 use super::header::{Header, read_header};
+use super::inputs::InputFile;
 use super::layout::{Failure, Fault};
 use super::parquet::Table;
 use super::reader::Manner;
@@ -17,7 +18,7 @@ use crate::error::{Error, Place};
 /// An input whose turn has not come.
 pub enum Later {
     /// A file, to be opened then: there may be more of them than a program may have open.
-    File(PathBuf),
+    File(InputFile),
     /// What can be opened only once.
     Opened(Source),
 }
@@ -25,10 +26,10 @@ pub enum Later {
 impl Later {
     /// The input that was opened as `source` to look at it.
     #[must_use]
-    pub fn new(path: &Path, source: Source) -> Later {
+    pub fn new(file: &InputFile, source: Source) -> Later {
         match source.body {
-            Body::File(_) => Later::File(path.to_owned()),
-            Body::Parquet(_) if path != Path::new("-") => Later::File(path.to_owned()),
+            Body::File(_) => Later::File(file.clone()),
+            Body::Parquet(_) if file.path != Path::new("-") => Later::File(file.clone()),
             Body::Parquet(_) | Body::Stream(_) => Later::Opened(source),
         }
     }
@@ -36,7 +37,7 @@ impl Later {
     /// Its size, if it is a file.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Later::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            Later::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| metadata.len()),
             Later::Opened(_) => None,
         }
     }
@@ -75,10 +76,14 @@ impl Input {
     /// # Errors
     /// As [`super::Reader::new`].
     pub fn new(source: Source, manner: Manner) -> Result<Input, Error> {
-        let Source { name, body, .. } = source;
+        let Source { name, body, partitions, .. } = source;
         let (told, found) = (manner.dialect.charset, Found::default());
         let body = match body {
-            Body::Parquet(span) => return Input::of_table(Table::open(&name, span)?, manner),
+            Body::Parquet(span) => return Input::of_table(Table::open(&name, span, partitions)?, manner),
+            _ if !partitions.is_empty() => {
+                let message = "not a Parquet file, as the others of a directory with partitions";
+                return Err(Error::input(Place::file(&name), message));
+            }
             Body::File(span) if told.is_some_and(|told| !told.is_utf_8()) || is_wide(&span) => {
                 Body::Stream(Box::new(Utf8::new(span, told, found.clone())))
             }

@@ -138,6 +138,13 @@ impl Printer {
         Printer { table, ..self }
     }
 
+    /// The same on standard error, if standard output is for something else.
+    #[must_use]
+    pub fn on_stderr(self, is_taken: bool) -> Printer {
+        let out = if is_taken { BufWriter::new(Stdout::replaced()) } else { self.out };
+        Printer { out, ..self }
+    }
+
     /// True if this epoch is one of those to be printed.
     #[must_use]
     pub fn wants(&mut self, epoch: &Epoch) -> bool {

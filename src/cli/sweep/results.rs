@@ -9,6 +9,7 @@ use serde_json::Value;
 
 use super::file::ResultsFile;
 use super::run::Reached;
+use crate::data::names::nearest;
 use crate::error::Error;
 use crate::output::{in_blocks, number, print, print_json, rounded};
 
@@ -73,7 +74,8 @@ impl Layout {
     pub fn column(&self, name: &str) -> Result<usize, Error> {
         let head = self.head();
         head.iter().position(|other| *other == name.replace('-', "_")).ok_or_else(|| {
-            Error::usage(format!("--sort {name}: no such column"))
+            let meant = nearest(&head, name).map_or(String::new(), |name| format!("; did you mean {name}?"));
+            Error::usage(format!("--sort {name}: no such column{meant}"))
                 .with_hint(format!("the columns are {}", head.join(", ")))
         })
     }

@@ -66,7 +66,8 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-pub(super) const USED: [&str; 29] = [
+pub(super) const USED: [&str; 30] = [
+    "files",
     "data",
     "delimiter",
     "decimal",

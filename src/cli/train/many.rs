@@ -1,7 +1,5 @@
 //! Trainings of which only the end is wanted, on rows that have been read: what a sweep is made of.
 
-use std::path::PathBuf;
-
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
@@ -10,6 +8,7 @@ use super::{Args, outcome};
 use crate::cli::compress::Compressed;
 use crate::data::Manner;
 use crate::data::columns::Roles;
+use crate::data::inputs::InputFile;
 use crate::error::Error;
 use crate::fit::Stop;
 use crate::observers::{Outcome, When};
@@ -88,7 +87,7 @@ impl Args {
     ///
     /// # Errors
     /// [`Error::Usage`] if there are none.
-    pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn paths(&self) -> Result<Vec<InputFile>, Error> {
         self.data.paths()
     }
 

@@ -13,7 +13,7 @@ use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
-use crate::data::{Header, Parts, Split, source};
+use crate::data::{Header, Parts, Split, inputs};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, Descent, Fit, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, Stop,
@@ -187,7 +187,7 @@ impl Args {
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
-                let input = Input::open(&source::expanded(std::slice::from_ref(path))?, self.data.manner())?;
+                let input = Input::open(&inputs::expanded(std::slice::from_ref(path))?, self.data.manner())?;
                 let missing = compressed.missing.as_ref().map_or(Rule::Error, |missing| missing.rule);
                 let wish = Wish { weight, missing, targets: roles.targets.len(), ..Wish::default() };
                 let means = compressed.missing.as_ref().map(|missing| &missing.means);
