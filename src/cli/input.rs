@@ -153,10 +153,7 @@ impl Input {
         let targets = &design.names()[design.names().len() - wish.targets..];
         compressed.take_stock(targets, &file)?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
-        if !compressed.summary.triangle().is_finite() {
-            return Err(Error::input(Place::file(&file), "squares of the numbers overflow")
-                .with_hint("divide the columns by a power of ten"));
-        }
+        refuse_overflow(&compressed.summary, &file)?;
         Ok(compressed)
     }
 
@@ -257,4 +254,13 @@ fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), 
 fn needs_rows(name: &str, who: &str) -> Error {
     let message = format!("a summary of rows, but {who} needs the rows themselves");
     Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
+}
+
+/// Refuses rows, of `file`, whose squares are not finite.
+pub fn refuse_overflow(summary: &Summary, file: &str) -> Result<(), Error> {
+    if summary.is_finite() {
+        return Ok(());
+    }
+    Err(Error::input(Place::file(file), "squares of the numbers overflow")
+        .with_hint("divide the columns by a power of ten"))
 }

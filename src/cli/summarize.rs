@@ -8,7 +8,7 @@ use serde_json::json;
 use super::compress::Wish;
 use super::counts::Counts;
 use super::files::Files;
-use super::input::Input;
+use super::input::{Input, refuse_overflow};
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
@@ -129,6 +129,7 @@ impl Args {
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = in_order(&compressed.summary, design.names())?;
+        refuse_overflow(&summary, &file)?;
         let counts = Counts::new(&compressed, &summary);
         Ok((summary, counts))
     }

@@ -1,5 +1,7 @@
 //! Columns of text, with unseen characters as their codes.
 
+use textwrap::core::display_width;
+
 use crate::error::clipped;
 use crate::output::{WIDEST, padded};
 
@@ -72,7 +74,7 @@ impl Column {
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
         let cells = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST));
         let cells: Vec<String> = cells.collect();
-        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
+        let width = cells.iter().map(|cell| display_width(cell)).max().unwrap_or(0);
         Column { cells, width, is_number: false }
     }
 

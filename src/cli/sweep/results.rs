@@ -11,7 +11,7 @@ use super::file::ResultsFile;
 use super::run::Reached;
 use crate::data::names::nearest;
 use crate::error::Error;
-use crate::output::{aligned, number, print, print_json, rounded};
+use crate::output::{in_blocks, number, print, print_json, rounded};
 
 /// The columns of the result.
 #[derive(Debug, Clone)]
@@ -232,7 +232,7 @@ impl Results {
         if self.is_table() {
             let cells = self.rows.iter().map(|row| self.layout.cells(row, rounded));
             let table: Vec<Vec<String>> = std::iter::once(self.layout.head()).chain(cells).collect();
-            return print(&aligned(&table));
+            return print(&in_blocks(&table, self.layout.names.len()));
         }
         if self.written < self.rows.len() || self.rows.is_empty() { self.write_rows() } else { Ok(()) }
     }

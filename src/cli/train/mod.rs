@@ -37,6 +37,7 @@ use crate::output::OutputFile;
 use crate::report::charts::Run;
 use crate::signals;
 use exact::Solver;
+pub use exact::refuse_infinite;
 pub use many::given;
 use plan::Epochs;
 pub use preflight::tell_roles;
@@ -295,7 +296,7 @@ impl Args {
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
         let reached = prepared.outcome(&fit);
-        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached);
+        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached, prepared.degrees_of_freedom());
         let mut printer = printer.with_table(table);
         printer.outcome(&model, &reached, &verdict)?;
         repeat(printer.lines());

@@ -8,7 +8,7 @@ use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
 use super::super::reading::Reading;
-use super::plan::{Epochs, Unfixed, totals};
+use super::plan::{Epochs, Unfixed, degrees_of_freedom, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
@@ -103,6 +103,11 @@ impl Prepared {
             Stop::Epochs | Stop::Patience | Stop::Converged if loss > start_loss && is_above() => Stop::Diverged,
             stop => stop,
         }
+    }
+
+    /// Rows less parameters.
+    pub fn degrees_of_freedom(&self) -> u64 {
+        degrees_of_freedom(&self.problem)
     }
 
     fn penalized(&self) -> Problem {
