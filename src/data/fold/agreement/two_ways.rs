@@ -4,6 +4,7 @@
 
 use std::io::{Cursor, Write};
 
+use crate::data::packing::Packing;
 use crate::data::source::{self, Body, Source};
 use crate::data::{Batch, Dialect, Header, Manner, Missing, Plan, Reader, Records, Spelling, Work};
 use crate::error::Error;
@@ -113,7 +114,7 @@ pub fn read(
     let Way { block_bytes, is_stream, is_eager, plan } = way;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let source = if is_stream {
-        Source { name: "stream".to_owned(), body: Body::Stream(Box::new(Cursor::new(text.to_vec()))), is_json: false }
+        Source { name: "stream".to_owned(), body: Body::Stream(Box::new(Cursor::new(text.to_vec()))), is_json: false, packing: Packing::None }
     } else {
         file.write_all(text).unwrap();
         source::open(file.path()).map_err(fault)?
