@@ -5,7 +5,7 @@
 
 use std::borrow::Cow;
 use std::fmt;
-use std::io::{self, Write, stderr};
+use std::io::{self, IsTerminal, Write, stderr};
 use std::path::Path;
 
 /// A failure, or a quiet way out. See [`Error::exit_code`] for how each ends the program.
@@ -179,7 +179,11 @@ impl Error {
 /// Prints an error and its hint on standard error. If nobody reads them, the exit code still tells.
 pub fn tell(error: &Error) {
     if !error.is_silent() {
-        drop(writeln!(stderr(), "error: {}", visible(&error.to_string())));
+        let text = format!("error: {error}");
+        let text = visible(&text);
+        let width = usize::from(console::Term::stderr().size().1);
+        let text = if stderr().is_terminal() { textwrap::fill(&text, width) } else { text.into_owned() };
+        drop(writeln!(stderr(), "{text}"));
     }
     if let Some(hint) = error.hint() {
         drop(writeln!(stderr(), "hint: {}", visible(hint)));

@@ -14,11 +14,12 @@ use std::path::{Path, PathBuf};
 use std::sync::OnceLock;
 
 use tempfile::NamedTempFile;
+use textwrap::core::display_width;
 
 use crate::error::{Error, clipped};
 use crate::signals::Temporary;
 pub use identity::{FileId, Kind};
-pub use stdout::{Stdout, print, print_json};
+pub use stdout::{Stdout, is_stdout, print, print_bytes, print_json};
 
 /// The shortest text that reads back as the same number, as JSON has it too.
 #[must_use]
@@ -57,14 +58,19 @@ enum Sink {
         target: PathBuf,
     },
     Direct(BufWriter<File>),
+    /// Printed at the end, in one piece.
+    Printed(Vec<u8>),
 }
 
 impl OutputFile {
-    /// Opens `path` for writing.
+    /// Opens `path` for writing; `-` is standard output.
     ///
     /// # Errors
     /// [`Error::Io`] if neither the file nor a new one next to it can be written.
     pub fn create(path: &Path) -> Result<OutputFile, Error> {
+        if is_stdout(path) {
+            return Ok(OutputFile { path: path.to_owned(), sink: Sink::Printed(Vec::new()) });
+        }
         let sink = Self::sink(path).map_err(|source| Error::io(path, "write", source))?;
         Ok(OutputFile { path: path.to_owned(), sink })
     }
@@ -114,6 +120,7 @@ impl OutputFile {
     /// [`Error::Io`] if the last bytes or the rename fail; the old file, if any, is then untouched.
     pub fn commit(self) -> Result<(), Error> {
         let result = match self.sink {
+            Sink::Printed(bytes) => return print_bytes(&bytes),
             Sink::Direct(mut file) => file.flush(),
             Sink::Copied { file, target } => file
                 .into_inner()
@@ -174,26 +181,40 @@ pub const WIDEST: usize = 100;
 /// `text` with blanks up to `width` characters. Widths of `format!` end at 65,535.
 #[must_use]
 pub fn padded(text: &str, width: usize) -> String {
-    let missing = width.saturating_sub(text.chars().count());
+    let missing = width.saturating_sub(display_width(text));
     [text, &" ".repeat(missing)].concat()
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown as their codes. Where they are wider
-/// than a terminal, they stand in blocks below each other, each with the first column.
+/// `text` with its lines wrapped between words where they are wider than a terminal.
+#[must_use]
+pub fn wrapped(text: &str) -> String {
+    screen_width().map_or_else(|| text.to_owned(), |width| textwrap::fill(text, width))
+}
+
+/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown as their
+/// codes. A table wider than a terminal is printed in blocks, each with the first column.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
+    in_blocks(rows, 1)
+}
+
+/// The same, each block with the first `keys` columns, if those are not wider than half the terminal.
+#[must_use]
+pub fn in_blocks(rows: &[Vec<String>], keys: usize) -> String {
     let rows: Vec<Vec<String>> =
         rows.iter().map(|row| row.iter().map(|cell| clipped(cell, WIDEST)).collect()).collect();
     let columns = rows.first().map_or(0, Vec::len);
-    let width = |i: usize| 2 + rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let width = |i: usize| 2 + rows.iter().map(|row| display_width(&row[i])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let screen = screen_width().map_or(usize::MAX, |screen| screen + 2);
+    let key_width: usize = widths.iter().take(keys).sum();
+    let (keys, key_width) = if key_width <= screen / 2 { (keys, key_width) } else { (1, widths[0]) };
     let (mut blocks, mut used): (Vec<Vec<usize>>, usize) = (vec![Vec::new()], 0);
     for (i, width) in widths.iter().enumerate() {
         let last = blocks.len() - 1;
-        if used + width > screen && blocks[last].len() > 1 {
-            blocks.push(vec![0]);
-            used = widths[0];
+        if used + width > screen && blocks[last].len() > keys {
+            blocks.push((0..keys).collect());
+            used = key_width;
         }
         used += width;
         blocks.last_mut().into_iter().for_each(|block| block.push(i));
@@ -207,7 +228,7 @@ pub fn aligned(rows: &[Vec<String>]) -> String {
 
 fn block_of(rows: &[Vec<String>]) -> String {
     let columns = rows.first().map_or(0, Vec::len);
-    let width = |i: usize| rows.iter().map(|row| row[i].chars().count()).max().unwrap_or(0);
+    let width = |i: usize| rows.iter().map(|row| display_width(&row[i])).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
     let line = |row: &Vec<String>| {
         let cells: Vec<String> = row.iter().zip(&widths).map(|(cell, width)| padded(cell, *width)).collect();
@@ -234,6 +255,7 @@ impl Write for OutputFile {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.write(bytes).map_err(without_path),
             Sink::Copied { file, .. } | Sink::Direct(file) => file.write(bytes),
+            Sink::Printed(all) => all.write(bytes),
         }
     }
 
@@ -241,6 +263,7 @@ impl Write for OutputFile {
         match &mut self.sink {
             Sink::Whole { file, .. } => file.flush().map_err(without_path),
             Sink::Copied { file, .. } | Sink::Direct(file) => file.flush(),
+            Sink::Printed(_) => Ok(()),
         }
     }
 }

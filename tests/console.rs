@@ -8,7 +8,7 @@ use crate::workdir::Workdir;
 
 /// True if two lines differ at most in the last digits of numbers, which are a processor's own matter. The digits that
 /// have to be right are checked elsewhere.
-fn is_same(written: &str, replayed: &str) -> bool {
+pub fn is_same(written: &str, replayed: &str) -> bool {
     let words = |line: &str| -> Vec<String> {
         line.split([' ', ',', '[', ']', '{', '}', ':']).filter(|word| !word.is_empty()).map(str::to_owned).collect()
     };
@@ -94,7 +94,7 @@ fn sessions_print_what_is_written() {
 fn the_examples_in_the_help_work() {
     let folder = Workdir::new();
     let mut examples = 0;
-    let commands = "train sweep predict evaluate inspect summarize export sql completions man plot report";
+    let commands = "train sweep predict evaluate inspect summarize export show sql completions man plot report";
     for command in std::iter::once("").chain(commands.split(' ')) {
         let help = folder.linreg(&format!("{command} --help"));
         let help = String::from_utf8(help.stdout).unwrap();
@@ -107,13 +107,23 @@ fn the_examples_in_the_help_work() {
     assert!(examples >= 10, "only {examples} examples found");
 }
 
-/// The README's test command is the one that the checks run.
+/// The first block of the README: a command that trains, and the test command, which is the one that the checks run.
 #[test]
-fn the_readme_and_the_checks_agree_on_the_test_command() {
+fn the_readme_starts_with_two_commands_that_work() {
     let readme = include_str!("../README.md");
     let checks = include_str!("../.ci/run");
-    let commands: Vec<&str> = readme.lines().filter(|line| line.starts_with("cargo ")).collect();
+    let start = readme.lines().position(|line| line == "```sh").unwrap();
+    assert!(start < 15, "the commands are not on the first screen");
+    let commands: Vec<&str> = readme.lines().skip(start + 1).take_while(|line| *line != "```").collect();
     assert_eq!(commands.len(), 2, "{commands:?}");
-    assert_eq!(commands[0], "cargo run --release -- train --data data/apples.csv --epochs 500 --lr 1e-5");
+    let arguments = commands[0].strip_prefix("cargo run --release -- ").unwrap();
+    assert_eq!(arguments, "train --data data/apples.csv --epochs 500 --lr 1e-5");
+    assert!(Workdir::new().linreg(arguments).status.success());
     assert_eq!(checks.lines().last(), Some(commands[1]));
+}
+
+#[test]
+fn the_readme_is_short() {
+    let lines = include_str!("../README.md").lines().count();
+    assert!(lines <= 220, "{lines} lines");
 }

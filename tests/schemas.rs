@@ -170,7 +170,7 @@ fn what_is_not_as_described_is_noticed() {
     }
 }
 
-/// A word for what may stand there.
+/// A word for the type of a value.
 fn kind(rule: &Value) -> String {
     if let Some(value) = rule.get("const") {
         return format!("`{value}`");
@@ -181,9 +181,9 @@ fn kind(rule: &Value) -> String {
     }
     let word = |kind: &Value| {
         match kind.as_str().unwrap() {
-            "integer" => "count",
-            "string" => "text",
-            "boolean" => "true, false",
+            "integer" => "integer",
+            "string" => "string",
+            "boolean" => "boolean",
             "array" => "list",
             other => other,
         }
@@ -241,7 +241,7 @@ fn the_tables_of_formats_are_those_of_the_schemas() {
         if let Some(name) = named {
             let mut rows = String::new();
             table(&schemas[name], "", &mut rows);
-            text += &format!("\n| key | what stands there | meaning |\n|---|---|---|\n{rows}");
+            text += &format!("\n| key | type | meaning |\n|---|---|---|\n{rows}");
             while lines.next_if(|line| line.is_empty() || line.starts_with('|')).is_some() {}
             text += if lines.peek().is_some() { "\n" } else { "" };
             tables += 1;

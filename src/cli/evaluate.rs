@@ -67,7 +67,7 @@ impl Args {
     /// Reads rows once, or summaries.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
-        Files::default().reads("--data", &paths).check()?;
+        Files::default().reads("--model", [&self.model]).reads(self.data.named(), &paths).check()?;
         let model = Model::read(&self.model)?;
         let input = Input::open(&paths, self.data.manner())?;
         let reading = self.data.reading(When::Auto);

@@ -13,7 +13,7 @@ use crate::error::{Error, Place};
 use crate::export::{Dtype, onnx, pmml, safetensors, sql};
 use crate::fit::Weights;
 use crate::model::Model;
-use crate::output::{OutputFile, print};
+use crate::output::{OutputFile, is_stdout};
 use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
@@ -46,12 +46,12 @@ pub struct Args {
     #[arg(short, long, value_name = "NAME", required_unless_present = "out", value_parser = one_of::<Format>(&["onnx", "safetensors", "pmml", "sql"]), ignore_case = true, hide_possible_values = true)]
     format: Option<Format>,
 
-    /// Write to this file instead of standard output
+    /// Write to this file instead of standard output; - is standard output
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 
     /// Targets to export, by name [default: all of the model]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',')]
+    #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',')]
     target: Vec<String>,
 
     /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]
@@ -95,7 +95,7 @@ impl Args {
         let format = self.format()?;
         self.check(format)?;
         Files::default().reads("--model", [&self.model]).writes("--out", &self.out).check()?;
-        let file = self.out.as_deref().map(OutputFile::create).transpose()?;
+        let mut file = OutputFile::create(self.path())?;
         let model = self.chosen(Model::read(&self.model)?)?;
         let bytes = match format {
             Format::Onnx => onnx::to_onnx(&model, self.dtype.unwrap_or(Dtype::F64))?,
@@ -115,19 +115,13 @@ impl Args {
                 listed(&made)
             ));
         }
-        match file.zip(self.out.as_deref()) {
-            Some((mut file, path)) => {
-                file.write_all(&bytes).map_err(|source| Error::io(path, "write", source))?;
-                file.commit()
-            }
-            None => match String::from_utf8(bytes) {
-                Ok(text) => print(&text),
-                Err(binary) => {
-                    let mut out = stdout().lock();
-                    out.write_all(binary.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout)
-                }
-            },
-        }
+        file.write_all(&bytes).map_err(|source| Error::io(self.path(), "write", source))?;
+        file.commit()
+    }
+
+    /// The file, or what stands for standard output.
+    fn path(&self) -> &Path {
+        self.out.as_deref().unwrap_or(Path::new("-"))
     }
 
     /// The one named, or that of the file's extension.
@@ -159,7 +153,7 @@ impl Args {
         if self.table.as_ref().is_some_and(|table| table.trim().is_empty()) {
             return Err(Error::usage("--table is empty; expected what the SELECT reads, such as data"));
         }
-        if is_binary && self.out.is_none() && stdout().is_terminal() {
+        if is_binary && is_stdout(self.path()) && stdout().is_terminal() {
             return Err(Error::usage("the format is binary, and standard output is a terminal")
                 .with_hint("name a file with --out FILE"));
         }

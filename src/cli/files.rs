@@ -3,7 +3,7 @@
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
-use crate::output::{FileId, Kind};
+use crate::output::{FileId, Kind, is_stdout};
 
 /// All files that a command reads and writes, as they are named on its command line.
 #[derive(Default)]
@@ -26,6 +26,18 @@ impl Named {
         let is_stdin = path == Path::new("-");
         let id = if is_stdin { FileId::stdin() } else { FileId::of(path) };
         Named { option, path: path.to_owned(), id }
+    }
+
+    fn output(option: &'static str, path: &Path) -> Named {
+        match is_stdout(path) {
+            true => Named { option, path: path.to_owned(), id: FileId::stdout() },
+            false => Named::new(option, path),
+        }
+    }
+
+    /// Whether it is standard output, as an option or as what is always printed.
+    fn is_printed(&self) -> bool {
+        self.option == STDOUT || is_stdout(&self.path)
     }
 
     fn is_same(&self, other: &Named) -> bool {
@@ -59,7 +71,7 @@ impl Files {
 
     /// Adds files that are written.
     pub fn writes<P: AsRef<Path>>(mut self, option: &'static str, paths: impl IntoIterator<Item = P>) -> Files {
-        self.outputs.extend(paths.into_iter().map(|path| Named::new(option, path.as_ref())));
+        self.outputs.extend(paths.into_iter().map(|path| Named::output(option, path.as_ref())));
         self
     }
 
@@ -80,11 +92,15 @@ impl Files {
     /// # Errors
     /// [`Error::Usage`].
     pub fn check(&self) -> Result<(), Error> {
+        let mut printed = self.outputs.iter().filter(|output| output.is_printed());
+        if let (Some(one), Some(other)) = (printed.next(), printed.next()) {
+            return Err(both_printed(one, other));
+        }
         for (i, output) in self.outputs.iter().enumerate().filter(|(_, output)| output.is(Kind::File)) {
             let is_shared = |input: &&Named| !self.shared.contains(&[input.option, output.option]);
             if let Some(input) = self.inputs.iter().filter(is_shared).find(|input| input.is_same(output)) {
                 // What the shell opened is no choice of an option.
-                if output.option != STDOUT {
+                if !output.is_printed() {
                     return Err(replaces(output, input));
                 }
             }
@@ -102,6 +118,15 @@ impl Files {
         }
         Ok(())
     }
+}
+
+fn both_printed(one: &Named, other: &Named) -> Error {
+    let named = if one.option == STDOUT { other } else { one };
+    let message = match [one.option, other.option].contains(&STDOUT) {
+        true => format!("{}: standard output has the result already", named.shown()),
+        false => format!("{} and {}: standard output takes one of them", one.shown(), other.shown()),
+    };
+    Error::usage(message).with_hint(format!("name a file: {} FILE", named.option))
 }
 
 fn replaces(output: &Named, other: &Named) -> Error {
@@ -141,6 +166,11 @@ mod tests {
         assert_eq!(check(&["t.csv"], &[("--out", "a"), ("--history", "./a")]), Err((2, hint("--history", "a-2"))));
         assert_eq!(check(&["t.csv", "t.csv"], &[("--out", "a"), ("--history", "b")]), Ok(()));
         assert_eq!(check(&[], &[("--out", "/dev/null"), ("--history", "/dev/null")]), Ok(()));
+        assert_eq!(check(&[], &[("--out", "a"), ("--history", "b")]), Ok(()));
+        let printed = Files::default().writes("--out", ["-"]);
+        assert!(printed.check().is_ok());
+        let message = printed.prints().check().unwrap_err().to_string();
+        assert_eq!(message, "--out -: standard output has the result already");
         let shared = Files::default().reads("--init", [path("t.csv")]).writes("--out", [path("t.csv")]);
         assert!(shared.may_share("--init", "--out").check().is_ok());
     }

@@ -2,7 +2,10 @@
 
 use std::str::FromStr;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::options::{did_you_mean, one_of};
+use super::shell::schedules;
 use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
 use crate::summary::Scaling;
@@ -10,36 +13,32 @@ use crate::summary::Scaling;
 /// How weights are to be found.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Hyperparameters {
-    /// Number of passes over the rows [default: 1000 with --lr, otherwise until converged]
-    #[arg(long, value_name = "N", help_heading = "Descent")]
+    /// Passes over the rows [default: until converged]
+    ///
+    /// With --lr the default is 1000.
+    #[arg(long, value_name = "N", help_heading = "Fit")]
     epochs: Option<u64>,
 
-    /// Learning rate: the step is this times the gradient; auto scales the features and chooses the rate
+    /// Learning rate
     ///
-    /// With auto, sgd descends on standardized features, and weights are reported in the data's own units. With --l1 or --l2 features are
-    /// only centered, with --no-bias only divided by their root mean square, and with --weight-decay left as they are, since more would
-    /// change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
+    /// The step is the rate times the gradient. auto scales the features and chooses the rate: sgd descends on standardized features,
+    /// and weights are reported in the data's own units. With --l1 or --l2 features are only centered, with --no-bias only divided by
+    /// their root mean square, and with --weight-decay left as they are, since more would change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
     /// (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers auto is PyTorch's default on the features as they are:
     /// 0.001 for adam and adamw, 0.01 for rmsprop and adagrad.
-    #[arg(
-        long,
-        value_name = "RATE|auto",
-        default_value = "auto",
-        allow_negative_numbers = true,
-        help_heading = "Descent"
-    )]
+    #[arg(long, value_name = "RATE|auto", default_value = "auto", allow_negative_numbers = true, help_heading = "Fit")]
     pub lr: Rate,
 
     /// Loss over rows × targets, as in PyTorch's MSELoss: mean or sum
-    #[arg(long, value_name = "mean|sum", default_value = "mean", value_parser = one_of::<Reduction>(&["mean", "sum"]), hide_possible_values = true, help_heading = "Descent")]
+    #[arg(long, value_name = "mean|sum", default_value = "mean", value_parser = one_of::<Reduction>(&["mean", "sum"]), hide_possible_values = true, help_heading = "Fit")]
     pub reduction: Reduction,
 
     /// Train without a constant term
-    #[arg(long, help_heading = "Descent")]
+    #[arg(long, help_heading = "Fit")]
     pub no_bias: bool,
 
     /// Train on features of mean 0 and deviation 1; weights are reported in the data's own units
-    #[arg(long, help_heading = "Descent")]
+    #[arg(long, help_heading = "Fit")]
     pub standardize: bool,
 
     /// Add λ · Σ w² to the loss; the bias costs nothing
@@ -51,7 +50,7 @@ pub struct Hyperparameters {
     pub l1: f64,
 
     /// Learning rate by epoch: constant, step:SIZE:GAMMA, exponential:GAMMA or cosine:TMAX[:ETAMIN]
-    #[arg(long, value_name = "SCHEDULE", default_value = "constant", help_heading = "Descent")]
+    #[arg(long, value_name = "SCHEDULE", default_value = "constant", add = ArgValueCompleter::new(schedules), help_heading = "Fit")]
     pub schedule: Schedule,
 
     /// Update rule, as in PyTorch: sgd, adam, adamw, rmsprop or adagrad

@@ -2,7 +2,6 @@
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
-use std::path::PathBuf;
 
 use super::compress::{Compressed, Wish, compress_rows};
 use super::ledger::warn_dropped;
@@ -12,6 +11,7 @@ use super::unseen::OnUnseen;
 use super::words::note;
 use crate::data::columns::Roles;
 use crate::data::columns::option;
+use crate::data::inputs::InputFile;
 use crate::data::source::{self, Source};
 use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Reader, columns};
 use crate::error::{Error, Place, shortened};
@@ -27,13 +27,13 @@ pub struct Input {
 }
 
 impl Input {
-    /// Opens every path.
-    pub fn open(paths: &[PathBuf], manner: Manner) -> Result<Input, Error> {
+    /// Opens every file.
+    pub fn open(files: &[InputFile], manner: Manner) -> Result<Input, Error> {
         let mut first: Option<Source> = None;
         let mut later = Vec::new();
         let mut summary: Option<(String, Summary)> = None;
-        for path in paths {
-            let source = source::open(path)?;
+        for file in files {
+            let source = source::open_file(file)?;
             if source.is_json {
                 let name = source.name.clone();
                 let (lines, replies) = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
@@ -45,7 +45,7 @@ impl Input {
             } else if first.is_none() {
                 first = Some(source);
             } else {
-                later.push(Later::new(path, source));
+                later.push(Later::new(file, source));
             }
         }
         let rows = first.map(|first| Reader::new(first, later, manner)).transpose()?;
@@ -153,10 +153,7 @@ impl Input {
         let targets = &design.names()[design.names().len() - wish.targets..];
         compressed.take_stock(targets, &file)?;
         compressed.summary.powers().iter().try_for_each(check_size)?;
-        if !compressed.summary.triangle().is_finite() {
-            return Err(Error::input(Place::file(&file), "squares of the numbers overflow")
-                .with_hint("divide the columns by a power of ten"));
-        }
+        refuse_overflow(&compressed.summary, &file)?;
         Ok(compressed)
     }
 
@@ -257,4 +254,13 @@ fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), 
 fn needs_rows(name: &str, who: &str) -> Error {
     let message = format!("a summary of rows, but {who} needs the rows themselves");
     Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
+}
+
+/// Refuses rows, of `file`, whose squares are not finite.
+pub fn refuse_overflow(summary: &Summary, file: &str) -> Result<(), Error> {
+    if summary.is_finite() {
+        return Ok(());
+    }
+    Err(Error::input(Place::file(file), "squares of the numbers overflow")
+        .with_hint("divide the columns by a power of ten"))
 }

@@ -9,6 +9,7 @@ use super::hyper::{Hyperparameters, Rate};
 use super::input::Input;
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
+use super::train::refuse_infinite;
 use super::typed::command_with;
 use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
@@ -16,7 +17,7 @@ use crate::error::{Error, Place};
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::model::bias_name;
 use crate::observers::When;
-use crate::output::{aligned, print, print_json, rounded};
+use crate::output::{aligned, print, print_json, rounded, wrapped};
 use crate::summary::Summary;
 
 /// Predict how gradient descent will behave, without training
@@ -92,7 +93,7 @@ impl Args {
     /// Reads once and prints.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
-        Files::default().reads("--data", &paths).check()?;
+        Files::default().reads(self.data.named(), &paths).check()?;
         let input = Input::open(&paths, self.data.manner())?;
         let header = input.header();
         note_invented(&header);
@@ -150,9 +151,11 @@ impl Args {
         // AdamW's decay is no part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
-        let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay);
+        let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
         let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
         let forecast = spectrum.forecast(&zeros, &settings, settings.epochs);
+        let optimum_mse = summary.floor(k, bias).iter().sum::<f64>() / problem.elements();
+        refuse_infinite("the minimum mse", optimum_mse)?;
         Ok(Inspection {
             rows: summary.rows(),
             weight_sum: (summary.weight() != summary.rows() as f64).then_some(summary.weight()),
@@ -163,7 +166,7 @@ impl Args {
             lr_max,
             lr_auto,
             lr: settings.learning_rate.get(),
-            optimum_mse: summary.floor(k, bias).iter().sum::<f64>() / problem.elements(),
+            optimum_mse,
             optimum_loss: (!penalty.is_none()).then(|| least_loss(&scaled, k, bias, &penalty, reduction)),
             epochs: settings.epochs,
             mse_after_epochs: forecast.filter(|_| is_stable).map(|forecast| forecast.mse),
@@ -178,18 +181,24 @@ impl Args {
         let weight = inspection.weight_sum.unwrap_or(inspection.rows as f64);
         text += &format!("\n{}\n", rows_and_weight(inspection.rows, weight));
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
-        text += &format!("eigenvalues: {}\n", shown(&inspection.eigenvalues));
+        text += &wrapped(&format!("eigenvalues: {}\n", shown(&inspection.eigenvalues)));
         text += &format!("condition number: {condition}\n");
-        let known = |rate: Option<f64>| rate.map_or("unknown for this optimizer".to_owned(), rounded);
+        let why = if inspection.eigenvalues[0] == 0.0 {
+            "none, every feature is constant"
+        } else {
+            "unknown for this optimizer"
+        };
+        let known = |rate: Option<f64>| rate.map_or(why.to_owned(), rounded);
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));
         text += &format!("best fixed learning rate: {}\n", known(inspection.lr_auto));
         text += &format!("minimum mse: {}\n", rounded(inspection.optimum_mse));
         if let Some(loss) = inspection.optimum_loss {
             text += &format!("minimum loss: {}\n", rounded(loss));
         }
-        text += &format!("\n{}", at_rate(inspection));
-        if inspection.condition_number.is_none_or(|number| number > 1000.0) {
-            text += &format!("\nslow: {}\n", self.slow_direction(inspection, roles));
+        text += &wrapped(&format!("\n{}", at_rate(inspection)));
+        let is_quick = inspection.epochs_to_1_percent.is_some_and(|epochs| epochs <= QUICK);
+        if !is_quick && inspection.condition_number.is_none_or(|number| number > 1000.0) {
+            text += &wrapped(&format!("\nslow: {}\n", self.slow_direction(inspection, roles)));
             let helps = |better: &&Inspection| {
                 let own = inspection.condition_number;
                 better.condition_number.is_some_and(|number| own.is_none_or(|own| number < own))
@@ -214,7 +223,7 @@ impl Args {
             .filter(|(share, _)| share.abs() >= 0.01 * largest.abs())
             .map(|(share, name)| format!("{:+.2} {name}", share / largest))
             .collect();
-        format!("the errors hardly change along {}", parts.join(" "))
+        format!("the loss is nearly flat along {}", parts.join(" "))
     }
 }
 
@@ -239,6 +248,14 @@ fn shown(numbers: &[f64]) -> String {
     }
 }
 
+/// Epochs that take no time, whatever the condition number.
+const QUICK: u64 = 1000;
+
+/// A number of epochs, rounded if it is huge.
+fn epochs_in_words(epochs: u64) -> String {
+    if epochs < 1_000_000_000 { count(epochs, "epoch") } else { format!("about {} epochs", rounded(epochs as f64)) }
+}
+
 /// What the rate does from zero weights.
 fn at_rate(inspection: &Inspection) -> String {
     let rate = rounded(inspection.lr);
@@ -254,7 +271,7 @@ fn at_rate(inspection: &Inspection) -> String {
             );
             match epochs {
                 Some(epochs) => {
-                    format!("{after};\nwithin 1 % of the minimum takes {}\n", count(epochs, "epoch"))
+                    format!("{after};\nwithin 1 % of the minimum takes {}\n", epochs_in_words(epochs))
                 }
                 None => after + "\n",
             }
@@ -267,11 +284,12 @@ fn at_rate(inspection: &Inspection) -> String {
 fn advice(better: &Inspection) -> String {
     let condition = better.condition_number.map_or("infinite".to_owned(), rounded);
     let takes = match better.epochs_to_1_percent {
-        Some(epochs) => format!(" and within 1 % of the minimum takes {}", count(epochs, "epoch")),
+        Some(epochs) => format!(" and within 1 % of the minimum takes {}", epochs_in_words(epochs)),
         None => String::new(),
     };
     let command = command_with("--lr", "auto").replacen("linreg inspect", "linreg train", 1);
-    format!(
-        "on standardized features, which train chooses without --lr, the condition number is {condition}{takes}:\n  {command}\n"
-    )
+    let text = format!(
+        "on standardized features, which train chooses without --lr, the condition number is {condition}{takes}:"
+    );
+    format!("{}\n  {command}\n", wrapped(&text))
 }

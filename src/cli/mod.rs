@@ -6,10 +6,12 @@ mod counts;
 mod evaluate;
 mod export;
 mod files;
+mod help;
 mod hyper;
 mod input;
 mod inspect;
 mod ledger;
+mod meant;
 mod options;
 mod plot;
 mod predict;
@@ -17,6 +19,7 @@ mod reading;
 mod report;
 mod resolve;
 mod shell;
+mod show;
 mod spark;
 mod sql;
 mod summarize;
@@ -33,9 +36,16 @@ use crate::error::Error;
 /// Train linear regressions at the command line
 #[derive(Debug, Parser)]
 #[command(name = "linreg", version, propagate_version = true, max_term_width = 100, arg_required_else_help = true)]
-#[command(after_help = "Examples:
-  linreg train --data data/apples.csv --epochs 500 --lr 1e-5
-  linreg train --data data/fruits.csv --target apples,oranges --lr 1e-5 --out fruits.json
+#[command(
+    after_help = "Examples:
+  linreg train data/apples.csv                        gradient descent
+  linreg train data/apples.csv --solver qr --summary  exact, with standard errors
+  linreg help train                                   all options of a command",
+    after_long_help = "\
+Examples:
+  linreg train data/apples.csv --epochs 500 --lr 1e-5
+  linreg train data/fruits.csv --target apples,oranges --solver qr --out fruits.json
+  linreg show fruits.json
   linreg predict --model fruits.json --data data/fruits.csv
   linreg evaluate --model fruits.json --data data/fruits.csv
   linreg inspect --data data/fruits.csv --target apples,oranges
@@ -44,7 +54,8 @@ use crate::error::Error;
   linreg export --model fruits.json --out fruits.onnx
   linreg sql --dialect duckdb --table trips --features distance,hour --target fare
   linreg plot fit --model fruits.json --data data/fruits.csv --out fit.svg
-  linreg report --model fruits.json --data data/fruits.csv --out report.html")]
+  linreg report --model fruits.json --data data/fruits.csv --out report.html"
+)]
 pub struct Cli {
     #[command(subcommand)]
     command: Command,
@@ -52,6 +63,7 @@ pub struct Cli {
 
 #[derive(Debug, Subcommand)]
 enum Command {
+    #[command(visible_alias = "fit")]
     Train(Box<train::Args>),
     Predict(predict::Args),
     Evaluate(evaluate::Args),
@@ -59,6 +71,7 @@ enum Command {
     Summarize(summarize::Args),
     Sweep(Box<sweep::Args>),
     Export(export::Args),
+    Show(show::Args),
     Sql(sql::Args),
     Completions(shell::CompletionsArgs),
     Man(shell::ManArgs),
@@ -72,7 +85,7 @@ impl Cli {
     #[must_use]
     pub fn from_command_line() -> Cli {
         shell::answer(Cli::command);
-        let mut command = Cli::command();
+        let mut command = help::arranged(Cli::command());
         let matches = command.try_get_matches_from_mut(std::env::args_os()).unwrap_or_else(|error| typed::end(&error));
         let mut cli = Cli::from_arg_matches(&matches).unwrap_or_else(|error| typed::end(&error));
         if let (Command::Train(args), Some((_, matches))) = (&mut cli.command, matches.subcommand()) {
@@ -96,6 +109,7 @@ impl Cli {
             Command::Summarize(args) => args.run(),
             Command::Sweep(args) => args.run(),
             Command::Export(args) => args.run(),
+            Command::Show(args) => args.run(),
             Command::Sql(args) => args.run(),
             Command::Completions(args) => args.run(),
             Command::Man(args) => args.run(Cli::command()),

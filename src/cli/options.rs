@@ -11,12 +11,13 @@ use clap::error::{ContextKind, ContextValue};
 use clap::{Arg, Command};
 use clap_complete::engine::ArgValueCompleter;
 
+use super::files::FILE;
 use super::reading::Reading;
-use super::shell::columns;
+use super::shell::{columns, encodings};
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
+use crate::data::inputs::{self, InputFile};
 use crate::data::names::nearest;
-use crate::data::source;
 use crate::data::{Charset, Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::model::Rule;
@@ -25,15 +26,18 @@ use crate::observers::When;
 /// Where rows come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataOptions {
-    /// CSV file with a header, Parquet file or a directory of such, or summaries of rows; `-` is standard input. Repeat it for
-    /// several files
+    /// CSV or Parquet files, or directories of them
     ///
-    /// Files compressed with gzip or zstd are read as they are. All files have the same columns, in any order. A directory
-    /// stands for the files *.parquet in it. A first
-    /// line of numbers only is a row, not a header; the columns are then called c1, c2, … What separates the fields is
-    /// found out for every file.
-    /// Where single rows are not needed, lines written by `linreg summarize` stand for the rows they were made from.
-    #[arg(long, value_name = "FILE", help_heading = "Data")]
+    /// - is standard input. A pattern in quotes, such as 'part-*.csv', stands for the files that match it, sorted by name. A directory stands for the CSV or
+    /// the Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
+    /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
+    /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is
+    /// detected for each file. Where single rows are not needed, lines written by `linreg summarize` represent their rows.
+    #[arg(value_name = "FILE", help_heading = "Data", display_order = 0)]
+    files: Vec<PathBuf>,
+
+    /// The same as FILE
+    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data")]
     data: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -63,7 +67,7 @@ pub struct DialectOptions {
     thousands: Option<char>,
 
     /// Encoding of the text, such as latin1, utf-16 or shift_jis [default: detected: UTF-8, UTF-16, UTF-32, Windows-1252]
-    #[arg(long, value_name = "NAME", help_heading = "Data")]
+    #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(encodings), help_heading = "Data")]
     encoding: Option<Charset>,
 
     /// The first line is a row; the columns are called c1, c2, … [default: if it holds numbers only]
@@ -161,17 +165,22 @@ impl DataOptions {
         !header.is_invented && !self.dialect.no_header
     }
 
+    /// What names the files in messages: nothing but themselves, or the option.
+    pub fn named(&self) -> &'static str {
+        if self.files.is_empty() { "--data" } else { FILE }
+    }
+
     /// The files named, or standard input if there are none and something is piped in.
-    pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn paths(&self) -> Result<Vec<InputFile>, Error> {
         self.dialect.check()?;
-        if !self.data.is_empty() {
-            return source::expanded(&self.data);
+        let named: Vec<PathBuf> = self.files.iter().chain(&self.data).cloned().collect();
+        if !named.is_empty() {
+            return inputs::expanded(&named);
         }
         if stdin().is_terminal() {
-            return Err(Error::usage("no rows: give a file with --data FILE, or pipe rows in")
-                .with_hint("linreg train --data apples.csv --lr 1e-5"));
+            return Err(Error::usage("no rows: name a file, or pipe rows in").with_hint("linreg train rows.csv"));
         }
-        Ok(vec![PathBuf::from("-")])
+        Ok(vec![PathBuf::from("-").into()])
     }
 
     /// How they are read.
@@ -226,10 +235,10 @@ impl DialectOptions {
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct ColumnOptions {
     /// Target columns, by name [default: the last column]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
+    #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     target: Vec<String>,
 
-    /// Feature columns, by name [default: every other column]
+    /// Feature columns, by name [default: all others]
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     features: Vec<String>,
 
@@ -256,7 +265,7 @@ pub struct ColumnOptions {
     #[arg(long, value_name = "COL=LEVEL", help_heading = "Data")]
     reference: Vec<Reference>,
 
-    /// What to do with missing cells: error, drop or mean
+    /// Missing values: error, drop or mean
     ///
     /// error: tell how many there are and where. drop: leave out rows with a missing cell in a column that is used. mean: a
     /// missing cell of a feature counts as the mean of the others, for a category as the share of each level; rows without a

@@ -1,8 +1,8 @@
 //! `linreg predict`: a model and rows → predictions as CSV on standard output.
 
 mod intervals;
+mod output;
 
-use std::io::{IsTerminal, Write, stdout};
 use std::path::PathBuf;
 use std::sync::{Mutex, PoisonError};
 
@@ -13,9 +13,8 @@ use super::words::note;
 use crate::data::{Batch, Manner, Missing, Reader, Records, Work, columns};
 use crate::error::{Error, Place};
 use crate::model::{Model, Rule};
-use crate::observers::When;
-use crate::output::Stdout;
 use intervals::{IntervalOptions, Intervals};
+use output::Output;
 
 /// Predict the targets of rows with a trained model
 ///
@@ -38,6 +37,10 @@ pub struct Args {
 
     #[command(flatten)]
     data: DataOptions,
+
+    /// Write the predictions to this file, which appears when it is whole; - is standard output, the default
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
 
     /// Write the input fields first, then the predictions
     #[arg(long)]
@@ -73,7 +76,8 @@ impl Args {
     /// Streams: some blocks of text in memory.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
-        Files::default().reads("--data", &paths).check()?;
+        let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), &paths);
+        files.writes("--out", &self.out).check()?;
         let model = Model::read(&self.model)?;
         let intervals = self.intervals.intervals(&model, &self.model)?;
         let manner = Manner { is_eager: true, ..self.data.manner() };
@@ -95,9 +99,8 @@ impl Args {
         }
         rows.check()?;
 
-        let mut out = Stdout::text();
-        out.write_all(&header).map_err(Error::stdout)?;
-        let progress = if stdout().is_terminal() { When::Never } else { When::Auto };
+        let mut out = Output::open(self.out.as_deref())?;
+        out.write(&header)?;
         let add = |(lines, room): &mut (Lines, Option<Batch>), batch: &mut Batch, records: &Records| {
             let batch = design.features(batch, room);
             model.fill(batch);
@@ -109,29 +112,21 @@ impl Args {
         let locked = || used.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || (Lines { text: locked().pop().unwrap_or_default(), ..Lines::default() }, None);
         let work = Work { new: &new, add: &add };
-        let rows = self.data.reading(progress).fold(rows, 1, &work, |(mut lines, _), _| {
+        let rows = self.data.reading(out.progress()).fold(rows, 1, &work, |(mut lines, _), _| {
             if let Some(row) = lines.first_empty.filter(|_| self.strict) {
                 let message = format!("row {}: the prediction overflows", written + row + 1);
                 return Err(Error::input(Place::file(&file), message));
             }
             written += lines.rows;
             empty += lines.empty;
-            write(&mut out, &lines.text)?;
+            out.write(&lines.text)?;
             lines.text.clear();
             locked().push(lines.text);
             Ok(())
         })?;
+        out.finish()?;
         if empty > 0 {
-            let reasons = match (model.rule(), design.categories().is_empty()) {
-                (Rule::Mean, true) => "a cell is missing that has no mean",
-                (_, true) => "a cell is missing",
-                (Rule::Mean, false) => "a level is one that no row had in training",
-                (_, false) => "a cell is missing, a level is one that no row had in training",
-            };
-            note(&format!(
-                "{empty} of {rows} rows have no prediction: {reasons}, or the result overflows \
-                 (--strict makes this an error)"
-            ));
+            tell_empty(&model, (empty, rows));
         }
         Ok(())
     }
@@ -157,9 +152,18 @@ impl Args {
     }
 }
 
-/// Writes and flushes, so that a reader at the other end of a pipe need not wait.
-fn write(out: &mut Stdout, text: &[u8]) -> Result<(), Error> {
-    out.write_all(text).and_then(|()| out.flush()).map_err(Error::stdout)
+/// Says how many of the rows have no prediction, and why that may be.
+fn tell_empty(model: &Model, (empty, rows): (u64, u64)) {
+    let reasons = match (model.rule(), model.design().categories().is_empty()) {
+        (Rule::Mean, true) => "a cell is missing that has no mean",
+        (_, true) => "a cell is missing",
+        (Rule::Mean, false) => "a level is one that no row had in training",
+        (_, false) => "a cell is missing, a level is one that no row had in training",
+    };
+    note(&format!(
+        "{empty} of {rows} rows have no prediction: {reasons}, or the result overflows \
+         (--strict makes this an error)"
+    ));
 }
 
 impl Style {

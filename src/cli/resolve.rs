@@ -149,7 +149,11 @@ impl Compressed {
         const ROWS: u64 = 12;
         let rows: u64 = self.parts.iter().map(Summary::rows).sum();
         let message = format!("--folds {}: one of them has no row ({rows} rows in all)", self.parts.len());
-        Error::usage(message).with_hint(format!("--folds {}, or another --split-seed", (rows / ROWS).max(2)))
+        Error::usage(message).with_hint(match (rows / ROWS).max(2) {
+            _ if rows < 2 => "folds need two rows at least".to_owned(),
+            fewer if fewer < self.parts.len() as u64 => format!("--folds {fewer}, or another --split-seed"),
+            _ => "another --split-seed".to_owned(),
+        })
     }
 
     /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.

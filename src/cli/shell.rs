@@ -7,15 +7,16 @@ use std::path::{Path, PathBuf};
 use std::ffi::OsStr;
 
 use clap::Command;
-use clap_complete::engine::CompletionCandidate;
+use clap_complete::engine::{CompletionCandidate, PathCompleter, ValueCompleter};
 use clap_complete::env::Shells;
 use clap_complete::{CompleteEnv, Shell};
 use clap_mangen::Man;
 
 use super::input::Input;
 use super::typed;
-use crate::data::Manner;
+use crate::data::{ENCODINGS, Manner, inputs};
 use crate::error::Error;
+use crate::init::Init;
 use crate::output::{OutputFile, print};
 
 /// Set where a shell asks this program what could stand at the cursor.
@@ -23,7 +24,7 @@ const ASKED: &str = "LINREG_COMPLETE";
 
 /// Print completions for a shell
 ///
-/// Behind --target, --features, --ignore, --categorical and --row-weight they are the columns of the file behind --data. The
+/// Behind --target, --features, --ignore, --categorical and --row-weight they are the columns of the files named. The
 /// shell asks the program itself, so completions are always those of the program that is installed.
 /// Where they belong: bash ~/.local/share/bash-completion/completions/linreg, fish ~/.config/fish/completions/linreg.fish; in
 /// ~/.zshrc the line: source <(linreg completions zsh).
@@ -38,7 +39,7 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the manual page, or write the pages of all commands to a folder
+/// Print the manual page, or write those of all commands
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -70,9 +71,12 @@ pub fn answer(definition: impl Fn() -> Command) {
 /// The columns of the files behind `--data` that begin so. Names that a shell would take apart are left out.
 pub fn columns(start: &OsStr) -> Vec<CompletionCandidate> {
     let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
-    let files: Vec<PathBuf> = typed::values(&words, "--data").into_iter().map(PathBuf::from).collect();
+    // The shell's own words end with `--`.
+    let words = words.iter().position(|word| word == "--").map_or(&[][..], |end| &words[end + 1..]);
+    let files: Vec<PathBuf> = typed::data_files(words).into_iter().map(PathBuf::from).collect();
     // Whatever is wrong with them is told when the command is run; a pipe would be empty by then.
-    let input = Some(files).filter(|files| !files.is_empty() && files.iter().all(|file| file.is_file()));
+    let files = inputs::expanded(&files).unwrap_or_default();
+    let input = Some(files).filter(|files| !files.is_empty() && files.iter().all(|file| file.path.is_file()));
     let header = input.and_then(|files| Input::open(&files, Manner::default()).ok()).map(|input| input.header());
     let is_wanted = |name: &String| {
         start.to_str().is_some_and(|start| name.starts_with(start))
@@ -84,6 +88,27 @@ pub fn columns(start: &OsStr) -> Vec<CompletionCandidate> {
         .filter(is_wanted)
         .map(CompletionCandidate::new)
         .collect()
+}
+
+/// Names of encodings that begin so; any other name that browsers know is read, too.
+pub fn encodings(start: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(start, &ENCODINGS)
+}
+
+/// Schedules that begin so, up to their numbers.
+pub fn schedules(start: &OsStr) -> Vec<CompletionCandidate> {
+    beginning(start, &["constant", "step:", "exponential:", "cosine:"])
+}
+
+/// Ways to draw weights that begin so, and files.
+pub fn inits(start: &OsStr) -> Vec<CompletionCandidate> {
+    let names = Init::NAMES.map(|(name, _)| name);
+    beginning(start, &names).into_iter().chain(PathCompleter::file().complete(start)).collect()
+}
+
+fn beginning(start: &OsStr, names: &[&'static str]) -> Vec<CompletionCandidate> {
+    let names = names.iter().filter(|name| start.to_str().is_some_and(|start| name.starts_with(start)));
+    names.map(CompletionCandidate::new).collect()
 }
 
 impl ManArgs {

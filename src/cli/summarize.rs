@@ -8,7 +8,7 @@ use serde_json::json;
 use super::compress::Wish;
 use super::counts::Counts;
 use super::files::Files;
-use super::input::Input;
+use super::input::{Input, refuse_overflow};
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
 use super::resolve::in_order;
@@ -16,7 +16,7 @@ use super::words::{note_invented, warn_of_dates};
 use crate::data::{Design, Header, Polynomial};
 use crate::error::{Error, Place};
 use crate::observers::When;
-use crate::output::{OutputFile, print_json};
+use crate::output::{OutputFile, is_stdout, print_json};
 use crate::summary::Summary;
 
 /// Compress any number of rows into one line that stands for them
@@ -55,37 +55,52 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
 
+    /// Write the summary to this file instead of standard output; - is standard output
+    #[arg(short, long, value_name = "FILE")]
+    out: Option<PathBuf>,
+
     /// Print which columns a summary would have, and how the text is to be read, and read no rows
     #[arg(long, hide = true)]
     plan: bool,
 }
 
 impl Args {
-    /// Prints a line for all inputs, or for each.
+    /// Writes a line for all inputs, or for each.
     pub fn run(self) -> Result<(), Error> {
         self.columns.refuse_reference()?;
         let paths = self.data.paths()?;
-        Files::default().reads("--data", &paths).writes("--counts", &self.counts).prints().check()?;
+        let files = Files::default().reads(self.data.named(), &paths).writes("--counts", &self.counts);
+        if self.out.is_none() {
+            files.prints().check()?
+        } else {
+            files.writes("--out", &self.out).check()?
+        }
+        let out = self.out.as_deref().unwrap_or(Path::new("-"));
         let inputs: Vec<_> = if self.by_file { paths.chunks(1).collect() } else { vec![&paths[..]] };
         let mut counts_file = self.counts.as_deref().map(OutputFile::create).transpose()?;
-        for paths in inputs {
-            let input = Input::open(paths, self.data.manner())?;
+        let mut file = Some(out).filter(|out| !is_stdout(out)).map(OutputFile::create).transpose()?;
+        for files in inputs {
+            let input = Input::open(files, self.data.manner())?;
             if self.plan {
                 return self.print_plan(&input.header());
             }
             let (summary, counts) = self.summary(input)?;
-            let printed = if summary.rows() > 0 { print_json(&(summary.to_json() + "\n")) } else { Ok(()) };
+            let line = if summary.rows() > 0 { summary.to_json() + "\n" } else { String::new() };
+            let written = match &mut file {
+                Some(file) => file.write_all(line.as_bytes()).map_err(|source| Error::io(out, "write", source)),
+                None => print_json(&line),
+            };
             // Who does not read the summary may still want the counts.
-            if !matches!(printed, Ok(()) | Err(Error::ClosedPipe)) {
-                return printed;
+            if !matches!(written, Ok(()) | Err(Error::ClosedPipe)) {
+                return written;
             }
             if let (Some(mut file), Some(path)) = (counts_file.take(), &self.counts) {
                 write_counts(&mut file, &counts, path)?;
                 file.commit()?;
             }
-            printed?;
+            written?;
         }
-        Ok(())
+        file.map_or(Ok(()), OutputFile::commit)
     }
 
     fn summary(&self, input: Input) -> Result<(Summary, Counts), Error> {
@@ -114,6 +129,7 @@ impl Args {
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
         let summary = in_order(&compressed.summary, design.names())?;
+        refuse_overflow(&summary, &file)?;
         let counts = Counts::new(&compressed, &summary);
         Ok((summary, counts))
     }

@@ -3,10 +3,17 @@
 use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
 
+use clap::CommandFactory;
+
+use super::{Cli, meant};
 use crate::error::{Error, is_unseen, tell, visible};
 
 /// Prints help, or what is wrong with the command line, and ends the program.
 pub fn end(error: &clap::Error) -> ! {
+    if let Some(error) = meant::of(error) {
+        tell(&error);
+        std::process::exit(i32::from(error.exit_code()));
+    }
     let is_obeyed = |word: OsString| word.to_string_lossy().contains(is_unseen);
     if error.use_stderr() && std::env::args_os().any(is_obeyed) {
         drop(write!(stderr(), "{}", visible(&error.render().to_string())));
@@ -75,6 +82,18 @@ pub fn values(words: &[String], option: &str) -> Vec<String> {
         rest => rest.strip_prefix('=').map(str::to_owned),
     };
     words.iter().enumerate().filter_map(value).collect()
+}
+
+/// The files of rows that a command line names, by themselves and with `--data`.
+pub fn data_files(words: &[String]) -> Vec<String> {
+    let command = Cli::command().ignore_errors(true);
+    let Ok(matches) = command.try_get_matches_from(words) else { return Vec::new() };
+    let mut matches = &matches;
+    while let Some((_, inner)) = matches.subcommand() {
+        matches = inner;
+    }
+    let named = |id: &str| matches.try_get_raw(id).ok().flatten().into_iter().flatten();
+    named("files").chain(named("data")).map(|file| file.to_string_lossy().into_owned()).collect()
 }
 
 /// The first value of `option` in a command, as a shell reads it.

@@ -49,7 +49,7 @@ pub fn note_invented(header: &Header) {
 pub fn warn_of_dates(header: &Header, features: &[String]) {
     for name in header.dates.iter().filter(|name| features.contains(name)) {
         let text = format!(
-            "column \"{}\" holds dates, which are taken for levels of a category ({} drops it)",
+            "column \"{}\" holds dates, which are treated as categories ({} drops it)",
             shortened(name),
             ignore(name)
         );

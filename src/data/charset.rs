@@ -12,35 +12,15 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8, UTF_16BE
 
 use super::names::nearest;
 
+/// Encodings that tables are often in; any other name that browsers know is one, too.
+pub const NAMES: [&str; 10] =
+    ["utf-8", "utf-16", "utf-32", "latin1", "windows-1252", "shift_jis", "gb18030", "big5", "euc-kr", "koi8-r"];
+
 /// Bytes that decide.
 const WINDOW: usize = 1 << 20;
 
 /// Bytes that tell UTF-16 and UTF-32.
 const TELLING_BYTES: usize = 4;
-
-/// Names of the usual encodings, of which an error suggests one.
-const USUAL: [&str; 20] = [
-    "utf-8",
-    "utf-16",
-    "utf-16le",
-    "utf-16be",
-    "utf-32",
-    "latin1",
-    "iso-8859-1",
-    "iso-8859-2",
-    "iso-8859-15",
-    "windows-1250",
-    "windows-1251",
-    "windows-1252",
-    "macintosh",
-    "koi8-r",
-    "shift_jis",
-    "euc-jp",
-    "euc-kr",
-    "gbk",
-    "gb18030",
-    "big5",
-];
 
 /// An encoding of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -77,7 +57,7 @@ impl FromStr for Charset {
             _ => Encoding::for_label(name.as_bytes()).filter(|known| *known != REPLACEMENT).map(Charset::Other),
         };
         known.ok_or_else(|| {
-            let names = USUAL.map(str::to_owned);
+            let names = NAMES.map(str::to_owned);
             let meant = nearest(&names, &name).map_or(String::new(), |name| format!("; did you mean {name}?"));
             format!("expected the name of an encoding, such as utf-8, latin1, windows-1252, utf-16 or shift_jis{meant}")
         })

@@ -24,6 +24,7 @@ mod fold;
 mod header;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod index;
+pub mod inputs;
 mod interval;
 pub mod isa;
 mod layout;
@@ -51,7 +52,7 @@ mod survey;
 
 pub use batch::{BATCH_ROWS, Batch, LINE};
 pub use blocks::BLOCK;
-pub use charset::Charset;
+pub use charset::{Charset, NAMES as ENCODINGS};
 pub use dialect::{Dialect, Spelling};
 pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};

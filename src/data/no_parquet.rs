@@ -2,6 +2,7 @@
 
 use std::ops::Range;
 
+use super::inputs::Partition;
 use super::layout::{Failure, Layout};
 use super::records::{Counts, Records};
 use super::source::Span;
@@ -16,7 +17,7 @@ pub struct Cursor(Table);
 
 impl Table {
     /// Says that it cannot be read.
-    pub fn open(file: &str, _: Span) -> Result<Table, Error> {
+    pub fn open(file: &str, _: Span, _: Vec<Partition>) -> Result<Table, Error> {
         let message = "a Parquet file, which this program was built without";
         Err(Error::input(Place::file(file), message)
             .with_hint("cargo install --path . --features parquet builds one with it"))

@@ -7,6 +7,7 @@ use super::blocks::{Block, Blocks};
 use super::charset::{Charset, Found, Utf8};
 use super::dialect::sniff;
 use super::header::{Header, read_header};
+use super::inputs::InputFile;
 use super::layout::{Failure, Fault};
 use super::parquet::Table;
 use super::reader::Manner;
@@ -17,7 +18,7 @@ use crate::error::{Error, Place};
 /// An input whose turn has not come.
 pub enum Later {
     /// A file, to be opened then: there may be more of them than a program may have open.
-    File(PathBuf),
+    File(InputFile),
     /// What can be opened only once.
     Opened(Source),
 }
@@ -25,10 +26,10 @@ pub enum Later {
 impl Later {
     /// The input that was opened as `source` to look at it.
     #[must_use]
-    pub fn new(path: &Path, source: Source) -> Later {
+    pub fn new(file: &InputFile, source: Source) -> Later {
         match source.body {
-            Body::File(_) => Later::File(path.to_owned()),
-            Body::Parquet(_) if path != Path::new("-") => Later::File(path.to_owned()),
+            Body::File(_) => Later::File(file.clone()),
+            Body::Parquet(_) if file.path != Path::new("-") => Later::File(file.clone()),
             Body::Parquet(_) | Body::Stream(_) => Later::Opened(source),
         }
     }
@@ -36,7 +37,7 @@ impl Later {
     /// Its size, if it is a file.
     pub fn bytes(&self) -> Option<u64> {
         match self {
-            Later::File(path) => std::fs::metadata(path).ok().map(|metadata| metadata.len()),
+            Later::File(file) => std::fs::metadata(&file.path).ok().map(|metadata| metadata.len()),
             Later::Opened(_) => None,
         }
     }
@@ -45,24 +46,24 @@ impl Later {
 /// Files that are read after the first one.
 #[derive(Debug, Default)]
 pub struct LaterFiles {
-    paths: Vec<PathBuf>,
+    files: Vec<InputFile>,
     manner: Manner,
 }
 
 impl LaterFiles {
     /// The ones of `later` that can be opened more than once.
     pub fn new<'a>(later: impl Iterator<Item = &'a Later>, manner: &Manner) -> LaterFiles {
-        let path = |later: &Later| match later {
-            Later::File(path) => path.clone(),
-            Later::Opened(source) => PathBuf::from(&source.name),
+        let file = |later: &Later| match later {
+            Later::File(file) => file.clone(),
+            Later::Opened(source) => PathBuf::from(&source.name).into(),
         };
-        LaterFiles { paths: later.map(path).filter(|path| path.is_file()).collect(), manner: manner.clone() }
+        LaterFiles { files: later.map(file).filter(|file| file.path.is_file()).collect(), manner: manner.clone() }
     }
 
     /// Whether one of them has a column `name`. The error of a file that cannot be read is reported when it is read.
     pub fn have(&self, name: &String) -> bool {
-        let header = |path: &PathBuf| Some(Input::new(source::open(path).ok()?, self.manner.clone()).ok()?.header);
-        self.paths.iter().filter_map(header).any(|header| header.names.contains(name))
+        let header = |file: &InputFile| Some(Input::new(source::open_file(file).ok()?, self.manner.clone()).ok()?.header);
+        self.files.iter().filter_map(header).any(|header| header.names.contains(name))
     }
 }
 
@@ -99,11 +100,15 @@ impl Input {
     /// # Errors
     /// As [`super::Reader::new`].
     pub fn new(source: Source, manner: Manner) -> Result<Input, Error> {
-        let Source { name, body, packing, .. } = source;
+        let Source { name, body, packing, partitions, .. } = source;
         let start = Header { packing, ..Header::of(&name, Vec::new()) };
         let (told, found) = (manner.dialect.charset, Found::default());
         let body = match body {
-            Body::Parquet(span) => return Input::of_table(Table::open(&name, span)?, manner),
+            Body::Parquet(span) => return Input::of_table(Table::open(&name, span, partitions)?, manner),
+            _ if !partitions.is_empty() => {
+                let message = "not a Parquet file, as the others of a directory with partitions";
+                return Err(Error::input(Place::file(&name), message));
+            }
             Body::File(span) if told.is_some_and(|told| !told.is_utf_8()) || is_wide(&span) => {
                 Body::Stream(Box::new(Utf8::new(span, told, found.clone())))
             }

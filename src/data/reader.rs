@@ -283,7 +283,7 @@ impl Rows {
     pub(super) fn open_next(&mut self) -> Result<bool, Error> {
         let source = match self.later.pop_front() {
             None => return Ok(false),
-            Some(Later::File(path)) => source::open(&path)?,
+            Some(Later::File(file)) => source::open_file(&file)?,
             Some(Later::Opened(source)) => source,
         };
         let input = Input::new(source, self.input.manner.clone())?;

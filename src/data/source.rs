@@ -2,13 +2,14 @@
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 use flate2::read::MultiGzDecoder;
 
+use super::inputs::{InputFile, Partition};
 use super::packing::Packing;
-use crate::error::{Error, Place};
+use crate::error::Error;
 
 const PARQUET: &[u8] = b"PAR1";
 
@@ -49,6 +50,8 @@ pub struct Source {
     pub is_json: bool,
     /// How it is compressed.
     pub packing: Packing,
+    /// Columns that are not in the text, but have the same value in all of its rows.
+    pub partitions: Vec<Partition>,
 }
 
 /// How the text of an input is reached.
@@ -115,9 +118,17 @@ fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
 pub fn open(path: &Path) -> Result<Source, Error> {
     let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
     match open_body(path) {
-        Ok((body, is_json, packing)) => Ok(Source { name, body, is_json, packing }),
+        Ok((body, is_json, packing)) => Ok(Source { name, body, is_json, packing, partitions: Vec::new() }),
         Err(source) => Err(Error::Io { path: name, action: "open", source }),
     }
+}
+
+/// Opens a file with the columns that its directories give it.
+///
+/// # Errors
+/// As [`open`].
+pub fn open_file(file: &InputFile) -> Result<Source, Error> {
+    Ok(Source { partitions: file.partitions.clone(), ..open(&file.path)? })
 }
 
 fn open_body(path: &Path) -> io::Result<(Body, bool, Packing)> {
@@ -220,46 +231,6 @@ fn spool(mut stream: impl Read) -> io::Result<Span> {
     let mut file = tempfile::tempfile()?;
     let end = io::copy(&mut stream, &mut file)?;
     Ok(Span { file: Arc::new(file), start: 0, end })
-}
-
-/// The inputs that `paths` stand for: a directory stands for the Parquet files in it, in the order of their names, without
-/// those whose names begin with `_` or `.`, which writers use for what is no data.
-///
-/// # Errors
-/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if there are no such files in it.
-pub fn expanded(paths: &[PathBuf]) -> Result<Vec<PathBuf>, Error> {
-    let mut all = Vec::new();
-    for path in paths {
-        if path.is_dir() {
-            all.extend(parquet_files(path)?);
-        } else {
-            all.push(path.clone());
-        }
-    }
-    Ok(all)
-}
-
-fn parquet_files(directory: &Path) -> Result<Vec<PathBuf>, Error> {
-    let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
-    let entries = entries.map_err(|source| Error::io(directory, "open", source))?;
-    let mut paths: Vec<PathBuf> = entries.iter().map(std::fs::DirEntry::path).collect();
-    let is_hidden = |path: &PathBuf| {
-        path.file_name()
-            .is_none_or(|name| name.as_encoded_bytes().starts_with(b"_") || name.as_encoded_bytes().starts_with(b"."))
-    };
-    paths.retain(|path| !is_hidden(path));
-    paths.sort();
-    let has_directories = paths.iter().any(|path| path.is_dir());
-    paths.retain(|path| path.extension().is_some_and(|extension| extension == "parquet") && !path.is_dir());
-    if paths.is_empty() {
-        let place = Place::file(&directory.display().to_string());
-        let error = Error::input(place, "a directory without files *.parquet");
-        return Err(error.with_hint(match has_directories {
-            true => "directories below it are not read: name them, or their files, one by one with --data",
-            false => "name files: --data FILE, repeated for several",
-        }));
-    }
-    Ok(paths)
 }
 
 impl Source {

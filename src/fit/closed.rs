@@ -140,8 +140,11 @@ impl LeastSquares {
             return (0..count).map(|j| length(j) / self.ordered.get(j, j)).fold(1.0, f64::max);
         }
         let scaled = DMatrix::from_fn(count, count, |i, j| self.ordered.get(i, j) / length(j));
+        if count == 0 {
+            return 1.0;
+        }
         let values = scaled.singular_values();
-        if count == 0 { 1.0 } else { values.max() / values.min() }
+        values.max() / values.min()
     }
 
     /// Improves the solution as far as doubles go, with all the rows.

@@ -231,6 +231,7 @@ impl Task {
     }
 
     /// Whether the conditions of the minimum are met up to rounding: slopes of α where a weight is not 0, of no more where it is.
+    /// False where rounding is more than α, so that nothing can be known.
     fn is_minimum(&self, weights: &DVector<f64>) -> bool {
         let error = self.error(weights);
         (0..weights.len()).all(|j| {
@@ -239,7 +240,8 @@ impl Task {
                 0.0 => slope.abs() - self.threshold,
                 sign => (slope - sign * self.threshold).abs(),
             };
-            off <= self.slope_rounding(j, weights)
+            let rounding = self.slope_rounding(j, weights);
+            off <= rounding && rounding <= self.threshold
         })
     }
 

@@ -55,7 +55,7 @@ impl Spectrum {
         if !is_plain {
             return None;
         }
-        self.epochs_until((1.0 + share) * self.outside, theta, settings)
+        self.epochs_until((1.0 + share) * self.least(), theta, settings)
     }
 
     /// An epoch from which on the squared error is at most `goal`, from θ (q×k), and at which plain gradient descent is there first;
@@ -99,6 +99,9 @@ impl Spectrum {
     }
 }
 
+/// An epoch leaves rounding of what it takes away: this share of it.
+const ROUNDING: f64 = 1e-15;
+
 /// A step in one direction on (r, u, t): the residual, σ times the velocity, and the constant part of the target. The
 /// gradient is λr, and with decay d its part of weight decay is d·(r + t).
 fn step_matrix(rate: f64, lambda: f64, decay: f64, [momentum, kept, taken]: [f64; 3], nesterov: bool) -> Matrix3<f64> {
@@ -127,7 +130,7 @@ impl Move {
     fn power(&self, epochs: u64) -> Move {
         match self {
             Move::Factor(factor) => {
-                let size = (epochs as f64 * factor.abs().ln()).exp();
+                let size = (epochs as f64 * factor.abs().max(ROUNDING).ln()).exp();
                 let sign = if *factor < 0.0 && epochs % 2 == 1 { -1.0 } else { 1.0 };
                 Move::Factor(if epochs == 0 { 1.0 } else { sign * size })
             }

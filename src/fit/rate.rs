@@ -68,10 +68,14 @@ impl Spectrum {
         &self.eigenvalues
     }
 
-    /// The minimum of the squared error: what is outside of all directions.
+    /// The minimum of the squared error: what is outside of all directions, and in those that the data do not fix, of which
+    /// rounding leaves some.
     #[must_use]
     pub fn least(&self) -> f64 {
-        self.outside
+        let negligible = NEGLIGIBLE * self.largest();
+        let open =
+            self.eigenvalues.iter().zip(self.targets.row_iter()).filter(|(eigenvalue, _)| **eigenvalue <= negligible);
+        self.outside + open.map(|(_, target)| target.norm_squared()).sum::<f64>()
     }
 
     /// λmax.

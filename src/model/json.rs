@@ -9,7 +9,7 @@
 
 use std::collections::BTreeSet;
 use std::fs::File;
-use std::io::BufReader;
+use std::io::{BufReader, stdin};
 use std::path::Path;
 
 use serde::{Deserialize, Serialize};
@@ -76,12 +76,17 @@ impl Serialize for Model {
 }
 
 impl Model {
-    /// Reads a model file.
+    /// Reads a model file; `-` is standard input.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is no model or contradicts itself.
     pub fn read(path: &Path) -> Result<Model, Error> {
-        let text = File::open(path).and_then(|file| document::read(&mut BufReader::new(file), false));
+        let is_stdin = path == Path::new("-");
+        let path = if is_stdin { Path::new("<stdin>") } else { path };
+        let text = match is_stdin {
+            true => document::read(&mut stdin().lock(), false),
+            false => File::open(path).and_then(|file| document::read(&mut BufReader::new(file), false)),
+        };
         let text = text.map_err(|source| Error::io(path, "read", source))?;
         Model::from_json(text.as_bytes(), &path.display().to_string())
     }

@@ -33,6 +33,8 @@ pub struct Printer {
     skipped: Option<Epoch>,
     /// Epochs printed.
     lines: u64,
+    /// Lines of the result.
+    result_lines: u64,
     /// What every epoch shows how far it is above, if it does.
     least: Option<Least>,
     /// Whether every epoch shows its loss beside the mean squared error.
@@ -116,6 +118,7 @@ impl Printer {
             second,
             skipped: None,
             lines: 0,
+            result_lines: 0,
             least,
             has_loss: false,
             widths: (digits, 0),
@@ -135,6 +138,13 @@ impl Printer {
         Printer { table, ..self }
     }
 
+    /// The same on standard error, if standard output is for something else.
+    #[must_use]
+    pub fn on_stderr(self, is_taken: bool) -> Printer {
+        let out = if is_taken { BufWriter::new(Stdout::replaced()) } else { self.out };
+        Printer { out, ..self }
+    }
+
     /// True if this epoch is one of those to be printed.
     #[must_use]
     pub fn wants(&mut self, epoch: &Epoch) -> bool {
@@ -149,10 +159,10 @@ impl Printer {
         }
     }
 
-    /// How many epochs were printed.
+    /// How many lines were printed.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.lines
+        self.lines + self.result_lines
     }
 
     /// Prints one epoch.
@@ -215,6 +225,7 @@ impl Printer {
                 let gap = if self.lines > 0 { "\n" } else { "" };
                 let table = self.table.take().unwrap_or_else(|| weights_table(model));
                 let losses = losses(outcome);
+                self.result_lines = [&table, &losses].iter().map(|text| text.lines().count() as u64).sum();
                 write!(self.out, "{gap}{table}\n{losses}{verdict}")
             }
         };

@@ -1,6 +1,6 @@
 //! A fit in tables, as R's `summary(lm)` prints it.
 
-use super::table::{Column, lines};
+use super::table::{Column, lines, markdown, markdown_text};
 use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
 use crate::model::{Model, coefficient_names};
 use crate::output::{rounded, screen_width};
@@ -12,18 +12,52 @@ const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1
 /// residuals need the `rows` (n×c, features and targets).
 #[must_use]
 pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
-    let residuals = rows.map_or(String::new(), |rows| residuals(model, rows));
+    fit_tables(model, rows, Style::Text)
+}
+
+/// How tables are written.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Style {
+    /// Aligned columns.
+    Text,
+    /// Tables of GitHub's Markdown.
+    Markdown,
+}
+
+impl Style {
+    fn table(self, columns: &[Column]) -> String {
+        match self {
+            Style::Text => lines(columns, screen_width()),
+            Style::Markdown => markdown(columns),
+        }
+    }
+
+    /// Lines of words; in Markdown each is a paragraph.
+    fn words(self, text: &str) -> String {
+        match self {
+            Style::Text => text.to_owned(),
+            Style::Markdown => text.lines().map(|line| markdown_text(line) + "\n").collect::<Vec<_>>().join("\n"),
+        }
+    }
+}
+
+/// The tables of [`summary_table`] in any style.
+#[must_use]
+pub fn fit_tables(model: &Model, rows: Option<&WeightedRows>, style: Style) -> String {
+    let residuals = rows.map_or(String::new(), |rows| residuals(model, rows, style));
     let Some(inference) = &model.inference else {
-        let why = model.no_inference.iter().map(|why| format!("\nno standard errors: {why}\n"));
-        return format!("{residuals}{}{}", lines(&weights(model), screen_width()), why.collect::<String>());
+        let why = model.no_inference.iter().map(|why| style.words(&format!("no standard errors: {why}\n")));
+        let why: String = why.map(|why| format!("\n{why}")).collect();
+        return format!("{residuals}{}{why}", style.table(&weights(model)));
     };
     let targets = model.targets.iter().zip(&inference.regressions);
-    let tables = targets.map(|(target, regression)| coefficients(model, inference, target, regression));
+    let tables =
+        targets.map(|(target, regression)| coefficients(model, inference, (target.as_str(), regression), style));
     let mut text = residuals + &tables.collect::<Vec<_>>().join("\n");
     let coefficients = || inference.regressions.iter().flat_map(|regression| &regression.coefficients);
     if coefficients().any(|coefficient| !mark(coefficient).is_empty()) {
         let marks = MARKS.map(|(largest, mark)| format!("{mark} p ≤ {largest}"));
-        text += &format!("\n{}\n", marks.join(", "));
+        text += &format!("\n{}", style.words(&(marks.join(", ") + "\n")));
     }
     text
 }
@@ -48,7 +82,7 @@ fn weights(model: &Model) -> Vec<Column> {
     columns
 }
 
-fn residuals(model: &Model, rows: &WeightedRows) -> String {
+fn residuals(model: &Model, rows: &WeightedRows, style: Style) -> String {
     let quartiles = residual_quartiles(rows, &model.weights, model.centred.as_ref());
     let mut columns = vec![Column::left(
         if rows.weights.is_empty() { "residuals" } else { "weighted residuals" },
@@ -57,11 +91,16 @@ fn residuals(model: &Model, rows: &WeightedRows) -> String {
     for (i, name) in ["min", "1st quartile", "median", "3rd quartile", "max"].into_iter().enumerate() {
         columns.push(Column::numbers(name, quartiles.iter().map(|quartiles| rounded(quartiles[i]))));
     }
-    lines(&columns, screen_width()) + "\n"
+    style.table(&columns) + "\n"
 }
 
 /// The table of one target and the lines below it.
-fn coefficients(model: &Model, inference: &Inference, target: &str, regression: &Regression) -> String {
+fn coefficients(
+    model: &Model,
+    inference: &Inference,
+    (target, regression): (&str, &Regression),
+    style: Style,
+) -> String {
     let of = |get: fn(&Coefficient) -> Option<f64>| {
         regression.coefficients.iter().map(move |coefficient| get(coefficient).map_or("NA".to_owned(), rounded))
     };
@@ -89,7 +128,7 @@ fn coefficients(model: &Model, inference: &Inference, target: &str, regression: 
             .map(|feature| feature.vif.map_or("NA".to_owned(), rounded))
             .chain(inference.covariance.bias.then(String::new)),
     ));
-    format!("{}\n{}", lines(&columns, screen_width()), goodness(regression))
+    format!("{}\n{}", style.table(&columns), style.words(&goodness(regression)))
 }
 
 /// σ, R², F, each with its degrees of freedom.

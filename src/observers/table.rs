@@ -1,5 +1,7 @@
 //! Columns of text, with unseen characters as their codes.
 
+use textwrap::core::display_width;
+
 use crate::error::clipped;
 use crate::output::{WIDEST, padded};
 
@@ -29,6 +31,28 @@ pub fn lines(columns: &[Column], width: Option<usize>) -> String {
     blocks.iter().map(|block| block_lines(block)).collect::<Vec<_>>().join("\n")
 }
 
+/// The columns as a table of GitHub's Markdown, numbers on the right.
+pub fn markdown(columns: &[Column]) -> String {
+    let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
+    let row = |i: usize| columns.iter().map(move |column| format!(" {} |", markdown_text(column.cells[i].trim())));
+    let line = |i: usize| format!("|{}\n", row(i).collect::<String>());
+    let sides: String = columns.iter().map(|column| if column.is_number { "--:|" } else { ":--|" }).collect();
+    (0..rows).map(|i| if i == 0 { format!("{}|{sides}\n", line(0)) } else { line(i) }).collect()
+}
+
+/// Text in which nothing is a mark of Markdown.
+#[must_use]
+pub fn markdown_text(text: &str) -> String {
+    let mut shown = String::with_capacity(text.len());
+    for char in text.chars() {
+        if "\\|*`<[~".contains(char) {
+            shown.push('\\');
+        }
+        shown.push(char);
+    }
+    shown
+}
+
 /// Blanks between columns.
 const GAP: usize = 2;
 
@@ -42,6 +66,7 @@ fn block_lines(columns: &[&Column]) -> String {
 pub struct Column {
     cells: Vec<String>,
     width: usize,
+    is_number: bool,
 }
 
 impl Column {
@@ -49,8 +74,8 @@ impl Column {
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
         let cells = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST));
         let cells: Vec<String> = cells.collect();
-        let width = cells.iter().map(|cell| cell.chars().count()).max().unwrap_or(0);
-        Column { cells, width }
+        let width = cells.iter().map(|cell| display_width(cell)).max().unwrap_or(0);
+        Column { cells, width, is_number: false }
     }
 
     /// Texts of numbers, with their points below each other.
@@ -60,7 +85,7 @@ impl Column {
         let aligned: Vec<String> =
             texts.iter().map(|text| format!("{:1$}{text}", "", whole - before_point(text))).collect();
         // The name begins where the first digit of the widest number does.
-        Column::left(head, aligned.iter().map(String::as_str))
+        Column { is_number: true, ..Column::left(head, aligned.iter().map(String::as_str)) }
     }
 
     /// Cell `i`, the head being the first.

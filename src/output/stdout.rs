@@ -1,12 +1,19 @@
 //! Standard output: as it is for programs; on a terminal with unseen characters as their codes, so that it obeys none.
 
-use std::io::{self, IsTerminal, StdoutLock, Write};
+use std::io::{self, IsTerminal, Write};
+use std::path::Path;
 
 use crate::error::{Error, is_unseen, visible};
 
-/// Standard output, locked.
+/// Whether `path` names standard output where a file is written.
+#[must_use]
+pub fn is_stdout(path: &Path) -> bool {
+    path == Path::new("-")
+}
+
+/// Standard output, locked; or standard error in its place.
 pub struct Stdout {
-    out: StdoutLock<'static>,
+    out: Box<dyn Write>,
     is_terminal: bool,
     is_json: bool,
     /// Bytes of a character that is not complete yet.
@@ -17,18 +24,29 @@ impl Stdout {
     /// For tables, CSV and other text.
     #[must_use]
     pub fn text() -> Stdout {
-        Stdout::new(false)
+        Stdout::locked(false)
     }
 
     /// For JSON, with codes as JSON has them.
     #[must_use]
     pub fn json() -> Stdout {
-        Stdout::new(true)
+        Stdout::locked(true)
     }
 
-    fn new(is_json: bool) -> Stdout {
+    /// Standard error, for text where standard output has something else.
+    #[must_use]
+    pub fn replaced() -> Stdout {
+        Stdout {
+            is_terminal: io::stderr().is_terminal(),
+            out: Box::new(io::stderr()),
+            is_json: false,
+            pending: Vec::new(),
+        }
+    }
+
+    fn locked(is_json: bool) -> Stdout {
         let out = io::stdout().lock();
-        Stdout { is_terminal: out.is_terminal(), out, is_json, pending: Vec::new() }
+        Stdout { is_terminal: out.is_terminal(), out: Box::new(out), is_json, pending: Vec::new() }
     }
 
     fn show(&mut self, bytes: &[u8]) -> io::Result<()> {
@@ -103,6 +121,21 @@ pub fn print(text: &str) -> Result<(), Error> {
 /// As [`print()`].
 pub fn print_json(text: &str) -> Result<(), Error> {
     write(Stdout::json(), text)
+}
+
+/// Prints what would be a file, at once: JSON and other text as such, anything else as it is.
+///
+/// # Errors
+/// As [`print()`].
+pub fn print_bytes(bytes: &[u8]) -> Result<(), Error> {
+    match str::from_utf8(bytes) {
+        Ok(text) if text.starts_with('{') => print_json(text),
+        Ok(text) => print(text),
+        Err(_) => {
+            let mut out = io::stdout().lock();
+            out.write_all(bytes).and_then(|()| out.flush()).map_err(Error::stdout)
+        }
+    }
 }
 
 fn write(mut out: Stdout, text: &str) -> Result<(), Error> {

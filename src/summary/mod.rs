@@ -197,11 +197,12 @@ impl Summary {
         self.weight
     }
 
-    /// False if squares or sums of the numbers were too large.
+    /// False if squares or sums of the numbers were too large, with nothing subtracted from them too.
     #[must_use]
     pub fn is_finite(&self) -> bool {
         let are_intervals = self.powers.iter().all(|powers| powers.interval.largest().is_finite());
-        self.triangle.is_finite() && self.weight.is_finite() && are_intervals
+        let are_sizes = (0..self.shift.len()).all(|j| self.size(j).is_finite());
+        self.triangle.is_finite() && self.weight.is_finite() && are_intervals && are_sizes
     }
 
     /// Mean of column `j`, counted without the ones; of the polynomial where the column stands for a power.

@@ -9,7 +9,7 @@ use console::Term;
 use crate::cli::options::one_of;
 use crate::error::Error;
 use crate::observers::When;
-use crate::output::OutputFile;
+use crate::output::{OutputFile, is_stdout};
 use crate::report::{Figure, Place, Screen, Theme, png, svg, terminal};
 
 /// Pixels across, if nothing else is said.
@@ -27,7 +27,7 @@ const LINES: usize = 18;
 /// How a picture is drawn.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Drawing {
-    /// Write the picture to this file, as its ending says: .svg or .png [default: draw it in the terminal]
+    /// Write the picture to this file, as its ending says: .svg or .png; - is an SVG on standard output [default: draw it in the terminal]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     out: Option<PictureFile>,
 
@@ -63,6 +63,7 @@ impl FromStr for PictureFile {
         let path = PathBuf::from(text);
         let extension = path.extension().unwrap_or_default().to_ascii_lowercase();
         match extension.to_str() {
+            _ if is_stdout(&path) => Ok(PictureFile { path, is_png: false }),
             Some("svg") => Ok(PictureFile { path, is_png: false }),
             Some("png") => Ok(PictureFile { path, is_png: true }),
             _ => Err("expected a name that ends in .svg or .png".to_owned()),

@@ -17,9 +17,9 @@ pub use drawing::{Drawing, PictureFile, Target};
 pub use history::read as read_history;
 pub use sample::{Sample, SampleOptions};
 
-/// Draw losses, a fit, its residuals or coefficients: SVG, PNG or in the terminal
+/// Draw losses, a fit, its residuals or coefficients
 ///
-/// With --out a picture for a file, else one of characters on standard output: braille and colours on a terminal, plain
+/// With --out a picture for a file, SVG or PNG, else one of characters on standard output: braille and colours on a terminal, plain
 /// characters elsewhere and with NO_COLOR.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
@@ -94,7 +94,7 @@ struct Rows {
 #[derive(Debug, clap::Args)]
 struct Targets {
     /// Targets to be drawn, by name [default: all of the model]
-    #[arg(long, value_name = "A[,B…]", value_delimiter = ',')]
+    #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',')]
     target: Vec<String>,
 }
 
@@ -152,7 +152,7 @@ impl Args {
 impl Rows {
     fn read(&self) -> Result<(Target, Sample), Error> {
         let paths = self.data.paths()?;
-        let files = Files::default().reads("--model", [&self.model]).reads("--data", &paths);
+        let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), &paths);
         files.writes("--out", self.drawing.path()).check()?;
         let target = self.drawing.open()?;
         let model = Model::read(&self.model)?;

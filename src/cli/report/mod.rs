@@ -13,6 +13,7 @@ use super::options::DataOptions;
 use super::plot::{Sample, SampleOptions, coefficients, read_history};
 use super::unseen::OnUnseen;
 use super::words::rows_and_weight;
+use crate::data::inputs::InputFile;
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
@@ -51,7 +52,7 @@ pub struct Args {
     #[arg(long, value_name = "TEXT")]
     title: Option<String>,
 
-    /// Write the page to this file
+    /// Write the page to this file; - is standard output
     #[arg(short, long, value_name = "FILE.html")]
     out: PathBuf,
 }
@@ -59,7 +60,7 @@ pub struct Args {
 /// All that the page tells.
 struct Report {
     model: Model,
-    files: Vec<PathBuf>,
+    files: Vec<InputFile>,
     summary: Summary,
     sample: Sample,
     runs: Vec<Run>,
@@ -69,7 +70,7 @@ struct Report {
 impl Args {
     /// Opens the page, reads, writes.
     pub fn run(self) -> Result<(), Error> {
-        let files = Files::default().reads("--model", [&self.model]).reads("--data", self.data.paths()?);
+        let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), self.data.paths()?);
         files.reads("--history", &self.history).writes("--out", [&self.out]).check()?;
         let mut file = OutputFile::create(&self.out)?;
         let html = self.read()?.page()?;
@@ -80,11 +81,12 @@ impl Args {
     fn read(&self) -> Result<Report, Error> {
         let model = Model::read(&self.model)?;
         let files = self.data.paths()?;
-        let is_pipe = |file: &PathBuf| FileId::of(file).is_some_and(|(_, kind)| kind == Kind::Pipe);
-        if let Some(file) = files.iter().find(|file| file.as_os_str() == "-" || is_pipe(file)) {
-            let what = if file.as_os_str() == "-" { "standard input".into() } else { file.display().to_string() };
+        let is_pipe = |file: &InputFile| FileId::of(&file.path).is_some_and(|(_, kind)| kind == Kind::Pipe);
+        if let Some(file) = files.iter().find(|file| file.path.as_os_str() == "-" || is_pipe(file)) {
+            let path = file.path.display().to_string();
+            let what = if path == "-" { "standard input".to_owned() } else { path };
             return Err(Error::usage(format!("report reads the rows twice, so they cannot come from {what}"))
-                .with_hint("give files: --data rows.csv"));
+                .with_hint("give files: rows.csv"));
         }
         let runs = self.history.iter().map(|path| read_history(path)).collect::<Result<_, Error>>()?;
         let weight = model.training.as_ref().and_then(|training| training.row_weight.as_ref());
@@ -99,7 +101,7 @@ impl Args {
         let means = model.missing.as_ref().map(|missing| &missing.means);
         let summary = open()?.compress_like(&model.design_with_targets(), means, reading, wish)?;
         if summary.rows() != sample.rows {
-            let file = files[0].display().to_string();
+            let file = files[0].path.display().to_string();
             return Err(Error::input(Place::file(&file), "the file changed between its two readings"));
         }
         let title = self.title.clone().unwrap_or_else(|| {

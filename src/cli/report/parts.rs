@@ -30,7 +30,7 @@ fn known(value: Option<f64>) -> String {
 
 impl Report {
     pub fn data(&self, page: &mut Page) {
-        let files: Vec<String> = self.files.iter().map(|file| file.display().to_string()).collect();
+        let files: Vec<String> = self.files.iter().map(|file| file.path.display().to_string()).collect();
         page.paragraph(&format!(
             "{} from {}.",
             rows_and_weight(self.summary.rows(), self.summary.weight()),
@@ -181,7 +181,7 @@ impl Report {
         let design = self.model.design();
         let mut words = vec!["linreg".to_owned(), "train".to_owned()];
         let mut say = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
-        self.files.iter().for_each(|file| say("--data", &file.display().to_string()));
+        self.files.iter().for_each(|file| say("--data", &file.path.display().to_string()));
         say("--target", &self.model.targets.join(","));
         say("--features", &design.fields().join(","));
         Polynomial::of(&self.model.encodings).iter().for_each(|powers| say("--poly", &powers.to_string()));
@@ -283,9 +283,12 @@ fn commands(page: &mut Page, training: &Training) {
     let several = training.commands.len() > 1;
     page.paragraph(if several { "These commands, one after the other:" } else { "The training:" });
     training.commands.iter().for_each(|command| page.code(command));
-    let is_piped = |command: &str| typed::value(command, "--data").is_none_or(|file| file == "-");
+    let is_piped = |command: &str| {
+        let files = typed::data_files(&shlex::split(command).unwrap_or_default());
+        files.is_empty() || files.iter().any(|file| file == "-")
+    };
     if training.commands.iter().any(|command| is_piped(command)) {
-        page.paragraph("Where there is no --data with a file, the rows came from standard input.");
+        page.paragraph("Where no file is named, the rows came from standard input.");
     }
     let is_drawn = |init: &str| Init::NAMES.iter().any(|(name, _)| *name == init);
     if let Some(file) = typed::value(&training.commands[0], "--init").filter(|init| !is_drawn(init)) {

@@ -50,8 +50,12 @@ Examples:
 
 Flags after -- are spark-submit's. The driver runs on this machine: --deploy-mode client, which is the default.")]
 pub struct Args {
-    /// Files, folders or patterns as Spark knows them (hdfs://…, s3a://…), or the name of a table. Repeat it for several
-    #[arg(long, value_name = "URI", required = true, help_heading = "Data")]
+    /// Files, folders or patterns as Spark knows them (hdfs://…, s3a://…), or the name of a table
+    #[arg(value_name = "URI", required_unless_present = "data", help_heading = "Data")]
+    files: Vec<String>,
+
+    /// The same as URI
+    #[arg(short, long, value_name = "URI", num_args = 1.., help_heading = "Data")]
     data: Vec<String>,
 
     /// What the data are; delta needs its package, as below [default: what their name ends in]
@@ -117,7 +121,8 @@ impl Format {
 
 impl Args {
     /// Prints the summary of all rows.
-    pub fn run(self) -> Result<(), Error> {
+    pub fn run(mut self) -> Result<(), Error> {
+        self.data.splice(0..0, std::mem::take(&mut self.files));
         self.columns.refuse_reference()?;
         let format = self.format()?;
         let own = std::env::current_exe().map_err(|source| Error::io(Path::new("linreg"), "find", source))?;

@@ -97,6 +97,10 @@ fn listed(arg: &Arg) -> Arg {
         let values = list.num_args(0..=1).default_missing_value("true").value_delimiter(',');
         return values.value_name("true,false").value_parser(["true", "false"]).hide_possible_values(true).help(help);
     }
+    let list = match arg.get::<ArgValueCompleter>() {
+        Some(completer) => list.add(completer.clone()),
+        None => list,
+    };
     let name = arg.get_value_names().and_then(|names| names.first()).map_or("VALUE", |name| name.as_str());
     let list = list.value_delimiter(',').value_name(format!("{name}[,…]")).help(help);
     match arg.get_possible_values() {
@@ -140,9 +144,14 @@ impl clap::FromArgMatches for Grid {
                 if is_flag(&arg) {
                     fixed.push(format!("--{option}"));
                 }
-                for occurrence in matches.get_raw_occurrences(id).into_iter().flatten() {
+                // Files that are named by themselves are those of --data.
+                let name: &str = if arg.is_positional() { "data" } else { &option };
+                for occurrence in matches.get_raw_occurrences(id).into_iter().flatten().filter(|_| !is_flag(&arg)) {
                     let values: Vec<String> = occurrence.map(|value| value.to_string_lossy().into_owned()).collect();
-                    fixed.extend(pair(&option, &values.join(",")).into_iter().filter(|_| !is_flag(&arg)));
+                    match arg.get_value_delimiter() {
+                        Some(_) => fixed.extend(pair(name, &values.join(","))),
+                        None => fixed.extend(values.iter().flat_map(|value| pair(name, value))),
+                    }
                 }
                 if id != "threads" && !is_default(&arg, matches) {
                     decisive.extend_from_slice(&fixed[first..]);

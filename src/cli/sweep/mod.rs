@@ -136,11 +136,16 @@ impl Args {
         }
         let best =
             results.best(&known, best_by).and_then(|best| combinations.iter().position(|values| *values == best));
+        let has_none = model.is_some() && best.is_none();
         if let (Some(file), Some(best)) = (model, best) {
             self.write_best(trainings, (best, &combinations[best]), &readings, file)?;
         }
         match signals::received() {
             Some(signal) => Err(self.interrupted(signal, results.count(), left.len())),
+            None if has_none => Err(Error::Fit {
+                message: "every combination diverged, so --out has no model".to_owned(),
+                hint: Some("use smaller learning rates, or --lr auto".to_owned()),
+            }),
             None => Ok(()),
         }
     }

@@ -9,8 +9,9 @@ use serde_json::Value;
 
 use super::file::ResultsFile;
 use super::run::Reached;
+use crate::data::names::nearest;
 use crate::error::Error;
-use crate::output::{aligned, number, print, print_json, rounded};
+use crate::output::{in_blocks, number, print, print_json, rounded};
 
 /// The columns of the result.
 #[derive(Debug, Clone)]
@@ -73,7 +74,8 @@ impl Layout {
     pub fn column(&self, name: &str) -> Result<usize, Error> {
         let head = self.head();
         head.iter().position(|other| *other == name.replace('-', "_")).ok_or_else(|| {
-            Error::usage(format!("--sort {name}: no such column"))
+            let meant = nearest(&head, name).map_or(String::new(), |name| format!("; did you mean {name}?"));
+            Error::usage(format!("--sort {name}: no such column{meant}"))
                 .with_hint(format!("the columns are {}", head.join(", ")))
         })
     }
@@ -230,7 +232,7 @@ impl Results {
         if self.is_table() {
             let cells = self.rows.iter().map(|row| self.layout.cells(row, rounded));
             let table: Vec<Vec<String>> = std::iter::once(self.layout.head()).chain(cells).collect();
-            return print(&aligned(&table));
+            return print(&in_blocks(&table, self.layout.names.len()));
         }
         if self.written < self.rows.len() || self.rows.is_empty() { self.write_rows() } else { Ok(()) }
     }

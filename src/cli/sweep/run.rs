@@ -156,6 +156,8 @@ impl Readings {
         }
         let folds: Result<Vec<_>, _> = self.folds.iter().map(on).collect();
         let folds = folds?;
+        // A signal ends some of them earlier.
+        reached.truncate(folds.iter().map(Vec::len).min().unwrap_or(0));
         for (i, reached) in reached.iter_mut().enumerate() {
             let errors: Vec<f64> = folds.iter().filter_map(|fold| fold[i].validation_mse).collect();
             let (mean, error) = mean_and_error(&errors);
@@ -229,10 +231,8 @@ pub fn all(
         let mut order = left.iter();
         let mut awaited = order.next();
         let mut take = |group: &Group, reached: Result<Vec<Reached>, Error>| {
-            // What a signal ended has not reached anything.
             if signals::received().is_some() {
                 next.store(groups.len(), Ordering::Relaxed);
-                return Ok(());
             }
             waiting.extend(group.members.iter().copied().zip(reached?));
             while let Some((i, reached)) = awaited.and_then(|i| Some((*i, waiting.remove(i)?))) {
@@ -242,7 +242,8 @@ pub fn all(
             Ok(())
         };
         if started == 0 {
-            return groups.iter().try_for_each(|group| take(group, reach(group)));
+            let mut ends = groups.iter().take_while(|_| signals::received().is_none());
+            ends.try_for_each(|group| take(group, reach(group)))?;
         }
         while let Ok(first) = receiver.recv() {
             for (group, reached) in std::iter::once(first).chain(receiver.try_iter()) {
@@ -257,7 +258,8 @@ pub fn all(
                 std::thread::sleep(PAUSE);
             }
         }
-        Ok(())
+        // A signal ended those in between.
+        waiting.into_iter().try_for_each(|(i, reached)| visit(i, reached))
     })
 }
 

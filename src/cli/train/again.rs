@@ -33,7 +33,7 @@ impl Args {
         let paths = self.data.paths()?;
         // Weights on powers may be ill conditioned where those on polynomials are not.
         let is_well = condition < ILL && compressed.summary.powers().is_empty();
-        if is_well || !paths.iter().all(|path| path.is_file()) {
+        if is_well || !paths.iter().all(|file| file.path.is_file()) {
             return Ok(Some(solution));
         }
         let input = Input::open(&paths, self.data.manner())?;

@@ -5,7 +5,7 @@ use std::time::{Duration, Instant};
 use serde::Serialize;
 
 use super::Args;
-use super::exact::Solver;
+use super::exact::{Solver, refuse_infinite};
 use super::preflight::tell_roles;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
@@ -50,18 +50,22 @@ impl Args {
         let mut lines = Vec::new();
         for solver in self.solvers(roles) {
             let start = Instant::now();
-            let (weights, epochs_run, stop) = if solver == Solver::Gd {
+            let (weights, epochs_run, stop, problem) = if solver == Solver::Gd {
                 let mut descent = prepared.descent();
                 descent.by_ref().for_each(drop);
                 let fit = prepared.finish(descent);
-                (fit.weights, fit.epochs_run, fit.stop)
+                // Its features may be scaled in another way.
+                (fit.weights, fit.epochs_run, fit.stop, &prepared.problem)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
                 solution.told.print(self.quiet);
-                (solution.weights, solution.sweeps, solution.stop)
+                (solution.weights, solution.sweeps, solution.stop, &problem)
             };
-            lines.push(self.line(solver, &problem, &weights, (epochs_run, stop, start.elapsed())));
+            lines.push(self.line(solver, problem, &weights, (epochs_run, stop, start.elapsed())));
         }
+        lines.iter().try_for_each(|line| {
+            refuse_infinite(&format!("the mse of --solver {}", line.solver), line.mse + line.loss)
+        })?;
         let least = lines.iter().map(|line| line.loss).fold(f64::INFINITY, f64::min);
         lines.iter_mut().for_each(|line| line.gap = line.loss - least);
         if self.json { print_json(&json(&lines)?) } else { print(&self.table(&lines)) }
@@ -96,7 +100,8 @@ impl Args {
 
     fn table(&self, lines: &[Line]) -> String {
         let is_penalized = !self.hyper.penalty().is_none();
-        let mut rows = vec![["solver", "mse", "loss", "above the least", "epochs", "time"].map(str::to_owned).to_vec()];
+        let mut rows =
+            vec![["solver", "mse", "loss", "above the minimum", "epochs", "time"].map(str::to_owned).to_vec()];
         rows.extend(lines.iter().map(|line| {
             let time = format!("{:.1?}", Duration::from_secs_f64(line.seconds));
             let (mse, loss, gap) = (shown(line.mse), shown(line.loss), rounded(line.gap));

@@ -66,7 +66,8 @@ impl Solver {
 }
 
 /// What an exact solver has a use for; everything else on the command line is about descents.
-pub(super) const USED: [&str; 29] = [
+pub(super) const USED: [&str; 30] = [
+    "files",
     "data",
     "delimiter",
     "decimal",
@@ -100,6 +101,21 @@ pub(super) const USED: [&str; 29] = [
 
 /// What has no meaning for several solvers at once.
 const UNUSED_BY_ALL: [&str; 5] = ["out", "history", "log_every", "gap", "summary"];
+
+/// Refuses a result, called `name`, whose squares overflow.
+///
+/// # Errors
+/// [`Error::Fit`] if `value` is infinite or NaN.
+pub fn refuse_infinite(name: &str, value: f64) -> Result<(), Error> {
+    if value.is_finite() {
+        return Ok(());
+    }
+    let message = format!("{name} is not finite: squares of the numbers overflow");
+    Err(Error::Fit { message, hint: Some(SMALLER_UNITS.to_owned()) })
+}
+
+/// What to do about numbers whose squares overflow.
+pub const SMALLER_UNITS: &str = "divide the columns by a power of ten before training";
 
 impl Args {
     /// Nothing is ignored in silence.
@@ -143,13 +159,8 @@ impl Args {
         }
         let improved = self.read_again(&compressed, &roles)?;
         let (model, outcome, told) = self.exact_told(&compressed, held_out.as_ref(), &roles, improved);
-        if !outcome.mse.is_finite() || !outcome.loss.is_finite() {
-            let hint = Some("divide the columns by a power of ten before training".to_owned());
-            return Err(Error::Fit {
-                message: "the mse is not finite: squares of the numbers overflow".to_owned(),
-                hint,
-            });
-        }
+        refuse_infinite("the mse", outcome.mse + outcome.loss)?;
+        refuse_infinite("the mse on validation rows", outcome.validation_mse.unwrap_or(0.0))?;
         model.check_finite()?;
         told.print(self.quiet);
         if let Some(file) = file {
@@ -158,8 +169,9 @@ impl Args {
         let table = self.summary.then(|| summary_table(&model, compressed.rows.as_ref()));
         let summary = &compressed.summary;
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
-        let scores = scores(&Problem::from_summary(summary, k, bias), &model.weights, &totals(summary, k, bias));
-        let verdict = self.verdict(&roles.targets, &scores, &outcome);
+        let squared = squared_errors(summary, &model.weights, model.centred.as_ref());
+        let scores = scores(summary.weight(), &squared, &totals(summary, k, bias));
+        let verdict = self.verdict(&roles.targets, &scores, &outcome, 0);
         self.printer(Epochs::none(), None).with_table(table).outcome(&model, &outcome, &verdict)
     }
 

@@ -14,7 +14,7 @@ const CONVERGED: f64 = 1e-3;
 pub const PENALIZED: &str = "a penalty or weight decay pulls the weights away from least squares";
 
 impl Args {
-    /// Says of the model of a descent on `summary` how sure it is, or why that cannot be said.
+    /// Adds standard errors to the model of a descent on `summary`, or the reason why there are none.
     pub(super) fn infer(&self, model: &mut Model, settings: &Settings, summary: &Summary) {
         match self.inference(model, settings, summary) {
             Ok(inference) => model.inference = Some(inference),
@@ -28,9 +28,9 @@ impl Args {
         }
         let (targets, bias) = (model.targets.len(), !self.hyper.no_bias);
         let exact = least_squares(summary, targets, bias, 0.0, None);
-        if let Some(dropped) = exact.dropped.first() {
-            let name = &model.features[dropped.feature];
-            return Err(format!("{name} says nothing new beside other features, so that the weights could be others"));
+        let is_left = |feature: &usize| model.weights.matrix.column(*feature).iter().any(|weight| *weight != 0.0);
+        if let Some(feature) = exact.dropped.iter().map(|dropped| dropped.feature).find(is_left) {
+            return Err(format!("{} is redundant, so the weights are not unique", model.features[feature]));
         }
         let inference = infer(summary, targets, bias, &exact, None);
         if inference.regressions.iter().any(|regression| regression.df == 0) {

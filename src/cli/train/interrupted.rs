@@ -13,7 +13,8 @@ impl Args {
     /// Says how a run of so many `epochs` can be resumed that has come to `epochs_run`.
     pub(super) fn interrupted(&self, epochs: u64, epochs_run: u64) -> Error {
         let after = format!("interrupted after {}", count(epochs_run, "epoch"));
-        note(&match (&self.out, &self.command) {
+        let out = self.out.as_ref().filter(|_| !self.prints_model());
+        note(&match (out, &self.command) {
             (None, _) => format!("{after}; without --out MODEL.json there is no model to continue from"),
             (Some(model), Some(words)) => {
                 let command = resumed(words, model, epochs.saturating_sub(epochs_run));

@@ -1,15 +1,14 @@
 //! Trainings of which only the end is wanted, on rows that have been read: what a sweep is made of.
 
-use std::path::PathBuf;
-
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
 
-use super::exact::Solver;
+use super::exact::{Solver, refuse_infinite};
 use super::{Args, outcome};
 use crate::cli::compress::Compressed;
 use crate::data::Manner;
 use crate::data::columns::Roles;
+use crate::data::inputs::InputFile;
 use crate::error::Error;
 use crate::fit::Stop;
 use crate::observers::{Outcome, When};
@@ -88,7 +87,7 @@ impl Args {
     ///
     /// # Errors
     /// [`Error::Usage`] if there are none.
-    pub fn paths(&self) -> Result<Vec<PathBuf>, Error> {
+    pub fn paths(&self) -> Result<Vec<InputFile>, Error> {
         self.data.paths()
     }
 
@@ -127,14 +126,16 @@ impl Args {
     ) -> Result<Vec<Outcome>, Error> {
         if self.solver != Solver::Gd {
             self.check_roles(roles)?;
-            return Ok(vec![self.exact(compressed, held_out, roles, None).1]);
+            let outcome = self.exact(compressed, held_out, roles, None).1;
+            refuse_infinite("the mse", outcome.mse + outcome.loss)?;
+            return Ok(vec![outcome]);
         }
         let prepared = self.assemble(compressed, held_out, roles, self.earlier_model()?.as_ref())?;
         let mut descent = prepared.descent();
         let (mut reached, mut first) = (Vec::new(), None);
         for epoch in &mut descent {
             if signals::received().is_some() {
-                break;
+                return Ok(reached);
             }
             // What is told before update i is what i updates have reached.
             if epochs.get(reached.len()) == Some(&epoch.number) {
@@ -145,7 +146,12 @@ impl Args {
         for outcome in &mut reached {
             outcome.stop = prepared.stop(outcome.loss, first.unwrap_or(outcome.loss), outcome.stop);
         }
-        let end = prepared.outcome(&prepared.finish(descent));
+        let mut fit = prepared.finish(descent);
+        let slots = fit.end.memory.iter().flat_map(|memory| &memory.slots);
+        if !slots.flat_map(|slot| slot.iter()).all(|number| number.is_finite()) {
+            fit.stop = Stop::Diverged;
+        }
+        let end = prepared.outcome(&fit);
         reached.resize(epochs.len().max(1), end);
         Ok(reached)
     }

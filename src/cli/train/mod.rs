@@ -21,10 +21,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 use std::time::Duration;
 
+use clap_complete::engine::ArgValueCompleter;
+
 use super::hyper::{Hyperparameters, not_negative};
 use super::input::Input;
 use super::options::{ColumnOptions, DataOptions, above_zero, one_of};
 use super::plot::{PictureFile, Target};
+use super::shell::inits;
 use super::words::repeat;
 use crate::error::Error;
 use crate::fit::{Epoch, Fit, Stop};
@@ -34,12 +37,13 @@ use crate::output::OutputFile;
 use crate::report::charts::Run;
 use crate::signals;
 use exact::Solver;
+pub use exact::refuse_infinite;
 pub use many::given;
 use plan::Epochs;
 pub use preflight::tell_roles;
 use prepare::Prepared;
 
-/// Train a linear regression by gradient descent
+/// Fit by gradient descent (exact: --solver qr)
 ///
 /// Predicts how the descent will go, prints the mean squared error of the epochs (before their updates, from epoch 0), then the final
 /// weights, R², and how far they are from the minimum. Without --lr, features are standardized and epochs run until the descent has
@@ -80,14 +84,13 @@ pub struct Args {
     #[command(flatten)]
     columns: ColumnOptions,
 
-    /// How to find the weights: gd (gradient descent), qr (exact, from the triangle), covariance (exact, one feature),
-    /// coordinate (exact, with --l1), or all of them side by side
+    /// Gradient descent (gd) or exact (qr)
     ///
-    /// qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
+    /// Others are covariance and coordinate, which are exact too, and all, which compares them. qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
     /// of others is dropped and named. covariance is covariance over variance of one feature and one target. coordinate is the
     /// elastic net: it takes one weight after the other until the duality gap is none. None has epochs. all prints a table of the solvers that fit the problem: what each reached, how far that is above
     /// the least, and how long it took once the rows had been read.
-    #[arg(long, value_name = "NAME", default_value = "gd", value_parser = one_of::<Solver>(&["gd", "qr", "covariance", "coordinate", "all"]), hide_possible_values = true, help_heading = "Solver")]
+    #[arg(long, value_name = "NAME", default_value = "gd", value_parser = one_of::<Solver>(&["gd", "qr", "covariance", "coordinate", "all"]), hide_possible_values = true, help_heading = "Fit")]
     solver: Solver,
 
     /// The options that stand on the command line, by their names in this struct
@@ -113,7 +116,7 @@ pub struct Args {
     /// With a model file, its targets, features and powers are the default for --target, --features and --poly, and the
     /// optimizer, the schedule and the shuffling go on where its run ended. A file of safetensors holds the weight (k×p) and bias
     /// (k) of a linear layer, for targets and features in the order of this training if it has no names.
-    #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, help_heading = "Start")]
+    #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, add = ArgValueCompleter::new(inits), help_heading = "Start")]
     init: InitChoice,
 
     /// Seed of the first weights and of shuffling
@@ -123,11 +126,11 @@ pub struct Args {
     /// Update after every N rows instead of all
     ///
     /// The mse of an epoch is still that of all rows, before its first update. All rows are kept in memory.
-    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Descent")]
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Fit")]
     batch_size: Option<NonZeroUsize>,
 
     /// Take the rows of mini-batches in a new order every epoch
-    #[arg(long, requires = "batch_size", help_heading = "Descent")]
+    #[arg(long, requires = "batch_size", help_heading = "Fit")]
     shuffle: bool,
 
     /// Stop when |loss(i − 1) − loss(i)| ≤ T · loss(i − 1)
@@ -146,7 +149,9 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, requires = "validation", help_heading = "Stopping")]
     patience: Option<NonZeroU64>,
 
-    /// Write the model to this file
+    /// Write the model to this file; - is standard output
+    ///
+    /// With -, what is otherwise printed there goes to standard error.
     #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
     out: Option<PathBuf>,
 
@@ -170,14 +175,15 @@ pub struct Args {
     #[arg(long, help_heading = "Output")]
     gap: bool,
 
-    /// Print a table like that of R's summary(lm): standard errors, t, p, 95 % limits, VIF, R² and F
+    /// Print standard errors, t, p, limits, VIF, R² and F
     ///
-    /// For exact solvers, and for descents that end within a thousandth of a standard error of the least-squares solution; of
-    /// others it says how far off they are. Weights are rounded to six digits; the model file has all of them.
+    /// Limits are those of 95 %. The table is like that of R's summary(lm). It is for exact solvers, and for descents that end within a thousandth of a standard
+    /// error of the least-squares solution; of others it says how far off they are. Weights are rounded to six digits; the model file
+    /// has all of them. `linreg show MODEL.json` prints the table of a saved model.
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     summary: bool,
 
-    /// Print no epochs and no remarks, only the result and errors
+    /// Print the result, warnings and errors only
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
 
@@ -290,7 +296,7 @@ impl Args {
         }
         let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
         let reached = prepared.outcome(&fit);
-        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached);
+        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached, prepared.degrees_of_freedom());
         let mut printer = printer.with_table(table);
         printer.outcome(&model, &reached, &verdict)?;
         repeat(printer.lines());
@@ -309,7 +315,8 @@ impl Args {
             None if epochs.is_chosen && !self.json => Pace::outline(epochs.count),
             every => Pace::Every(every.map_or(1, NonZeroU64::get)),
         };
-        Printer::new(layout, pace, epochs.count, least).with_loss(!self.hyper.penalty().is_none())
+        let printer = Printer::new(layout, pace, epochs.count, least).with_loss(!self.hyper.penalty().is_none());
+        printer.on_stderr(self.prints_model())
     }
 
     fn shown_progress(&self) -> When {

@@ -3,6 +3,7 @@
 use std::io::Write;
 use std::path::Path;
 
+use super::exact::SMALLER_UNITS;
 use super::prepare::Prepared;
 use super::start::Earlier;
 use super::{Args, InitChoice};
@@ -10,7 +11,7 @@ use crate::cli::typed::{command_with, quoted, with_value};
 use crate::cli::words::count;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Epoch, Fit, Problem, Start, Stop, Weights};
+use crate::fit::{Descent, Epoch, Fit, Start, Stop, Weights};
 use crate::model::metrics::{Metrics, r2};
 use crate::model::{DescentRecord, Model, PROGRAM, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
@@ -104,7 +105,7 @@ impl Prepared {
 
     /// How good the weights of `fit` are for each target (k).
     pub(super) fn scores(&self, fit: &Fit) -> Vec<Metrics> {
-        scores(&self.problem, &fit.weights, &self.totals)
+        scores(self.problem.weight(), &self.problem.squared_errors(&fit.weights), &self.totals)
     }
 }
 
@@ -131,10 +132,10 @@ impl Args {
     }
 }
 
-/// How good `weights` are on `problem` for each target, whose sums of squares are `totals` (k).
-pub fn scores(problem: &Problem, weights: &Weights, totals: &[f64]) -> Vec<Metrics> {
-    let squared = problem.squared_errors(weights).into_iter();
-    squared.zip(totals).map(|(squared, &total)| Metrics::squared(problem.weight(), squared, total, 0)).collect()
+/// How good a fit is for each target, from its sum of squared errors on rows of this `weight` (k), and the sums of squares that R²
+/// compares them with (k).
+pub fn scores(weight: f64, squared: &[f64], totals: &[f64]) -> Vec<Metrics> {
+    squared.iter().zip(totals).map(|(&squared, &total)| Metrics::squared(weight, squared, total, 0)).collect()
 }
 
 /// Where another run can go on.
@@ -170,7 +171,9 @@ pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result
 /// What went wrong, and the command that works.
 pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
     let (epoch, rate) = (fit.epochs_run, prepared.settings.learning_rate.get());
+    let is_validation = fit.validation_mse.is_some_and(|mse| !mse.is_finite());
     let at = match fit.loss.is_finite() {
+        true if is_validation => format!("the mse on validation rows is not finite at epoch {epoch}"),
         true => format!(
             "the loss grew from {} to {} in {}",
             rounded(fit.start_loss),
@@ -184,10 +187,9 @@ pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
             format!("{at}: the learning rate {} is above the largest stable one, {}", number(rate), rounded(limit)),
             command_with("--lr", &format!("{:.1e}", 0.9 * limit)),
         ),
-        _ if epoch == 0 => (
-            format!("{at}, before any update: squares of the numbers overflow"),
-            "divide the columns by a power of ten before training".to_owned(),
-        ),
+        _ if epoch == 0 => {
+            (format!("{at}, before any update: squares of the numbers overflow"), SMALLER_UNITS.to_owned())
+        }
         _ => (
             format!("{at}: the learning rate {} is too large", number(rate)),
             command_with("--lr", &format!("{:.0e}", rate / 10.0)),

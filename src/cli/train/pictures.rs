@@ -16,6 +16,10 @@ impl Args {
                 Err(Error::usage("--plot draws on standard output, which --json has for itself")
                     .with_hint("--plot loss.svg draws in a file"))
             }
+            Some(None) if self.prints_model() => {
+                Err(Error::usage("--plot draws on standard output, which --out - has for the model")
+                    .with_hint("--plot loss.svg draws in a file"))
+            }
             Some(file) => Drawing::new(file.clone()).open().map(Some),
             None => Ok(None),
         }

@@ -58,6 +58,11 @@ pub fn r2_of(mse: f64, summary: &Summary, targets: usize, bias: bool) -> Option<
     r2(mse * summary.weight() * targets as f64, totals(summary, targets, bias).iter().sum::<f64>())
 }
 
+/// Rows that are left when each parameter has taken one, at least 1.
+pub fn degrees_of_freedom(problem: &Problem) -> u64 {
+    problem.rows().saturating_sub(problem.parts().0.ncols() as u64).max(1)
+}
+
 impl Args {
     /// The features of `summary` that carry no information besides others, and which of them get weight 0: all where the program scales
     /// the features, the constant ones where the user asks for that. A descent on features as they are is left alone.
@@ -89,8 +94,8 @@ impl Args {
         let Some(spectrum) = spectrum.filter(|_| given.is_chosen && self.batch_size.is_none() && !has_memory) else {
             return given;
         };
-        let (design, target, floor) = problem.parts();
-        let free = problem.rows().saturating_sub(design.ncols() as u64).max(1);
+        let (_, target, floor) = problem.parts();
+        let free = degrees_of_freedom(problem);
         let variance = floors.iter().copied().fold(f64::INFINITY, f64::min) / free as f64;
         let total = target.norm_squared() + floor;
         let excess = (STANDARD_ERRORS.powi(2) * variance).max(ROUNDING * total);

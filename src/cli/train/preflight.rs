@@ -22,8 +22,11 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
     rate(prepared).iter().for_each(|text| note(text));
     let predicted = predicted(prepared);
     note(&forecast(prepared, predicted));
-    if let Some(advice) = predicted.and_then(|losses| advice(prepared, losses)) {
-        note(&advice);
+    let Some(reached) = predicted else { return };
+    advice(prepared, reached).iter().for_each(|text| note(text));
+    if prepared.epochs.is_chosen && !prepared.epochs.converge {
+        let epochs = count(prepared.settings.epochs, "epoch");
+        note(&format!("no more than {epochs} are chosen automatically; --epochs N runs more, --solver qr is exact"));
     }
 }
 
@@ -159,9 +162,7 @@ fn advice(prepared: &Prepared, reached: Forecast) -> Option<String> {
     };
     let is_slow = condition > BAD && prepared.standardization.is_none() && prepared.start.theta.nrows() > 1;
     (is_far && is_slow).then(|| {
-        format!(
-            "slow: the condition number is {}; leave --lr out, or use --standardize (linreg inspect says why)",
-            rounded(condition)
-        )
+        let remedy = if prepared.is_rate_auto { "" } else { "drop --lr or " };
+        format!("slow: the condition number is {}; {remedy}add --standardize", rounded(condition))
     })
 }

@@ -8,12 +8,12 @@ use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
 use super::super::reading::Reading;
-use super::plan::{Epochs, Unfixed, totals};
+use super::plan::{Epochs, Unfixed, degrees_of_freedom, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
-use crate::data::{Header, Parts, Split, source};
+use crate::data::{Header, Parts, Split, inputs};
 use crate::error::{Error, Place};
 use crate::fit::{
     Batches, Descent, Fit, LearningRate, Optimizer, Problem, Settings, Spectrum, Standardization, Start, Stop,
@@ -105,6 +105,11 @@ impl Prepared {
         }
     }
 
+    /// Rows less parameters.
+    pub fn degrees_of_freedom(&self) -> u64 {
+        degrees_of_freedom(&self.problem)
+    }
+
     fn penalized(&self) -> Problem {
         self.problem.penalized(&self.settings.penalty, self.settings.reduction)
     }
@@ -182,7 +187,7 @@ impl Args {
         let (compressed, roles) = input.compress_for(roles, reading, wish)?;
         let held_out = match &self.validation {
             Some(Validation::File(path)) => {
-                let input = Input::open(&source::expanded(std::slice::from_ref(path))?, self.data.manner())?;
+                let input = Input::open(&inputs::expanded(std::slice::from_ref(path))?, self.data.manner())?;
                 let missing = compressed.missing.as_ref().map_or(Rule::Error, |missing| missing.rule);
                 let wish = Wish { weight, missing, targets: roles.targets.len(), ..Wish::default() };
                 let means = compressed.missing.as_ref().map(|missing| &missing.means);

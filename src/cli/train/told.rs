@@ -26,7 +26,7 @@ impl Told {
 pub fn told_of_net(net: &ElasticNet, largest: f64) -> Told {
     let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
     let of = net.weights.matrix.len();
-    let remarks = vec![format!("weights that are 0: {zeros} of {of}; all from --l1 {} on", rounded(largest))];
+    let remarks = vec![format!("{zeros} of {of} weights are 0; all are 0 from --l1 {}", rounded(largest))];
     let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
     let warning =
         || format!("not converged after {sweeps}: the loss can be up to {gap} above the minimum; try --standardize");
@@ -116,7 +116,7 @@ fn sum(dropped: &Dropped, features: &[String]) -> String {
         add(dropped.constant, None);
     }
     match made_of.len().checked_sub(SHOWN).filter(|more| *more > 0) {
-        Some(more) => format!("{text} + {more} more features"),
+        Some(more) => format!("{text} + {}", count(more as u64, "more feature")),
         None => text,
     }
 }

@@ -1,8 +1,10 @@
 //! What to make of a training: how good the fit is, how far it is from the minimum, and the command that gets there.
 
 use super::Args;
+use super::exact::Solver;
 use crate::cli::typed::{keeping, quoted};
 use crate::cli::words::count;
+use crate::fit::Stop;
 use crate::model::metrics::Metrics;
 use crate::observers::Outcome;
 use crate::output::rounded;
@@ -10,31 +12,41 @@ use crate::output::rounded;
 /// Within this fraction of the minimum nothing more is to be gained.
 const AT: f64 = 1e-6;
 
-/// Within this fraction of the minimum, epochs are not worth a word of advice.
-const NEAR: f64 = 0.01;
+/// Within this fraction of the minimum, and with all weights within as many standard errors, no advice is given.
+const NEAR: (f64, f64) = (0.01, 0.1);
 
 /// Of many targets, the first are shown.
 const SHOWN: usize = 4;
 
 impl Args {
-    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is far.
-    pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is far
+    /// by the residuals' degrees of freedom, `free`.
+    pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome, free: u64) -> String {
         let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
         let (reached, minimum, name) = match outcome.optimum_loss {
             Some(least) => (outcome.loss, least, "loss"),
             None => (outcome.mse, outcome.optimum_mse, "mse"),
         };
         if outcome.is_best {
-            return format!("{goodness} at the best epoch on the validation rows\n");
+            return format!("{goodness} on the rows trained on, at the best epoch on the validation rows\n");
         }
-        let excess = (reached - minimum) / minimum;
+        let excess = if reached <= minimum { 0.0 } else { (reached - minimum) / minimum };
         // A minimum of 0 is never reached: what counts is how little of the target is left.
-        let is_rest = outcome.r2.is_some_and(|r2| 1.0 - r2 < 1e-12);
+        let is_rest = match outcome.r2 {
+            Some(r2) => 1.0 - r2 < 1e-12,
+            None => outcome.stop == Stop::Converged && self.hyper.chooses_epochs(),
+        };
         if excess <= AT || is_rest {
             return format!("{goodness}, at the minimum\n");
         }
-        if excess <= NEAR {
-            return format!("{goodness}, {} % above the minimum {name}\n", rounded(100.0 * excess));
+        let errors = standard_errors(scores, outcome, free);
+        if excess <= NEAR.0 {
+            let above = format!("{goodness}, {} % above the minimum {name}", short(100.0 * excess));
+            if errors <= NEAR.1 {
+                return above + "\n";
+            }
+            let errors = short(errors);
+            return format!("{above}: weights are up to {errors} standard errors off\n{}", self.advice());
         }
         let times = reached / minimum;
         let far = match times.is_finite() && times < 1e6 {
@@ -42,7 +54,17 @@ impl Args {
             false => format!("far above the minimum {name}"),
         };
         let mean = if outcome.r2.is_some_and(|r2| r2 < 0.0) { " (worse than the mean)" } else { "" };
-        format!("{goodness}, {far}{mean}\nto the minimum: {}\n", self.command_to_the_minimum())
+        format!("{goodness}, {far}{mean}\n{}", self.advice())
+    }
+
+    /// The line with the command that gets to the minimum. There is none for weight decay, whose own minimum is another one, and for
+    /// solvers that are exact.
+    fn advice(&self) -> String {
+        match self.hyper.decay() > 0.0 {
+            _ if self.solver != Solver::Gd => String::new(),
+            true => "the minimum is that without --weight-decay\n".to_owned(),
+            false => format!("to the minimum: {}\n", self.command_to_the_minimum()),
+        }
     }
 
     /// The command line of this process with an exact solver in place of the descent.
@@ -57,6 +79,17 @@ impl Args {
         words.extend(["--solver".to_owned(), solver.to_owned()]);
         quoted(&words)
     }
+}
+
+/// How many standard errors a weight can be off at most: the excess of the sum of squared errors is the square of that distance, in
+/// units of the residual variance, if one weight has all of it. 0 with penalties, whose weights have no standard errors.
+fn standard_errors(scores: &[Metrics], outcome: &Outcome, free: u64) -> f64 {
+    if outcome.optimum_loss.is_some() {
+        return 0.0;
+    }
+    let least = scores.iter().map(|score| score.mse).fold(f64::INFINITY, f64::min);
+    let excess = (outcome.mse - outcome.optimum_mse) * scores.len() as f64;
+    (excess / least * free as f64).sqrt()
 }
 
 /// A line of its own for the rows held out, if there are such.

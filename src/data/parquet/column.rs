@@ -9,6 +9,7 @@ use parquet::errors::Result;
 use parquet::file::metadata::ColumnChunkMetaData;
 use parquet::schema::types::ColumnDescPtr;
 
+use super::super::inputs::Constant;
 use super::decoder::{Decoder, Plain, can_decode, numbers, spread, texts, too_few};
 use super::kind::{Kind, decimal, half, whole, write_decimal, write_number};
 use super::pages::{Pages, damaged};
@@ -44,6 +45,8 @@ enum Reader {
     Double(Typed<DoubleType>),
     Bytes(Typed<ByteArrayType>),
     Fixed(Typed<FixedLenByteArrayType>),
+    /// Nothing is read: all rows have this value.
+    Same(Constant),
 }
 
 impl<T: DataType> Typed<T> {
@@ -115,6 +118,15 @@ impl Column {
         Ok(Column { kind, reader, levels: Vec::new(), rows: 0, numbers: Vec::new() })
     }
 
+    /// A column that is not in the file.
+    pub fn same(value: &Constant) -> Column {
+        let kind = match value {
+            Constant::Number(_) => Kind::Number,
+            Constant::Text(_) => Kind::Text,
+        };
+        Column { kind, reader: Reader::Same(value.clone()), levels: Vec::new(), rows: 0, numbers: Vec::new() }
+    }
+
     /// Passes over `rows` rows.
     pub fn skip(&mut self, rows: usize) -> Result<()> {
         let levels = &mut self.levels;
@@ -126,6 +138,7 @@ impl Column {
             Reader::Double(typed) => typed.skip(rows, levels),
             Reader::Bytes(typed) => typed.skip(rows, levels),
             Reader::Fixed(typed) => typed.skip(rows, levels),
+            Reader::Same(_) => Ok(()),
         }
     }
 
@@ -140,16 +153,18 @@ impl Column {
             Reader::Double(typed) => typed.read(rows, levels),
             Reader::Bytes(typed) => typed.read(rows, levels),
             Reader::Fixed(typed) => typed.read(rows, levels),
+            Reader::Same(_) => Ok(()),
         }?;
         self.rows = rows;
         self.find_numbers()
     }
 
     fn find_numbers(&mut self) -> Result<()> {
-        let Column { kind, reader, numbers, .. } = self;
+        let Column { kind, reader, numbers, rows, .. } = self;
         numbers.clear();
         match (reader, *kind) {
-            (_, Kind::Text) => {}
+            (_, Kind::Text) | (Reader::Same(Constant::Text(_)), _) => {}
+            (Reader::Same(Constant::Number(number)), _) => numbers.resize(*rows, *number),
             (Reader::Bool(typed), _) => numbers.extend(typed.values.iter().map(|&value| f64::from(u8::from(value)))),
             (Reader::Int32(Typed { values, .. }), Kind::Unsigned) => {
                 numbers.extend(values.iter().map(|&value| f64::from(value as u32)));
@@ -205,6 +220,7 @@ impl Column {
         let mut number = zmij::Buffer::new();
         match (&self.reader, self.kind) {
             (Reader::Bytes(typed), Kind::Text) => return bytes(&typed.values[i]),
+            (Reader::Same(Constant::Text(text)), _) => return text.as_bytes(),
             (Reader::Bool(typed), _) => return if typed.values[i] { b"true" } else { b"false" },
             (Reader::Int32(typed), Kind::Decimal(scale)) => write_decimal(typed.values[i].into(), scale, room),
             (Reader::Int64(typed), Kind::Decimal(scale)) => write_decimal(typed.values[i].into(), scale, room),
@@ -220,7 +236,9 @@ impl Column {
             (Reader::Fixed(Typed { values, .. }), Kind::Decimal(scale)) => {
                 write_decimal(whole(bytes(&values[i])).unwrap_or(0), scale, room);
             }
-            (Reader::Bytes(_) | Reader::Fixed(_), _) => write_number(number.format(self.numbers[i]), room),
+            (Reader::Bytes(_) | Reader::Fixed(_) | Reader::Same(_), _) => {
+                write_number(number.format(self.numbers[i]), room)
+            }
         }
         if decimal != b'.' {
             room.iter_mut().filter(|byte| **byte == b'.').for_each(|byte| *byte = decimal);
@@ -230,7 +248,8 @@ impl Column {
 
     /// Whether row `i` of those that were read last has no value.
     pub fn is_missing(&self, i: usize) -> bool {
-        self.levels.get(i) == Some(&0) || self.numbers().is_some_and(|numbers| numbers[i].is_nan())
+        let is_nothing = matches!(&self.reader, Reader::Same(Constant::Text(text)) if text.is_empty());
+        is_nothing || self.levels.get(i) == Some(&0) || self.numbers().is_some_and(|numbers| numbers[i].is_nan())
     }
 
     /// Whether it is a column of texts.

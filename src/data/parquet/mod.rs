@@ -40,6 +40,7 @@ use self::kind::Kind;
 use self::pages::{Memory, Pages};
 use self::unpacker::can_unpack;
 use super::Header;
+use super::inputs::{Constant, Partition};
 use super::layout::{Failure, Layout};
 use super::source::Span;
 use crate::error::{Error, Place};
@@ -71,16 +72,34 @@ pub struct Field {
     name: String,
     /// Whether the file gives it the name.
     is_named: bool,
-    /// Where it is among the columns that hold values, and what these mean; otherwise what it holds.
-    leaf: Result<(usize, Kind), String>,
+    /// Where its values are; otherwise what it holds.
+    values: Result<Values, String>,
+}
+
+/// Where the values of a column are.
+enum Values {
+    /// The place among the columns that hold values, and what these mean.
+    Stored(usize, Kind),
+    /// All rows have this one.
+    Same(Constant),
+}
+
+impl Field {
+    /// The place among the columns that hold values, if it is one of these.
+    fn leaf(&self) -> Option<usize> {
+        match self.values {
+            Ok(Values::Stored(leaf, _)) => Some(leaf),
+            _ => None,
+        }
+    }
 }
 
 impl Table {
-    /// Reads the description of the file `span`.
+    /// Reads the description of the file `span`, whose first columns are those of its `partitions`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read or is damaged.
-    pub fn open(file: &str, span: Span) -> Result<Table, Error> {
+    pub fn open(file: &str, span: Span, partitions: Vec<Partition>) -> Result<Table, Error> {
         let failed = |source| Error::Io { path: file.to_owned(), action: "read", source };
         let metadata = read_metadata(&span).map_err(failed)?;
         let mut starts = vec![0];
@@ -94,7 +113,8 @@ impl Table {
         if u64::try_from(metadata.file_metadata().num_rows()) != Ok(starts[starts.len() - 1]) {
             return Err(failed(damaged("the row groups have not as many rows as the file")));
         }
-        let fields = fields(&metadata);
+        let same = |Partition { name, value }| Field { name, is_named: true, values: Ok(Values::Same(value)) };
+        let fields = partitions.into_iter().map(same).chain(fields(&metadata)).collect();
         Ok(Table { file: file.to_owned(), span, metadata, fields, starts })
     }
 
@@ -107,7 +127,9 @@ impl Table {
             return Err(Error::input(Place::file(&self.file), "a table without columns"));
         }
         let names: Vec<String> = self.fields.iter().map(|field| field.name.clone()).collect();
-        let is_category = |field: &&Field| matches!(field.leaf, Ok((_, Kind::Text | Kind::Truth)));
+        let is_category = |field: &&Field| {
+            matches!(field.values, Ok(Values::Stored(_, Kind::Text | Kind::Truth) | Values::Same(Constant::Text(_))))
+        };
         let texts = self.fields.iter().filter(is_category).map(|field| field.name.clone()).collect();
         let index = pandas::index_columns(&self.metadata);
         let is_unnamed = |field: &&Field| !field.is_named || field.name == INDEX || index.contains(&field.name);
@@ -162,10 +184,8 @@ impl Table {
 
     /// As many of `threads` workers as there is memory for their pages.
     pub fn workers(&self, layout: &Layout, threads: usize) -> usize {
-        let page = |field: &Field| match (&field.leaf, self.metadata.row_groups().first()) {
-            (Ok((leaf, _)), Some(group)) => {
-                u64::try_from(group.column(*leaf).uncompressed_size()).unwrap_or(0).min(PAGE)
-            }
+        let page = |field: &Field| match (field.leaf(), self.metadata.row_groups().first()) {
+            (Some(leaf), Some(group)) => u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(0).min(PAGE),
             _ => 0,
         };
         let wanted: u64 = layout.columns.iter().map(|column| page(&self.fields[column.field])).sum();
@@ -189,7 +209,7 @@ impl Table {
                 Error::input(Place::file(&self.file), message)
             };
             let quoted = self.file.replace('\'', "''");
-            match &field.leaf {
+            match &field.values {
                 Err(what) => {
                     let name = field.name.replace('"', "\"\"");
                     let convert = format!(
@@ -209,7 +229,8 @@ impl Table {
                     };
                     return Err(fault(format!("it holds {what}; expected numbers or texts")).with_hint(hint));
                 }
-                Ok((leaf, _)) => {
+                Ok(Values::Same(_)) => {}
+                Ok(Values::Stored(leaf, _)) => {
                     let codecs = self.metadata.row_groups().iter().map(|group| group.column(*leaf).compression());
                     if let Some(codec) = codecs.into_iter().find(|codec| !can_unpack(*codec)) {
                         let codec = format!("{codec:?}").split('(').next().unwrap_or_default().to_owned();
@@ -247,8 +268,10 @@ impl Table {
 
     /// A column of a row group, one of those that are read together and share their `memory`.
     fn column(&self, group: usize, field: usize, memory: &Arc<Mutex<Memory>>) -> Result<Column, ParquetError> {
-        let Ok((leaf, kind)) = self.fields[field].leaf else {
-            return Err(ParquetError::General("neither numbers nor texts".to_owned()));
+        let (leaf, kind) = match &self.fields[field].values {
+            Ok(Values::Stored(leaf, kind)) => (*leaf, *kind),
+            Ok(Values::Same(value)) => return Ok(Column::same(value)),
+            Err(_) => return Err(ParquetError::General("neither numbers nor texts".to_owned())),
         };
         let column = self.metadata.file_metadata().schema_descr().column(leaf);
         let group = self.metadata.row_group(group);
@@ -311,15 +334,15 @@ fn fields(metadata: &ParquetMetaData) -> Vec<Field> {
         (0..schema.num_columns()).rev().map(|leaf| (schema.get_column_root_idx(leaf), leaf)).collect();
     let field = |(i, root): (usize, &parquet::schema::types::TypePtr)| {
         let column = leaves.get(&i).map(|&leaf| (leaf, schema.column(leaf)));
-        let leaf = match column {
+        let values = match column {
             Some((leaf, column)) if root.is_primitive() && column.max_rep_level() == 0 => {
-                Kind::of(&column).map(|kind| (leaf, kind))
+                Kind::of(&column).map(|kind| Values::Stored(leaf, kind))
             }
             _ => Err("lists or structures".to_owned()),
         };
         let is_named = !root.name().is_empty();
         let name = if is_named { root.name().to_owned() } else { format!("c{}", i + 1) };
-        Field { name, is_named, leaf }
+        Field { name, is_named, values }
     };
     schema.root_schema().get_fields().iter().enumerate().map(field).collect()
 }

@@ -230,7 +230,7 @@ fn chunks_cut_no_row_group_that_need_not_be() {
         let mut file = tempfile::NamedTempFile::new().unwrap();
         file.write_all(&parquet(&some_rows(), &How { group_rows, ..PLAIN })).unwrap();
         let source::Body::Parquet(span) = source::open(file.path()).unwrap().body else { panic!("no Parquet file") };
-        super::Table::open("table", span).unwrap().chunks(least)
+        super::Table::open("table", span, Vec::new()).unwrap().chunks(least)
     };
     assert_eq!(chunks(40, 100).as_slice(), std::slice::from_ref(&(0..40)));
     assert_eq!(chunks(40, 40), chunks(40, 100));

@@ -114,7 +114,8 @@ pub fn read(
     let Way { block_bytes, is_stream, is_eager, plan } = way;
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let source = if is_stream {
-        Source { name: "stream".to_owned(), body: Body::Stream(Box::new(Cursor::new(text.to_vec()))), is_json: false, packing: Packing::None }
+        let body = Body::Stream(Box::new(Cursor::new(text.to_vec())));
+        Source { name: "stream".to_owned(), body, is_json: false, packing: Packing::None, partitions: Vec::new() }
     } else {
         file.write_all(text).unwrap();
         source::open(file.path()).map_err(fault)?

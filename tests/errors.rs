@@ -1,5 +1,5 @@
-//! Every fault in the table of `docs/faults.md` is made for real, and the user sees what stands there.
-//! `UPDATE=1 cargo test faults` writes down what is seen now.
+//! Every error in the table of `docs/errors.md` is provoked, and the user sees the message in the table.
+//! `UPDATE=1 cargo test --test tests errors` writes down the messages as they are now.
 
 use std::path::Path;
 use std::process::Stdio;
@@ -15,7 +15,7 @@ fn folder() -> Workdir {
     folder
 }
 
-/// The fault, the command and the outcome of a row of the table.
+/// The error, the command and the outcome of a row of the table.
 fn cells(line: &str) -> Option<[String; 3]> {
     let cells: Vec<String> = line.replace("\\|", "\0").split('|').map(|cell| cell.trim().replace('\0', "|")).collect();
     match &cells[..] {
@@ -36,7 +36,7 @@ fn seen(output: &str) -> String {
 #[cfg(target_os = "linux")]
 #[test]
 fn every_row_of_the_table_is_true() {
-    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/faults.md");
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/errors.md");
     let written = std::fs::read_to_string(&path).unwrap();
     let mut replayed = String::new();
     let mut rows = 0;
