@@ -139,13 +139,14 @@ impl Ledger {
     fn options(&self, names: &[String], rows: u64, choosable: &Choosable) -> String {
         let mut gaps: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] > 0).collect();
         gaps.sort_by_key(|&column| std::cmp::Reverse(self.cells[column]));
-        let is_target = |&column: &usize| {
-            column >= choosable.features || choosable.default_target.as_ref() == Some(&names[column])
-        };
+        let is_target =
+            |&column: &usize| column >= choosable.features || choosable.default_target.as_ref() == Some(&names[column]);
         let (has_targets, all) = (gaps.iter().any(is_target), gaps.iter().all(is_target));
         let drop = match self.rows {
             dropped if dropped == rows => None,
-            dropped if 2 * dropped > rows => Some(format!("--missing drop keeps only {} of {rows} rows", rows - dropped)),
+            dropped if 2 * dropped > rows => {
+                Some(format!("--missing drop keeps only {} of {rows} rows", rows - dropped))
+            }
             _ => Some("--missing drop drops these rows".to_owned()),
         };
         let empty: Vec<usize> = gaps.iter().copied().filter(|&column| self.cells[column] == rows).collect();

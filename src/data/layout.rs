@@ -271,7 +271,12 @@ impl Layout {
                 }
                 None if self.may_be_comment(text, k) => {
                     let command = self.packing.without_comments();
-                    return Err(self.fault(line, k, &cell::complaint(text), format!("if the line is a comment: {command}")));
+                    return Err(self.fault(
+                        line,
+                        k,
+                        &cell::complaint(text),
+                        format!("if the line is a comment: {command}"),
+                    ));
                 }
                 None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal, self.packing)),
             },

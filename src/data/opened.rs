@@ -62,7 +62,8 @@ impl LaterFiles {
 
     /// Whether one of them has a column `name`. The error of a file that cannot be read is reported when it is read.
     pub fn have(&self, name: &String) -> bool {
-        let header = |file: &InputFile| Some(Input::new(source::open_file(file).ok()?, self.manner.clone()).ok()?.header);
+        let header =
+            |file: &InputFile| Some(Input::new(source::open_file(file).ok()?, self.manner.clone()).ok()?.header);
         self.files.iter().filter_map(header).any(|header| header.names.contains(name))
     }
 }
