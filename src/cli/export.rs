@@ -5,7 +5,6 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-
 use super::files::Files;
 use super::options::one_of;
 use super::words::{listed, note};

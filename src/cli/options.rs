@@ -133,7 +133,9 @@ fn delimiter(text: &str) -> Result<u8, String> {
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.+-".contains(byte) => Ok(*byte),
         _ => {
             let meant = did_you_mean(&["tab"], text);
-            Err(format!("expected one character that is not a letter, digit, quote or part of a number, or `tab`{meant}"))
+            Err(format!(
+                "expected one character that is not a letter, digit, quote or part of a number, or `tab`{meant}"
+            ))
         }
     }
 }
