@@ -13,6 +13,7 @@ const COMMANDS: &[&str] = &[
     "summarize",
     "sweep",
     "export",
+    "show",
     "sql",
     "completions",
     "man",
@@ -82,7 +83,8 @@ fn every_command_is_compared() {
     let folder = Workdir::new();
     for (command, start) in [("", ""), ("plot", "plot ")] {
         let help = String::from_utf8(folder.linreg(&format!("{command} --help")).stdout).unwrap();
-        let list = help.split("Commands:\n").nth(1).unwrap().split("\n\nOptions:").next().unwrap();
+        // The commands of the program stand in groups between the usage and the options.
+        let list = help.split("Usage:").nth(1).unwrap().split("\n\nOptions:").next().unwrap();
         for line in list.lines().filter(|line| line.starts_with("  ") && !line.starts_with("   ")) {
             let name = format!("{start}{}", line.split_whitespace().next().unwrap());
             let is_there = COMMANDS.iter().any(|known| *known == name || known.starts_with(&format!("{name} ")));

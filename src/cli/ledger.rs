@@ -150,7 +150,7 @@ impl Ledger {
             _ => Some("--missing drop drops these rows".to_owned()),
         };
         let empty: Vec<usize> = gaps.iter().copied().filter(|&column| self.cells[column] == rows).collect();
-        let can_ignore = choosable.can_ignore && !empty.iter().any(|column| is_target(column));
+        let can_ignore = choosable.can_ignore && !empty.iter().any(is_target);
         let mean = match (all, has_targets) {
             (true, _) => None,
             // Of a column without a value there is no mean.

@@ -28,8 +28,8 @@ use crate::observers::When;
 pub struct DataOptions {
     /// CSV or Parquet files, or directories of them
     ///
-    /// - is standard input. A pattern in quotes, such as 'part-*.csv', stands for the files that match it, sorted by name. A directory stands for the CSV or
-    /// the Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
+    /// Standard input is `-`. A pattern in quotes, such as 'part-*.csv', is replaced by the files that match it, sorted by name. A directory is replaced by the CSV
+    /// or Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
     /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
     /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is
     /// detected for each file. Where single rows are not needed, lines written by `linreg summarize` represent their rows.
@@ -37,7 +37,7 @@ pub struct DataOptions {
     files: Vec<PathBuf>,
 
     /// The same as FILE
-    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data")]
+    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data", display_order = 1)]
     data: Vec<PathBuf>,
 
     #[command(flatten)]

@@ -1,4 +1,4 @@
-//! The files that the paths of a command line represent: a path itself, the matches of a pattern, the files of a directory.
+//! The files that the paths of a command line name: a path itself, the matches of a pattern, the files of a directory.
 //!
 //! Directories named `key=value` are partitions, as Hive, Spark and DuckDB write them: the key is a column of every file below.
 
@@ -14,7 +14,7 @@ use crate::error::{Error, Place, shortened};
 /// What Hive writes for a missing value.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The directory in which Delta Lake keeps its list of the current files of a table.
+/// The directory in which Delta Lake keeps what says which files of a table are current.
 const DELTA_LOG: &str = "_delta_log";
 
 /// As in a shell: `*` matches within one name, and no hidden files.
@@ -60,10 +60,10 @@ impl From<PathBuf> for InputFile {
     }
 }
 
-/// The files that `paths` represent, in this order; those of a pattern or a directory in the order of their names.
+/// The files that `paths` name, in this order; those of a pattern or a directory in the order of their names.
 ///
 /// # Errors
-/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if a pattern or a directory represents no files, or for files
+/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if a pattern or a directory has no files, or files
 /// that are not the parts of one table.
 pub fn expanded(paths: &[PathBuf]) -> Result<Vec<InputFile>, Error> {
     let mut all = Vec::new();
@@ -104,7 +104,7 @@ fn matches(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// What a file of a directory holds, according to its name.
+/// What a file of a directory holds, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Parquet,
@@ -131,7 +131,7 @@ type Keys = Vec<(String, String)>;
 #[derive(Default)]
 struct Directory {
     files: Vec<(Kind, PathBuf, Keys)>,
-    /// Whether there are directories that are not partitions.
+    /// Whether there are directories that are no partitions.
     has_others: bool,
 }
 
@@ -152,7 +152,8 @@ impl Directory {
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name == DELTA_LOG {
-                let error = fault(directory, "a Delta table: its log lists the current files, and is not read here");
+                let error =
+                    fault(directory, "a Delta table: its log says which files are current, and is not read here");
                 return Err(error.with_hint("linreg spark --format delta reads it, and so does DuckDB's delta_scan"));
             }
             if name.starts_with(['_', '.']) {
