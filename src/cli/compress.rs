@@ -8,7 +8,7 @@ use super::clash::check_names;
 use super::ledger::Ledger;
 use super::reading::Reading;
 use super::unseen::OnUnseen;
-use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split, Work};
+use crate::data::{BATCH_ROWS, BLOCK, Batch, Choosable, Design, Parts, Records, Rows, Split, Work};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
@@ -38,8 +38,8 @@ pub struct Wish<'a> {
     pub on_unseen: OnUnseen,
     /// How many of the columns are targets, the last of all.
     pub targets: usize,
-    /// All columns are used because nobody named some.
-    pub takes_all: bool,
+    /// The ignored columns, if all others are used because no features are named.
+    pub takes_all: Option<&'a [String]>,
     /// The rows are a part of more: that none of them is left is no error.
     pub is_part: bool,
 }
@@ -172,9 +172,11 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let is_sample_all = rows.are_few() && !manner.is_held_out();
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
-    rows.are_choosable(manner.features);
-    if wish.takes_all {
-        rows.require_all();
+    let default_target = rows.default_target().filter(|_| wish.targets == 0).cloned();
+    let choosable = Choosable { features: manner.features, can_ignore: wish.takes_all.is_some(), default_target };
+    rows.are_choosable(choosable.clone());
+    if let Some(ignored) = wish.takes_all {
+        rows.require_all(ignored);
     }
     let mut sampled = 0;
     rows.sample(|batch, records| {
@@ -219,7 +221,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
         Ok(())
     })?;
     if wish.missing == Rule::Error && !sum.ledger.is_empty() {
-        return Err(sum.ledger.refusal(fields, count, Some(manner.features)));
+        return Err(sum.ledger.refusal(fields, count, Some(&choosable)));
     }
     sum.ledger.unseen.report(fields, wish.on_unseen)?;
     let compressed = finish(sum, &manner, &file, is_sample_all || wish.all_rows)?;
@@ -241,8 +243,8 @@ fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Comp
         return Err(Error::input(Place::file(file), ledger.why_none()));
     }
     if left == 0 && !ledger.is_empty() && !manner.wish.is_part {
-        return Err(Error::input(Place::file(file), "a cell is missing in every row, so none is left")
-            .with_hint("--ignore leaves columns out, --missing mean puts the mean of a column there"));
+        let error = Error::input(Place::file(file), "every row has a missing value, so no row is left");
+        return Err(error.with_hint(ledger.way_out(manner.design.fields(), manner.features, rule)));
     }
     let fields = design.fields().len();
     let values = DMatrix::from_row_slice(kept.values.len() / fields, fields, &kept.values);

@@ -249,17 +249,26 @@ impl<R: Read> Blocks<R> {
     }
 }
 
-/// The length of a whole text without what stands at its end and is not a row: the byte 1A of DOS, or a byte order mark alone
-/// on the last line.
+/// The length of a whole text without a mark at its end that is not a row, and the line break after it: the byte 1A of DOS,
+/// or a byte order mark alone on the last line.
 fn without_end_marks(text: &[u8]) -> usize {
-    let mut text = text;
-    while let Some(rest) = text.strip_suffix(b"\x1a") {
-        text = rest;
+    let mut last = text.strip_suffix(b"\n").unwrap_or(text);
+    last = last.strip_suffix(b"\r").unwrap_or(last);
+    let with_marks = last.len();
+    while let Some(rest) = last.strip_suffix(b"\x1a") {
+        last = rest;
     }
-    match text.strip_suffix(BYTE_ORDER_MARK) {
+    match last.strip_suffix(BYTE_ORDER_MARK) {
         Some(rest) if rest.last().is_none_or(|&last| last == b'\n') => rest.len(),
+        _ if last.len() < with_marks => last.len(),
         _ => text.len(),
     }
+}
+
+/// Whether a line holds nothing but the byte 1A of DOS or a byte order mark.
+pub fn is_end_mark(line: &[u8]) -> bool {
+    let mark = line.trim_ascii();
+    mark == b"\x1a" || mark == BYTE_ORDER_MARK
 }
 
 /// One behind the last newline, 1 if there is none.

@@ -62,7 +62,9 @@ impl Choice {
                 }
             };
             return Err(Error::input(Place::file(&header.file), message).with_hint(match count {
-                1 if header.names[0].starts_with('#') => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
+                1 if header.names[0].starts_with('#') => {
+                    format!("to remove comments: {}", header.packing.without_comments())
+                }
                 1 => list(header) + "; --delimiter tells what separates them",
                 _ => list(header),
             }));
@@ -200,7 +202,10 @@ impl Choice {
     fn check(&self, header: &Header) -> Result<(), Error> {
         let lists = self.lists();
         for (option, names) in lists {
-            positions(header, names)?;
+            if option != "--ignore" || positions(header, names).is_err() {
+                let is_wanted = |name: &&String| option != "--ignore" || !header.is_later(name);
+                positions(header, &names.iter().filter(is_wanted).cloned().collect::<Vec<String>>())?;
+            }
             if let Some(name) = first_repeated(names) {
                 return Err(Error::usage(format!("{option}: the column \"{name}\" is named twice")));
             }

@@ -8,12 +8,13 @@ use csv::ByteRecord;
 
 use super::Batch;
 use super::Spelling;
-use super::cell::{self, CARRIAGE_RETURNS, Cell, MEND};
+use super::cell::{self, Cell, FIX};
 use super::columns::{leave_out, option};
 use super::isa::Isa;
 use super::levels::{Levels, MOST_LEVELS, UNSEEN};
 use super::notation::{self, Marks, Notation};
 use super::number::Column;
+use super::packing::Packing;
 use crate::error::shortened;
 
 /// A longer text in a category is not a level.
@@ -28,6 +29,24 @@ pub enum Missing {
     Keep,
     /// So it is, and a level of a category that no row had before is infinite.
     KeepUnseen,
+}
+
+/// What hints may propose about the wanted columns.
+#[derive(Debug, Clone, Default)]
+pub struct Choosable {
+    /// How many of them are features, the first of all.
+    pub features: usize,
+    /// Whether `--ignore` drops a feature: it contradicts `--features`.
+    pub can_ignore: bool,
+    /// The column that is the target if none is named, where the user has named none.
+    pub default_target: Option<String>,
+}
+
+impl Choosable {
+    /// Whether column `k`, which is called `name`, can be ignored without loss of a target.
+    pub fn is_ignorable(&self, k: usize, name: &str) -> bool {
+        self.can_ignore && k < self.features && self.default_target.as_deref() != Some(name)
+    }
 }
 
 /// How records are read.
@@ -55,15 +74,16 @@ pub struct Layout {
     pub keeps_blank_lines: bool,
     /// What to do with a missing cell.
     pub missing: Missing,
-    /// How many of the wanted columns are features, the first of all, if the user may leave them out or say that they are
-    /// categories; `None` where the columns are a model's.
-    pub choosable: Option<usize>,
+    /// What hints may propose; `None` where the columns are a model's.
+    pub choosable: Option<Choosable>,
     /// The wanted columns that are categories, the first of all: the levels known beforehand.
     pub levels: Vec<Levels>,
     /// What the kernels run on.
     pub isa: Isa,
     /// Number of the input, from 0.
     pub input: u64,
+    /// How the input is compressed.
+    pub packing: Packing,
 }
 
 /// What is wrong with a record.
@@ -117,7 +137,7 @@ impl Layout {
             let message = format!("{fields} field{plural}, expected {expected} as in the first line");
             if record.iter().any(|field| field.trim_ascii().contains(&b'\r')) {
                 let message = "lines end with \\r alone; expected \\n or \\r\\n".to_owned();
-                return Err(Fault { line, field: None, message, hint: Some(CARRIAGE_RETURNS.to_owned()) });
+                return Err(Fault { line, field: None, message, hint: Some(self.packing.without_carriage_returns()) });
             }
             let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
                 "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
@@ -188,15 +208,21 @@ impl Layout {
         Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
     }
 
-    /// Whether wanted column `k` is a feature that the user chose: a target cannot be left out, nor can a column of a model.
+    /// Whether wanted column `k` is a feature of the user's choice.
     pub fn is_choosable(&self, k: usize) -> bool {
-        self.choosable.is_some_and(|count| k < count)
+        self.choosable.as_ref().is_some_and(|choosable| k < choosable.features)
     }
 
-    /// What would work, or that wanted column `k` may be left out where there is a choice.
+    /// Whether wanted column `k` can be ignored.
+    pub fn is_ignorable(&self, k: usize) -> bool {
+        self.choosable.as_ref().is_some_and(|choosable| choosable.is_ignorable(k, &self.names[k]))
+    }
+
+    /// What would work, or that wanted column `k` can be ignored.
     fn or_ignored(&self, remedy: String, k: usize) -> String {
-        if !self.is_choosable(k) {
-            return remedy;
+        if !self.is_ignorable(k) {
+            let is_named = self.is_choosable(k) && remedy.is_empty();
+            return if is_named { "choose other columns with --features".to_owned() } else { remedy };
         }
         let or = if remedy.is_empty() { "" } else { ", or " };
         format!("{remedy}{or}{}", leave_out(&self.names[k]))
@@ -205,6 +231,12 @@ impl Layout {
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
     pub fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         self.number_of(cell::read(text, &self.spelling), text, k, line)
+    }
+
+    /// Whether a cell of wanted column `k` may be the start of a comment.
+    fn may_be_comment(&self, text: &[u8], k: usize) -> bool {
+        let after = text.strip_prefix(b"#").map(|rest| cell::read(rest, &self.spelling));
+        self.columns[k].field == 0 && after.is_some_and(|after| !matches!(after, Cell::Number(_)))
     }
 
     /// The same of a cell that holds `cell` and is written as `text`.
@@ -237,18 +269,27 @@ impl Layout {
                     let rule = if self.choosable.is_some() { " --missing drop" } else { "" };
                     (cell::complaint(text), format!("if it marks a missing cell: {mark}{rule}"))
                 }
-                None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal).to_owned()),
+                None if self.may_be_comment(text, k) => {
+                    let command = self.packing.without_comments();
+                    return Err(self.fault(
+                        line,
+                        k,
+                        &cell::complaint(text),
+                        format!("if the line is a comment: {command}"),
+                    ));
+                }
+                None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal, self.packing)),
             },
         };
         if is_weight {
             return Err(self.fault(line, k, &message, format!("{remedy}, or do without --row-weight")));
         }
-        let is_mended = remedy == MEND;
+        let is_fixed = remedy == FIX;
         let mut hint = self.or_ignored(remedy, k);
         let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
-        let is_of_numbers = self.notations.get(k).is_some_and(|notation| notation.numbers > 0);
-        if self.is_choosable(k) && is_mended && !is_infinite && !is_of_numbers {
-            hint += &format!(", or take its texts for categories: {}", option("--categorical", &self.names[k]));
+        let is_of_strings = self.notations.get(k).is_none_or(|notation| notation.has_strings);
+        if self.is_choosable(k) && is_fixed && !is_infinite && is_of_strings {
+            hint += &format!(", or treat the column as categorical: {}", option("--categorical", &self.names[k]));
         }
         Err(self.fault(line, k, &message, hint))
     }

@@ -34,6 +34,7 @@ mod notation;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod opened;
+mod packing;
 mod padded;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -57,7 +58,7 @@ pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
 pub use header::Header;
 pub use interval::Interval;
-pub use layout::Missing;
+pub use layout::{Choosable, Missing};
 pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::Records;

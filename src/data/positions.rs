@@ -16,6 +16,11 @@ pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error>
 }
 
 fn unknown(header: &Header, name: &str) -> Error {
+    let is_invented = |name: &str| name.strip_prefix('c').is_some_and(|number| number.parse::<usize>().is_ok());
+    if is_invented(name) && !header.like_numbers.is_empty() {
+        return Error::input(Place::file(&header.file), format!("no column \"{name}\""))
+            .with_hint("if the first line is a row: --no-header");
+    }
     let mut message = format!("no column \"{name}\"");
     if let Some(nearest) = nearest(&header.names, name) {
         message = format!("{message}; did you mean \"{nearest}\"?");
@@ -70,7 +75,7 @@ fn other_names(header: &Header) -> String {
     if !header.is_text || line.len() > LONGEST || !line.chars().all(is_plain) {
         return "give every column a name of its own".to_owned();
     }
-    format!("sed '{}s/.*/{}/' FILE | linreg …", header.lines, line.replace('\t', "\\t"))
+    header.packing.through(&format!("sed '{}s/.*/{}/'", header.lines, line.replace('\t', "\\t")))
 }
 
 /// The names, each that stands before with a number behind it.

@@ -9,7 +9,7 @@ use csv::ByteRecord;
 use memchr::memchr_iter;
 
 use super::Batch;
-use super::blocks::Block;
+use super::blocks::{Block, is_end_mark};
 use super::dense::Dense;
 use super::dialect::{csv_reader, is_blank};
 use super::header::repeats;
@@ -88,8 +88,9 @@ enum Texts<'a> {
     },
     /// Bytes of the text, one slice a record.
     Slices(&'a [&'a [u8]]),
-    /// Nowhere: they are rows, written down here if that was asked for.
-    Rows(&'a Written),
+    /// Nowhere: they are rows, written down here if that was asked for, whose cells are shown by a function of the row of the
+    /// batch and the wanted column.
+    Rows(&'a Written, &'a dyn Fn(usize, usize) -> String),
 }
 
 /// What a table of records was made from.
@@ -134,9 +135,15 @@ impl<'a> Origin<'a> {
 
 impl<'a> Records<'a> {
     /// Rows from number `first` of a table on, so many of them below the beginning of the chunk.
-    pub fn of_rows(layout: &'a Layout, levels: &'a [Levels], written: &'a Written, first: u64, above: u64) -> Self {
+    pub fn of_rows(
+        layout: &'a Layout,
+        levels: &'a [Levels],
+        (written, cell): (&'a Written, &'a dyn Fn(usize, usize) -> String),
+        first: u64,
+        above: u64,
+    ) -> Self {
         let Layout { input, columns, delimiter, .. } = layout;
-        let source = Texts::Rows(written);
+        let source = Texts::Rows(written, cell);
         Records {
             source,
             block: &[],
@@ -155,7 +162,7 @@ impl<'a> Records<'a> {
         let record = match self.source {
             Texts::Table { table, origin, first } => origin.record(first + i, table),
             Texts::Slices(slices) => slices[i],
-            Texts::Rows(Written { text, ends }) => {
+            Texts::Rows(Written { text, ends }, _) => {
                 let start = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) };
                 return &text[start..ends.get(i).copied().unwrap_or(start)];
             }
@@ -167,7 +174,7 @@ impl<'a> Records<'a> {
     #[must_use]
     pub fn offset(&self, i: usize) -> u64 {
         match self.source {
-            Texts::Rows(_) => self.start + i as u64,
+            Texts::Rows(..) => self.start + i as u64,
             _ => self.start + self.offset_in_block(i) as u64,
         }
     }
@@ -176,13 +183,12 @@ impl<'a> Records<'a> {
         self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
     }
 
-    /// What stands in wanted column `column` of record `i` of the batch, without blanks around it; nothing for a row of a
-    /// table that has no text.
+    /// The cell in wanted column `column` of record `i` of the batch, without blanks around it.
     #[must_use]
     pub fn cell(&self, i: usize, column: usize) -> Option<String> {
         let field = self.columns[column].field;
         let text = match self.source {
-            Texts::Rows(_) => return None,
+            Texts::Rows(_, cell) => return Some(cell(i, column)),
             Texts::Table { table, first, .. } => table.field(first + i, field).to_vec(),
             Texts::Slices(_) => {
                 let record = csv_reader(self.text(i), self.delimiter).into_byte_records().next()?.ok()?;
@@ -195,7 +201,7 @@ impl<'a> Records<'a> {
     /// The place of wanted column `column` in record `i` of the batch, lines or rows counted from the beginning of the chunk.
     #[must_use]
     pub fn place(&self, i: usize, column: usize) -> Place {
-        if let Texts::Rows(_) = self.source {
+        if let Texts::Rows(..) = self.source {
             return Place::row("", 1 + self.lines + i as u64);
         }
         let above = memchr_iter(b'\n', &self.block[..self.offset_in_block(i)]).count() as u64;
@@ -417,7 +423,8 @@ impl<'a> Parser<'a> {
                 return Ok(counts);
             }
             let own = &text[start + empty..end];
-            if record.len() == 1 && is_blank(own) && !keeps_blank_lines {
+            let is_nothing = is_blank(own) && !keeps_blank_lines || is_end_mark(own) && self.layout.fields > 1;
+            if record.len() == 1 && is_nothing {
                 continue;
             }
             if repeats(&self.layout.written, &record) {

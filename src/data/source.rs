@@ -8,10 +8,9 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 
 use super::inputs::{InputFile, Partition};
+use super::packing::Packing;
 use crate::error::Error;
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const PARQUET: &[u8] = b"PAR1";
 
 /// Bytes that tell most inputs apart.
@@ -49,6 +48,8 @@ pub struct Source {
     pub body: Body,
     /// True if the text is JSON, such as a summary, or what a database shows it in, and not rows.
     pub is_json: bool,
+    /// How it is compressed.
+    pub packing: Packing,
     /// Columns that are not in the text, but have the same value in all of its rows.
     pub partitions: Vec<Partition>,
 }
@@ -117,7 +118,7 @@ fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
 pub fn open(path: &Path) -> Result<Source, Error> {
     let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
     match open_body(path) {
-        Ok((body, is_json)) => Ok(Source { name, body, is_json, partitions: Vec::new() }),
+        Ok((body, is_json, packing)) => Ok(Source { name, body, is_json, packing, partitions: Vec::new() }),
         Err(source) => Err(Error::Io { path: name, action: "open", source }),
     }
 }
@@ -130,7 +131,7 @@ pub fn open_file(file: &InputFile) -> Result<Source, Error> {
     Ok(Source { partitions: file.partitions.clone(), ..open(&file.path)? })
 }
 
-fn open_body(path: &Path) -> io::Result<(Body, bool)> {
+fn open_body(path: &Path) -> io::Result<(Body, bool, Packing)> {
     let file = if path == Path::new("-") { standard_input()? } else { File::open(path)? };
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -140,9 +141,9 @@ fn open_body(path: &Path) -> io::Result<(Body, bool)> {
         let start = io::Seek::stream_position(&mut &file)?;
         let mut span = Span { file: Arc::new(file), start, end: metadata.len().max(start) };
         let magic = first_bytes(&mut span.clone())?;
-        match decoder_for(&magic) {
-            Decoder::None if is_parquet(&magic) => return Ok((Body::Parquet(span), false)),
-            Decoder::None => return Ok((Body::File(span), is_json(&magic))),
+        match Packing::of(&magic) {
+            Packing::None if is_parquet(&magic) => return Ok((Body::Parquet(span), false, Packing::None)),
+            Packing::None => return Ok((Body::File(span), is_json(&magic), Packing::None)),
             _ => {}
         }
         span.start = start;
@@ -192,21 +193,6 @@ fn is_parquet(first: &[u8]) -> bool {
     first.starts_with(PARQUET) && !first[PARQUET.len()..].first().is_none_or(is_text)
 }
 
-#[derive(PartialEq, Eq)]
-enum Decoder {
-    None,
-    Gzip,
-    Zstd,
-}
-
-fn decoder_for(magic: &[u8]) -> Decoder {
-    match magic {
-        _ if magic.starts_with(GZIP) => Decoder::Gzip,
-        _ if magic.starts_with(ZSTD) => Decoder::Zstd,
-        _ => Decoder::None,
-    }
-}
-
 /// Says of an error what it is about.
 struct Unpacked<R> {
     decoder: R,
@@ -222,21 +208,22 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool)> {
-    let mut text: Box<dyn Read + Send> = match decoder_for(magic) {
-        Decoder::None => Box::new(input),
-        Decoder::Gzip => {
+fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool, Packing)> {
+    let packing = Packing::of(magic);
+    let mut text: Box<dyn Read + Send> = match packing {
+        Packing::None => Box::new(input),
+        Packing::Gzip => {
             let decoder = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input));
             Box::new(Unpacked { decoder, form: "gzip" })
         }
-        Decoder::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
+        Packing::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
     };
     let first = first_bytes(&mut text)?;
     if is_parquet(&first) {
-        return Ok((Body::Parquet(spool(Cursor::new(first).chain(text))?), false));
+        return Ok((Body::Parquet(spool(Cursor::new(first).chain(text))?), false, packing));
     }
     let is_json = is_json(&first);
-    Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json))
+    Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json, packing))
 }
 
 /// What comes as a stream and has to be read at positions: in a file without a name, which is gone with the program.

@@ -10,6 +10,7 @@ pub mod sql;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use crate::data::{Encoding, Encodings, Interval};
 use crate::error::Error;
@@ -23,6 +24,18 @@ pub enum Dtype {
     F32,
     /// 64 bits.
     F64,
+}
+
+impl FromStr for Dtype {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Dtype, String> {
+        match text {
+            "f32" => Ok(Dtype::F32),
+            "f64" => Ok(Dtype::F64),
+            _ => Err("expected f32 or f64".to_owned()),
+        }
+    }
 }
 
 impl Dtype {

@@ -143,7 +143,14 @@ impl<'a> Cursor<'a> {
             if self.writes {
                 self.write(rows);
             }
-            let records = Records::of_rows(layout, &self.levels, &self.written, start + first as u64, above);
+            let (columns, places) = (&self.columns, &self.places);
+            let cell = |i: usize, k: usize| {
+                let mut room = Vec::new();
+                let text = columns[places[k]].text(first + i, layout.spelling.decimal, &mut room);
+                String::from_utf8_lossy(text.trim_ascii()).into_owned()
+            };
+            let shown: (&Written, &dyn Fn(usize, usize) -> String) = (&self.written, &cell);
+            let records = Records::of_rows(layout, &self.levels, shown, start + first as u64, above);
             visit(&mut self.batch, &records);
         }
         Ok(())

@@ -4,6 +4,7 @@
 
 use std::io::{Cursor, Write};
 
+use crate::data::packing::Packing;
 use crate::data::source::{self, Body, Source};
 use crate::data::{Batch, Dialect, Header, Manner, Missing, Plan, Reader, Records, Spelling, Work};
 use crate::error::Error;
@@ -114,7 +115,7 @@ pub fn read(
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let source = if is_stream {
         let body = Body::Stream(Box::new(Cursor::new(text.to_vec())));
-        Source { name: "stream".to_owned(), body, is_json: false, partitions: Vec::new() }
+        Source { name: "stream".to_owned(), body, is_json: false, packing: Packing::None, partitions: Vec::new() }
     } else {
         file.write_all(text).unwrap();
         source::open(file.path()).map_err(fault)?
