@@ -28,11 +28,11 @@ pub struct Wish<'a> {
     pub all_rows: bool,
     /// A summary of its own for each of these parts.
     pub split: Option<Split>,
-    /// The column that says how often each row counts.
+    /// The column with the weight of each row.
     pub weight: Option<&'a str>,
-    /// What to do about missing cells.
+    /// What to do about missing values.
     pub missing: Rule,
-    /// The levels that categories may have; any if nothing is told.
+    /// The levels that categories may have; `None` for any.
     pub levels: Option<&'a KnownLevels>,
     /// What to do about other levels than those.
     pub on_unseen: OnUnseen,
@@ -40,7 +40,7 @@ pub struct Wish<'a> {
     pub targets: usize,
     /// The ignored columns, if all others are used because no features are named.
     pub takes_all: Option<&'a [String]>,
-    /// The rows are a part of more: that none of them is left is no error.
+    /// The rows are a part of more: that none of them is left is not an error.
     pub is_part: bool,
 }
 
@@ -53,15 +53,15 @@ pub struct Compressed {
     pub rows: Option<WeightedRows>,
     /// The rows that are held out.
     pub held_out: Option<Summary>,
-    /// Their missing cells, if there are any.
+    /// Their missing values, if there are any.
     pub missing: Option<MissingCells>,
     /// The levels of categories, by the numbers they have in rows of fields.
     pub levels: KnownLevels,
-    /// For every fold, if such were asked for, the sum of the others and that one.
+    /// For every fold, if folds were asked for, the sum of the others and that one.
     pub folds: Vec<(Summary, Summary)>,
     /// The folds as they were read.
     pub parts: Vec<Summary>,
-    /// How many rows were read, those left out and those of weight 0 among them.
+    /// How many rows were read, those dropped and those of weight 0 among them.
     pub read: u64,
 }
 
@@ -75,7 +75,7 @@ struct Part {
     ledger: Ledger,
 }
 
-/// Rows of fields, as they stand in the text.
+/// Rows of fields, as they are in the text.
 #[derive(Clone, Default)]
 pub struct Kept {
     /// Row by row.
@@ -114,7 +114,7 @@ struct Manner<'a> {
 }
 
 impl Manner<'_> {
-    /// Leaves out of `batch` the rows that miss cells. Returns the part of each row that is left, if they are split.
+    /// Drops from `batch` the rows with missing values. Returns the part of each row that is left, if they are split.
     fn clean(&self, ledger: &mut Ledger, batch: &mut Batch, records: &Records) -> Vec<usize> {
         let part = |i: usize| self.wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
         let mut parts: Vec<usize> = (0..batch.rows()).filter(|_| self.wish.split.is_some()).map(part).collect();
@@ -157,7 +157,7 @@ impl Manner<'_> {
     }
 }
 
-/// The fields of a design that are more than targets stand before the targets.
+/// The fields of a design that are more than targets come before the targets.
 pub fn feature_fields(design: &Design, targets: usize) -> usize {
     let columns = design.columns();
     let features = &columns[..columns.len() - targets];

@@ -20,7 +20,7 @@ const PLACES: usize = 3;
 pub struct Ledger {
     /// Rows with at least one.
     rows: u64,
-    /// How many of these were left out.
+    /// How many of these were dropped.
     dropped: u64,
     /// How many cells are missing in each column read.
     cells: Vec<u64>,
@@ -31,13 +31,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of no rows of so many columns.
+    /// An empty one of `columns` columns.
     pub fn new(columns: usize) -> Ledger {
         Ledger { cells: vec![0; columns], ..Ledger::default() }
     }
 
-    /// Notes the missing cells of `batch` and says which of its rows `rule` leaves out, if any: all with a missing cell, or,
-    /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0, and
+    /// Notes the missing values of `batch` and returns which of its rows `rule` drops, if any: all with a missing value, or,
+    /// if these get the mean, those that miss one of the columns after the first `features`. So are rows of weight 0, and
     /// those with a level that is not known where no new ones are taken.
     pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
         let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| batch.has_missing(1 + column)).collect();
@@ -78,7 +78,7 @@ impl Ledger {
         Some((0..batch.rows()).map(leaves).collect())
     }
 
-    /// Adds those of the chunk that `progress` tells of.
+    /// Adds those of the chunk that `progress` describes.
     pub fn merge(&mut self, part: Ledger, progress: &Progress) {
         self.rows += part.rows;
         self.dropped += part.dropped;
@@ -104,7 +104,7 @@ impl Ledger {
         }
     }
 
-    /// Columns with missing cells, and how many each has.
+    /// Columns with missing values, and how many each has.
     fn columns(&self, names: &[String]) -> BTreeMap<String, u64> {
         let columns = names.iter().zip(&self.cells).filter(|(_, cells)| **cells > 0);
         columns.map(|(name, cells)| (name.clone(), *cells)).collect()
@@ -116,7 +116,7 @@ impl Ledger {
         MissingCells { rule, rows: self.rows, dropped: self.dropped, columns, means: BTreeMap::new() }
     }
 
-    /// Refuses missing cells: the first one, and how many there are among `rows` rows. Hints propose what is `choosable`, or
+    /// Refuses missing values: the first one, and how many there are among `rows` rows. Hints propose what is `choosable`, or
     /// nothing where the columns are a model's.
     pub fn refusal(&self, names: &[String], rows: u64, choosable: Option<&Choosable>) -> Error {
         let (place, column) = self.places.first().cloned().unwrap_or((Place::file(""), 0));
@@ -134,7 +134,7 @@ impl Ledger {
         })
     }
 
-    /// The options with which the missing cells among `rows` rows are no error, those that keep most rows first where
+    /// The options with which the missing values among `rows` rows are not an error, those that keep most rows first where
     /// `--missing drop` would keep less than half of them.
     fn options(&self, names: &[String], rows: u64, choosable: &Choosable) -> String {
         let mut gaps: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] > 0).collect();
@@ -150,7 +150,7 @@ impl Ledger {
             _ => Some("--missing drop drops these rows".to_owned()),
         };
         let empty: Vec<usize> = gaps.iter().copied().filter(|&column| self.cells[column] == rows).collect();
-        let can_ignore = choosable.can_ignore && !empty.iter().any(|column| is_target(column));
+        let can_ignore = choosable.can_ignore && !empty.iter().any(is_target);
         let mean = match (all, has_targets) {
             (true, _) => None,
             // Of a column without a value there is no mean.
@@ -160,7 +160,8 @@ impl Ledger {
             (_, true) => Some("--missing mean imputes the mean and drops only the rows without a target".to_owned()),
             _ => Some("--missing mean imputes the mean".to_owned()),
         };
-        let is_short = gaps.len() <= SHOWN && gaps.len() < choosable.features;
+        let features = choosable.features - usize::from(choosable.default_target.is_some());
+        let is_short = gaps.len() <= SHOWN && gaps.len() < features;
         let ignore = (choosable.can_ignore && !has_targets && is_short).then(|| {
             let columns = if gaps.len() == 1 { "the column" } else { "these columns" };
             format!("{} ignores {columns}", ignore_all(names, &gaps))
@@ -177,7 +178,7 @@ impl Ledger {
             return format!("the target \"{}\" has no value; --target chooses another", shortened(&names[*target]));
         }
         match (rule, &empty[..]) {
-            (Rule::Mean, _) => "every row lacks a target; --target chooses others".to_owned(),
+            (Rule::Mean, _) => "no row has a value of every target; --target chooses others".to_owned(),
             (_, []) => "--missing mean imputes the mean".to_owned(),
             _ if empty.len() >= features => "every feature is empty".to_owned(),
             _ => format!("--missing mean {} imputes the means of the other columns", ignore_all(names, &empty)),
@@ -214,7 +215,7 @@ fn in_words(columns: &BTreeMap<String, u64>) -> String {
 /// Dropped rows beyond this fraction are worth a warning.
 const MANY_DROPPED: f64 = 0.1;
 
-/// Warns if many of the rows `read` were dropped, with `advice` for those that only lack features.
+/// Warns if many of the rows `read` were dropped, with `advice` for rows with a target.
 pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     let fraction = missing.dropped as f64 / read as f64;
     if missing.dropped == 0 || fraction <= MANY_DROPPED {
@@ -227,7 +228,7 @@ pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     });
 }
 
-/// Tells what was done about missing cells.
+/// Reports what was done about missing values.
 pub fn tell_missing(missing: &MissingCells) {
     if missing.rows == 0 {
         return;

@@ -28,7 +28,7 @@ use crate::observers::When;
 pub struct DataOptions {
     /// CSV or Parquet files, or directories of them
     ///
-    /// - is standard input. A pattern in quotes, such as 'part-*.csv', is replaced by the files that match it, sorted by name. A directory is replaced by the CSV
+    /// Standard input is `-`. A pattern in quotes, such as 'part-*.csv', is replaced by the files that match it, sorted by name. A directory is replaced by the CSV
     /// or Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
     /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
     /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is

@@ -92,7 +92,7 @@ pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
     is_of_other_mark(&text, decimal) || is_infinite(&text)
 }
 
-/// Words for a value that is not there, which are marks of a missing cell only if the user says so.
+/// Words for a value that is not there, which are marks of a missing value only if the user names them.
 const MISSING_WORDS: [&str; 20] = [
     "#n/a",
     "#na",
@@ -116,7 +116,7 @@ const MISSING_WORDS: [&str; 20] = [
     "1.#qnan",
 ];
 
-/// Whether `text` looks like a mark of a missing cell: `?`, `-`, `.`, `#N/A`, …
+/// Whether `text` looks like a mark of a missing value: `?`, `-`, `.`, `#N/A`, …
 pub fn is_missing_mark(text: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(text) else { return false };
     let text = text.trim();

@@ -13,7 +13,7 @@ use super::records::empty_lines;
 use super::source::{FRAMED_REPLY, REPLY};
 use crate::error::{Error, Place};
 
-/// Stands in the reply of a database.
+/// A part of every reply of a database.
 const REPLY_FORMAT: &str = "\"linreg-reply\"";
 
 /// The columns of an input.
@@ -29,7 +29,7 @@ pub struct Header {
     pub unnamed: Vec<String>,
     /// What separates the fields.
     pub delimiter: u8,
-    /// Names of the columns that are text: of the first records, more cells are texts than numbers.
+    /// Names of the columns that are text: of the first records, more cells are strings than numbers.
     pub texts: Vec<String>,
     /// Those of them that hold dates.
     pub dates: Vec<String>,
@@ -37,7 +37,7 @@ pub struct Header {
     pub empty: Vec<String>,
     /// Names that are numbers, so that the first record may be a row.
     pub like_numbers: Vec<String>,
-    /// The names as they stand in the text, nothing for a column without one; empty if there is no such record.
+    /// The names as they are in the text, nothing for a column without one; empty if there is no such record.
     pub(super) written: Arc<Vec<String>>,
     /// Whether the first record begins with `#`, which is not part of a name.
     pub(super) is_comment: bool,
@@ -56,7 +56,7 @@ pub struct Header {
 }
 
 impl Header {
-    /// A header that stands for no text, of columns with these names.
+    /// A header that represents no text, of columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
         Header {
@@ -95,21 +95,21 @@ impl Header {
     /// Refuses a header under which records do not mean what they mean under `first`.
     pub(super) fn check_like(&self, first: &Header) -> Result<(), Error> {
         let differs = match () {
-            () if self.delimiter != first.delimiter => "its delimiter is not that",
-            () if self.names != first.names => "its columns are not those",
+            () if self.delimiter != first.delimiter => "its delimiter differs from that",
+            () if self.names != first.names => "its columns differ from those",
             () => return Ok(()),
         };
-        let message = format!("{differs} of {}, so its records cannot stand below those", first.file);
-        Err(Error::input(Place::file(&self.file), message).with_hint("predict for every file alone"))
+        let message = format!("{differs} of {}, so its records cannot follow", first.file);
+        Err(Error::input(Place::file(&self.file), message).with_hint("predict for each file separately"))
     }
 }
 
-/// Refuses the reply of a database as its client shows it to people, which is no table of rows.
+/// Refuses the reply of a database as its client shows it to people, which is not a table of rows.
 fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
     const TELLING_BYTES: usize = 4096;
     let start = &text[..text.len().min(TELLING_BYTES)];
     let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    // Frames are as wide as the reply, so it stands alone in the first line, or near the start.
+    // Frames are as wide as the reply, so it is alone in the first line, or near the start.
     let is_framed_name = String::from_utf8_lossy(first).trim_matches([' ', '|', '\'', '\t', '\r']) == REPLY;
     if !is_framed_name && memchr::memmem::find(start, REPLY_FORMAT.as_bytes()).is_none() {
         return Ok(());
@@ -118,7 +118,7 @@ fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
     Err(Error::input(Place::file(file), message).with_hint(hint))
 }
 
-/// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
+/// The header of a text and its length in bytes; if the first record is a row, only what comes before that.
 pub fn read_header(known: Header, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
     let (file, packing) = (known.file.as_str(), known.packing);
     check_no_reply(file, text)?;
@@ -179,12 +179,12 @@ impl Header {
     }
 }
 
-/// A name as it stands in the text, without blanks and byte order marks around it.
+/// A name as it is in the text, without blanks and byte order marks around it.
 fn name_of(text: &[u8]) -> String {
     String::from_utf8_lossy(text).trim_matches(|char: char| char.is_whitespace() || char == '\u{feff}').to_owned()
 }
 
-/// Whether `record` is the header once more, whose names are `written`, as in files that were put one behind the other.
+/// Whether `record` is the header once more, whose names are `written`, as in files that were put one after the other.
 pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
     let is_same = |(i, (name, text)): (usize, (&String, &[u8]))| {
         let other = name_of(text);
@@ -214,7 +214,7 @@ fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8, packing: 
     }
 }
 
-/// The line of the second record, which begins behind `rest` bytes of `text` and blank lines.
+/// The line of the second record, which begins after `rest` bytes of `text` and blank lines.
 fn second_line(text: &[u8], rest: usize) -> u64 {
     1 + (memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..])) as u64
 }

@@ -1,4 +1,4 @@
-//! What is wanted of records: which fields, what their cells may hold, and what to say of one that holds something else.
+//! What is wanted of records: which fields, what their cells may hold, and the error for one that holds something else.
 
 use std::io;
 use std::sync::Arc;
@@ -20,10 +20,10 @@ use crate::error::shortened;
 /// A longer text in a category is not a level.
 pub const LONGEST_LEVEL: usize = 1 << 16;
 
-/// What to do with a missing cell.
+/// What to do with a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// It is an error, told with its place.
+    /// It is an error with its place.
     Refuse,
     /// It becomes NaN, and the caller looks after it.
     Keep,
@@ -56,7 +56,7 @@ pub struct Layout {
     pub delimiter: u8,
     /// Fields in a record.
     pub fields: usize,
-    /// The wanted columns: where each stands, and what is subtracted from it.
+    /// The wanted columns: where each is, and what is subtracted from it.
     pub columns: Vec<Column>,
     /// Their names.
     pub names: Vec<String>,
@@ -68,11 +68,11 @@ pub struct Layout {
     pub notations: Vec<Notation>,
     /// What numbers of each were written with so far, whoever read them.
     pub marks: Arc<Vec<AtomicU32>>,
-    /// The names in the header of the input, as they stand there; empty if a record with these is a row.
+    /// The names in the header of the input, as they are there; empty if a record with these is a row.
     pub written: Arc<Vec<String>>,
     /// Whether a blank line in a table of one column is a row without a cell.
     pub keeps_blank_lines: bool,
-    /// What to do with a missing cell.
+    /// What to do with a missing value.
     pub missing: Missing,
     /// What hints may propose; `None` where the columns are a model's.
     pub choosable: Option<Choosable>,
@@ -99,7 +99,7 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-/// Why a reading cannot go on.
+/// Why a pass cannot continue.
 #[derive(Debug)]
 pub enum Failure {
     /// A record is not what it should be.
@@ -179,15 +179,15 @@ impl Layout {
     pub fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
         let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
         let (message, remedy) = if text.len() > LONGEST_LEVEL {
-            (format!("a text of {} bytes; a level has at most {LONGEST_LEVEL}", text.len()), String::new())
+            (format!("a string of {} bytes; a level has at most {LONGEST_LEVEL}", text.len()), String::new())
         } else if cell::read(text, &self.spelling) == Cell::Missing {
-            (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out".to_owned())
+            (missing_value(&shown), "fill in the value or remove the row".to_owned())
         } else if self.levels[k].is_open() {
             (format!("more than {MOST_LEVELS} levels, the last is \"{}\"", shortened(shown.trim())), String::new())
         } else {
             let shown = shortened(shown.trim());
             let message = format!("\"{shown}\" is a level that no row had when the model was trained");
-            return self.fault(line, k, &message, format!("take the row out, or train with rows of {name}={shown}"));
+            return self.fault(line, k, &message, format!("remove the row, or train with rows of {name}={shown}"));
         };
         self.fault(line, k, &message, self.or_ignored(remedy, k))
     }
@@ -202,7 +202,7 @@ impl Layout {
         Err(self.fault(line, k, &format!("\"{shown}\" is not UTF-8"), hint))
     }
 
-    /// A fault in a cell of wanted column `k`.
+    /// An error in a cell of wanted column `k`.
     fn fault(&self, line: u64, k: usize, message: &str, hint: String) -> Fault {
         let message = format!("column \"{}\": {message}", self.names[k]);
         Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
@@ -252,11 +252,8 @@ impl Layout {
             Cell::Number(number) => return Ok(number),
             Cell::Missing if !is_weight && self.missing != Missing::Refuse => return Ok(f64::NAN),
             Cell::Missing => {
-                let text = String::from_utf8_lossy(text);
-                (
-                    format!("the cell is missing (\"{}\"), expected a number", text.trim()),
-                    "fill the cell, take the row out".to_owned(),
-                )
+                let message = missing_value(&String::from_utf8_lossy(text)) + "; expected a number";
+                (message, "fill in the value or remove the row".to_owned())
             }
             Cell::Bad => match self.noted(text, k) {
                 Some(Ok(number)) if is_weight && number < 0.0 => {
@@ -267,7 +264,7 @@ impl Layout {
                 None if cell::is_missing_mark(text) => {
                     let mark = self.spelling.na_option(String::from_utf8_lossy(text).trim());
                     let rule = if self.choosable.is_some() { " --missing drop" } else { "" };
-                    (cell::complaint(text), format!("if it marks a missing cell: {mark}{rule}"))
+                    (cell::complaint(text), format!("if it marks a missing value: {mark}{rule}"))
                 }
                 None if self.may_be_comment(text, k) => {
                     let command = self.packing.without_comments();
@@ -301,7 +298,7 @@ impl Layout {
             Ok(noted) => noted,
             Err(reason) => return Some(Err(reason)),
         };
-        // Numbers that stand for nothing may be written so, too.
+        // Numbers that mark a missing value may be written so, too.
         if self.spelling.codes().contains(&noted.value) {
             return (self.missing != Missing::Refuse).then_some(Ok(f64::NAN));
         }
@@ -311,7 +308,7 @@ impl Layout {
         Some(Ok(noted.value))
     }
 
-    /// Whether plain numbers in wanted column `k` are faults: they are not of the unit of the others.
+    /// Whether plain numbers in wanted column `k` are errors: they are not of the unit of the others.
     pub fn is_strict(&self, k: usize) -> bool {
         self.notations.get(k).is_some_and(Notation::is_strict)
     }
@@ -330,5 +327,13 @@ impl Layout {
             })
         };
         self.names.iter().enumerate().filter_map(of).collect()
+    }
+}
+
+/// `missing value`, with the mark if there is one.
+fn missing_value(text: &str) -> String {
+    match text.trim() {
+        "" => "missing value".to_owned(),
+        mark => format!("missing value (\"{}\")", cell::visible(mark)),
     }
 }

@@ -8,7 +8,7 @@
 //!                   └─────────────────► values of columns ────────────┘
 //! ```
 //!
-//! [`Reader`] opens an input and knows its header; [`columns`] finds out which column is what; [`Rows::fold`] then reads
+//! [`Reader`] opens an input and knows its header; [`columns`] detects which column is what; [`Rows::fold`] then reads
 //! the wanted columns on all cores, batch by batch, and hands on what was made of them in the order of the file.
 
 mod batch;

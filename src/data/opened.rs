@@ -73,7 +73,7 @@ pub(super) struct Input {
     pub header: Header,
     /// Taken when the rows are read.
     pub body: Option<Body>,
-    /// The table that it is, if it is no text.
+    /// The table that it is, if it is not text.
     pub table: Option<Table>,
     /// The first block of rows.
     pub first: Block,
@@ -88,7 +88,7 @@ pub(super) struct Input {
     found: Found,
 }
 
-/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be told from other bytes.
+/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be distinguished from other bytes.
 fn is_wide(span: &Span) -> bool {
     let mut start = Vec::new();
     let read = span.clone().take(4).read_to_end(&mut start);
@@ -128,7 +128,7 @@ impl Input {
             // A file is read at positions: what was seen will be read again.
             (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
             (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
-            (None, Body::Parquet(_)) => unreachable!("a table is no text"),
+            (None, Body::Parquet(_)) => unreachable!("a table is not text"),
         };
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
@@ -136,7 +136,7 @@ impl Input {
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
-            Body::Parquet(_) => unreachable!("a table is no text"),
+            Body::Parquet(_) => unreachable!("a table is not text"),
             Body::Stream(stream) => {
                 let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
@@ -158,7 +158,7 @@ impl Input {
         Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner, found })
     }
 
-    /// A table that is no text.
+    /// A table that is not text.
     fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
         let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
         let (first, rest) = (Block::default(), Vec::new());
@@ -174,7 +174,7 @@ impl Input {
         table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
     }
 
-    /// A fault in a block that begins `lines` below the top of the input, as an error.
+    /// An error in a block that begins `lines` below the top of the input, as an error.
     pub fn fault(&self, mut fault: Fault, lines: u64) -> Error {
         let packing = self.header.packing;
         if self.header.has_units && lines + fault.line == self.header.lines && fault.field.is_some() {
@@ -194,7 +194,7 @@ impl Input {
         Error::Input { place, message: fault.message, hint: fault.hint }
     }
 
-    /// Why a reading cannot go on `lines` below the top of the input, as an error.
+    /// Why a pass cannot continue `lines` below the top of the input, as an error.
     pub fn failure(&self, failure: Failure, lines: u64) -> Error {
         match failure {
             Failure::Fault(fault) => self.fault(fault, lines),
@@ -202,7 +202,7 @@ impl Input {
         }
     }
 
-    /// What there is to say of how it was read.
+    /// A remark on how it was read.
     pub fn remark(&self) -> Option<String> {
         let (file, name) = (&self.header.file, self.found.get()?);
         Some(format!("{file}: the text was read as {name}, since it is not UTF-8 (--encoding NAME overrides)"))

@@ -1,4 +1,4 @@
-//! Where columns stand in a header, and which names are unknown there or stand twice.
+//! Where columns are in a header, and which names are unknown there or occur twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::Header;
 use super::names::{SHOWN, nearest};
 use crate::error::{Error, Place, shortened};
 
-/// Where each of `names` stands in the header, from 0.
+/// Where each of `names` is in the header, from 0.
 ///
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
@@ -37,7 +37,7 @@ pub fn list(header: &Header) -> String {
     }
 }
 
-/// Where each of `names` stands, which are to be read.
+/// Where each of `names` is, which are to be read.
 ///
 /// # Errors
 /// As [`positions`]; [`Error::Input`] if two columns have one of the names, for which of the two is meant is unknown.
@@ -46,7 +46,7 @@ pub fn used_positions(header: &Header, names: &[String]) -> Result<Vec<usize>, E
     positions(header, names)
 }
 
-/// Refuses names that stand twice in the header.
+/// Refuses names that occur twice in the header.
 pub fn check_distinct<'a>(header: &Header, used: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
     let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
     header.names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
@@ -78,7 +78,7 @@ fn other_names(header: &Header) -> String {
     header.packing.through(&format!("sed '{}s/.*/{}/'", header.lines, line.replace('\t', "\\t")))
 }
 
-/// The names, each that stands before with a number behind it.
+/// The names, a repeated one with a number after it.
 #[must_use]
 pub fn distinct(names: &[String]) -> Vec<String> {
     let mut seen: BTreeSet<String> = names.iter().cloned().collect();

@@ -49,7 +49,7 @@ impl Reader {
     /// Reads the header of `first`; `later` are opened when it is their turn.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::Input`] for an empty input or a faulty header.
+    /// [`Error::Io`], or [`Error::Input`] for an empty input or an invalid header.
     pub fn new(first: Source, later: Vec<Later>, manner: Manner) -> Result<Reader, Error> {
         let mut current = Input::new(first, manner)?;
         current.header.later = Arc::new(LaterFiles::new(later.iter(), &current.manner));
@@ -71,7 +71,7 @@ impl Reader {
         self.weighted_rows(names, None, missing)
     }
 
-    /// The same, and the column `weight` says how often each row counts.
+    /// The same, and the column `weight` holds the weight of each row.
     ///
     /// # Errors
     /// As [`Reader::rows`].
@@ -174,7 +174,7 @@ impl Rows {
         }
     }
 
-    /// Makes an input an error whose columns stand in another order than those of the first, or with other delimiters:
+    /// Makes an input an error whose columns are in another order than those of the first, or with other delimiters:
     /// records are wanted as they are.
     pub fn require_alike(&mut self) {
         self.are_alike = true;
@@ -213,7 +213,7 @@ impl Rows {
     /// Shows the rows of the first block: enough to know their size, and few enough to be read twice.
     ///
     /// # Errors
-    /// [`Error::Input`] for the first fault in them.
+    /// [`Error::Input`] for the first error in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
         self.check()?;
         if let Some(table) = &self.input.table {
@@ -245,7 +245,7 @@ impl Rows {
         let more = next.names.iter().find(|name| is_used(name) && !is_in(before, name));
         let less = self.layout.names.iter().find(|name| !is_in(next, name));
         let message = match (more, less) {
-            // Names that differ in spelling are told as such.
+            // Names that differ in spelling have an error of their own.
             (Some(_), Some(_)) | (None, None) => return Ok(()),
             (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
             (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
@@ -276,7 +276,7 @@ impl Rows {
         Some(if has_target { format!("{features} {}", option("--target", &targets)) } else { features })
     }
 
-    /// Goes on to the next input; false if there is none.
+    /// Continues to the next input; false if there is none.
     ///
     /// # Errors
     /// As [`Reader::new`] and [`Reader::rows`].

@@ -1,7 +1,7 @@
 //! A block of records becomes batches of numbers.
 //!
 //! A block whose records all have the right number of fields is indexed and parsed in place, without its quotes where
-//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same faults.
+//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same errors.
 
 use std::ops::Range;
 
@@ -33,7 +33,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// So many rows, each on a line of its own.
+    /// That of `rows` rows, each on a line of its own.
     #[must_use]
     pub fn of_rows(rows: u64) -> Counts {
         Counts { rows, lines: rows, ..Counts::default() }
@@ -48,7 +48,7 @@ impl Counts {
     }
 }
 
-/// The records that a batch was made from, as they stood in the text, or rows of a table that has none.
+/// The records that a batch was made from, as they were in the text, or rows of a table that has none.
 pub struct Records<'a> {
     source: Texts<'a>,
     /// The text of the block they are from, and where it begins in the text of the input; for rows, the first of them.
@@ -56,7 +56,7 @@ pub struct Records<'a> {
     start: u64,
     /// Number of the input.
     pub input: u64,
-    /// The wanted columns: where each stands in the record.
+    /// The wanted columns: where each is in the record.
     pub columns: &'a [Column],
     /// The levels of those that are categories: what the numbers in these columns mean.
     pub levels: &'a [Levels],
@@ -65,7 +65,7 @@ pub struct Records<'a> {
     lines: u64,
 }
 
-/// Rows written down as records, one behind the other.
+/// Rows written down as records, one after the other.
 #[derive(Debug, Default)]
 pub struct Written {
     /// Without line ends.
@@ -79,7 +79,7 @@ pub struct Written {
 enum Texts<'a> {
     /// Some of a table.
     Table {
-        /// Says where they are.
+        /// Where they are.
         table: &'a Table<'a>,
         /// What it was made from.
         origin: Origin<'a>,
@@ -103,7 +103,7 @@ enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// Record `i` of the table as it stands in the text.
+    /// Record `i` of the table as it is in the text.
     fn record(self, i: usize, table: &Table) -> &'a [u8] {
         match self {
             Origin::Block(block) => block.record(i, table.record(i)),
@@ -119,7 +119,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// The lines above record `i`, or all if there are so many records.
+    /// The lines above record `i`, or all lines if there are only `i` records.
     fn lines(self, i: u64) -> u64 {
         match self {
             Origin::Block(_) => i,
@@ -127,14 +127,14 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// A fault of a record, with its line.
+    /// An error of a record, with its line.
     fn fault(self, fault: Fault) -> Fault {
         Fault { line: self.lines(fault.line), ..fault }
     }
 }
 
 impl<'a> Records<'a> {
-    /// Rows from number `first` of a table on, so many of them below the beginning of the chunk.
+    /// Rows from number `first` of a table on, `above` of them below the beginning of the chunk.
     pub fn of_rows(
         layout: &'a Layout,
         levels: &'a [Levels],
@@ -245,7 +245,7 @@ impl<'a> Parser<'a> {
     /// shows every batch of it to `visit`.
     ///
     /// # Errors
-    /// The first fault, after the batches before it have been shown.
+    /// The first error, after the batches before it have been shown.
     pub fn read(
         &mut self,
         block: &Block,
@@ -313,7 +313,7 @@ impl<'a> Parser<'a> {
             self.faults.iter_mut().for_each(|fault| fault.column += self.levels.len());
             if self.faults.iter().any(|fault| self.is_header(table, fault)) {
                 self.faults.clear();
-                // What is behind is read record by record; a fault there is told by its line already.
+                // What is after is read record by record; an error there has its line already.
                 let (bytes, from) = origin.at(first, table);
                 let rest = self.read_records(bytes, from, visit)?;
                 return Ok(Counts { rows: first as u64 + rest.rows, ..rest });
@@ -358,7 +358,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Numbers that may stand for a missing cell are faults, and weights below 0; the batch begins with record `first`.
+    /// Numbers that may represent a missing value are errors, and weights below 0; the batch begins with record `first`.
     fn find_codes_and_weights(&mut self, first: usize) {
         if let Some(weights) = self.batch.weights() {
             let below = weights.iter().enumerate().filter(|(_, weight)| **weight < 0.0);
@@ -379,7 +379,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What the kernels could not read may be a missing cell, or a number with other blanks around it.
+    /// What the kernels could not read may be a missing value, or a number with other blanks around it.
     #[cold]
     fn judge_faults(&mut self, table: &Table, first: usize) -> Result<(), Fault> {
         self.faults.sort_unstable();
@@ -473,7 +473,7 @@ fn has_blank_line(text: &[u8]) -> bool {
     text.strip_suffix(b"\n").unwrap_or(text).split(|&byte| byte == b'\n').any(is_blank)
 }
 
-/// How many empty lines, which `csv` skips, stand before a record.
+/// How many empty lines, which `csv` skips, come before a record.
 pub fn empty_lines(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| byte == b'\n').count()
 }

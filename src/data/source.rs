@@ -21,12 +21,12 @@ pub const REPLY: &str = "linreg_reply";
 
 /// What is wrong with a reply that is shown with more around it, and what to do.
 pub const FRAMED_REPLY: [&str; 2] = [
-    "a table for people; expected the cell of the reply alone, CSV or JSON",
-    "psql -XqAt, duckdb -csv and sqlite3 -csv print so",
+    "a formatted table; expected only the cell of the reply, as CSV or JSON",
+    "psql -XqAt, duckdb -csv and sqlite3 -csv print it",
 ];
 
-/// How such a reply may begin that is more than its cell: as CSV with and without a header, behind the header of a statement before
-/// it (`spark-sql -i`), as JSON, with what `psql` says of settings, or with a frame.
+/// How such a reply may begin that is more than its cell: as CSV with and without a header, after the header of a statement before
+/// it (`spark-sql -i`), as JSON, with what `psql` prints about settings, or with a frame.
 const AROUND_REPLIES: [&str; 10] = [
     "linreg_reply",
     "Response code\nlinreg_reply",
@@ -71,7 +71,7 @@ pub struct Span {
     file: Arc<File>,
     /// First byte that has not been read.
     pub start: u64,
-    /// One behind the last byte; what is added to the file later is not read.
+    /// One after the last byte; what is added to the file later is not read.
     pub end: u64,
 }
 
@@ -193,7 +193,7 @@ fn is_parquet(first: &[u8]) -> bool {
     first.starts_with(PARQUET) && !first[PARQUET.len()..].first().is_none_or(is_text)
 }
 
-/// Says of an error what it is about.
+/// Adds to an error what it is about.
 struct Unpacked<R> {
     decoder: R,
     form: &'static str,
@@ -246,7 +246,7 @@ impl Source {
     /// All of the text.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read or is no UTF-8.
+    /// [`Error::Io`] if it cannot be read or is not UTF-8.
     pub fn read_to_string(self) -> Result<String, Error> {
         let (path, mut text) = (self.name.clone(), String::new());
         match self.into_reader().read_to_string(&mut text) {

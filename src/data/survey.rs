@@ -78,7 +78,7 @@ impl Column {
         self.numbers += 1;
     }
 
-    /// Whether more cells are text than numbers. Marks such as `?` are text where there are no numbers for which they stand in.
+    /// Whether more cells are text than numbers. Marks such as `?` are text where there are no numbers in the column.
     fn is_text(&self) -> bool {
         // A range such as `1.5-2` was counted as a number.
         let balance = self.balance + 2 * self.notations.ranges() as i64;
@@ -95,7 +95,7 @@ impl Column {
     }
 }
 
-/// Notes in `header` what the first records of `text`, which stands below it, show.
+/// Notes in `header` what the first records of `text`, which is below it, show.
 pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     let mut columns: Vec<Column> = header.names.iter().map(|_| Column::default()).collect();
     let mut reader = csv_reader(text, header.delimiter);
@@ -118,7 +118,7 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     };
     let texts = names(&Column::is_text);
     let dates = names(&Column::is_of_dates);
-    // A first row without any number holds units if the text in it stands above numbers.
+    // A first row without any number holds units if the text in it is above numbers.
     let is_above_numbers = |column: &Column| column.begins_with_text && !column.is_text();
     let has_units = first_is_text && columns.iter().any(is_above_numbers);
     let trailing = header.names.iter().zip(&columns).rev();

@@ -1,6 +1,6 @@
 //! Models for other programs: a file a format, each a function from a model to bytes.
 //!
-//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] say everything that predictions need, so they
+//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] hold everything that predictions need, so they
 //! read the columns of the data; [`safetensors`] holds weights and bias alone, so whoever uses it makes the features.
 
 pub mod onnx;
@@ -62,7 +62,7 @@ impl Dtype {
 /// How a feature is made of a column of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Made<'a> {
-    /// A power of a number; 1 is the column as it stands.
+    /// A power of a number; 1 is the column as it is.
     Power {
         /// The column.
         column: &'a str,

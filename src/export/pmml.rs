@@ -20,7 +20,7 @@ type Xml = Writer<Vec<u8>>;
 /// The document for a model of one target.
 ///
 /// # Errors
-/// As [`Recipe::new`], or [`Error::Usage`] if there are several targets or a name that cannot stand in XML.
+/// As [`Recipe::new`], or [`Error::Usage`] if there are several targets or a name that cannot be written in XML.
 pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     let recipe = Recipe::new(model)?;
     let ([target], [output]) = (recipe.targets, &recipe.outputs[..]) else {
@@ -33,7 +33,7 @@ pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     let levels = recipe.levels.values().flatten().map(String::as_str);
     let names = recipe.columns.iter().copied().chain(levels);
     if let Some(name) = names.chain([target.as_str()]).find(is_control) {
-        return Err(Error::usage(format!("the name {name:?} cannot stand in XML")));
+        return Err(Error::usage(format!("the name {name:?} cannot be written in XML")));
     }
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     let written = document(&mut xml, &recipe, target, output);
@@ -265,6 +265,6 @@ mod tests {
         assert_eq!(to_pmml(&model()).unwrap_err().hint(), Some("a file for each: --target y"));
         let mut model = one_target();
         model.features[2] = "a\u{1}b".to_owned();
-        assert!(to_pmml(&model).unwrap_err().to_string().contains("cannot stand in XML"));
+        assert!(to_pmml(&model).unwrap_err().to_string().contains("cannot be written in XML"));
     }
 }

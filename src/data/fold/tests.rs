@@ -85,7 +85,7 @@ proptest! {
         prop_assert_eq!(&read(stream(&text), Manner { is_eager: true, ..manner }, plan), &rows);
     }
 
-    /// The fault that is told is the first in the text, with its line, whoever finds one first.
+    /// The error that is reported is the first in the text, with its line, whoever finds one first.
     #[test]
     fn the_first_fault_is_told_with_its_line(
         faults in proptest::collection::btree_set(0..300usize, 1..4),

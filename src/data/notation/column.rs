@@ -17,7 +17,7 @@ pub struct Notation {
     pub has_exponents: bool,
     /// Whether most of the distinct first cells are strings, or none is a number.
     pub has_strings: bool,
-    /// The first that is not plain, as it stands in the text, and its value.
+    /// The first that is not plain, as it is in the text, and its value.
     pub example: Option<(String, f64)>,
 }
 

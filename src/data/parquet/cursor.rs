@@ -77,7 +77,7 @@ impl<'a> Cursor<'a> {
     /// Shows every batch of the rows `rows` of the table to `visit`.
     ///
     /// # Errors
-    /// The first fault, its line counted from the first of the rows, after the batches before it have been shown.
+    /// The first error, its line counted from the first of the rows, after the batches before it have been shown.
     pub fn read(&mut self, rows: Range<u64>, visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Failure> {
         for (group, part) in self.table.parts(&rows) {
             self.go_to(group, part.start)?;
@@ -221,7 +221,7 @@ impl<'a> Cursor<'a> {
             return layout.no_level(text, k, line);
         }
         let number = layout.number_of(cell(layout, column, first + record), text, k, line);
-        number.expect_err("a cell that is none of a number was found")
+        number.expect_err("the cell was not a number")
     }
 
     /// Writes the decoded `rows` down, a record each.

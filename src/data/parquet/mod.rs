@@ -7,7 +7,7 @@
 //!                                      rows
 //! ```
 //!
-//! A row of a table has no line and no place in a text: its number stands for both.
+//! A row of a table has no line and no place in a text: its number represents both.
 
 mod column;
 mod cursor;
@@ -227,7 +227,7 @@ impl Table {
                         (false, Some(_)) => "--target chooses another column".to_owned(),
                         (false, None) => without,
                     };
-                    return Err(fault(format!("it holds {what}; expected numbers or texts")).with_hint(hint));
+                    return Err(fault(format!("it holds {what}; expected numbers or strings")).with_hint(hint));
                 }
                 Ok(Values::Same(_)) => {}
                 Ok(Values::Stored(leaf, _)) => {
@@ -271,7 +271,7 @@ impl Table {
         let (leaf, kind) = match &self.fields[field].values {
             Ok(Values::Stored(leaf, kind)) => (*leaf, *kind),
             Ok(Values::Same(value)) => return Ok(Column::same(value)),
-            Err(_) => return Err(ParquetError::General("neither numbers nor texts".to_owned())),
+            Err(_) => return Err(ParquetError::General("neither numbers nor strings".to_owned())),
         };
         let column = self.metadata.file_metadata().schema_descr().column(leaf);
         let group = self.metadata.row_group(group);
@@ -305,7 +305,7 @@ fn of_parquet(error: &ParquetError, place: &str) -> io::Error {
     damaged(&format!("{place}{told}"))
 }
 
-/// The description of the file, which stands at its end.
+/// The description of the file, which is at its end.
 fn read_metadata(span: &Span) -> io::Result<ParquetMetaData> {
     let mut tail = [0; 8];
     let at = span.length().checked_sub(tail.len() as u64).ok_or_else(|| damaged("it is too short"))?;
