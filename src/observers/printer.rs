@@ -33,8 +33,6 @@ pub struct Printer {
     skipped: Option<Epoch>,
     /// Epochs printed.
     lines: u64,
-    /// Lines of the result.
-    result_lines: u64,
     /// What every epoch shows how far it is above, if it does.
     least: Option<Least>,
     /// Whether every epoch shows its loss beside the mean squared error.
@@ -118,7 +116,6 @@ impl Printer {
             second,
             skipped: None,
             lines: 0,
-            result_lines: 0,
             least,
             has_loss: false,
             widths: (digits, 0),
@@ -159,10 +156,10 @@ impl Printer {
         }
     }
 
-    /// How many lines were printed.
+    /// How many epochs were printed.
     #[must_use]
     pub fn lines(&self) -> u64 {
-        self.lines + self.result_lines
+        self.lines
     }
 
     /// Prints one epoch.
@@ -225,7 +222,6 @@ impl Printer {
                 let gap = if self.lines > 0 { "\n" } else { "" };
                 let table = self.table.take().unwrap_or_else(|| weights_table(model));
                 let losses = losses(outcome);
-                self.result_lines = [&table, &losses].iter().map(|text| text.lines().count() as u64).sum();
                 write!(self.out, "{gap}{table}\n{losses}{verdict}")
             }
         };
