@@ -248,9 +248,9 @@ mod tests {
         assert!(refusal(&format!("{line}\n{}", &line[..40])).starts_with("s.json:2: not a summary: EOF"));
         assert!(refusal(&line.replace("\"version\":1", "\"version\":9")).contains("version 9 is newer"));
         assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\"]")).contains("1 columns, but 2 numbers"));
-        assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\",\"a\"]")).contains("stands twice"));
-        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[-")).contains("no triangle of 3 rows"));
-        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[1.0,")).contains("no triangle of 3 rows"));
+        assert!(refusal(&line.replace("[\"a\",\"b\"]", "[\"a\",\"a\"]")).contains("occurs twice"));
+        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[-")).contains("not a triangle of 3 rows"));
+        assert!(refusal(&line.replace("\"r\":[[", "\"r\":[[1.0,")).contains("not a triangle of 3 rows"));
         let other = summary_of(&[[1.0, 2.0]], ["a", "c"]).to_json();
         assert!(refusal(&format!("{line}\n{other}")).contains("\"b\" is in only one of them"));
     }
@@ -262,7 +262,7 @@ mod tests {
         // A million rows of nothing would be a triangle of four terabytes.
         let empty = format!("[{}[]]", "[],".repeat(1_000_000));
         let huge = format!("{},\"r\":{empty}}}", &line[..line.find(",\"r\"").unwrap()]);
-        assert!(refusal(&huge).contains("no triangle of 3 rows"));
+        assert!(refusal(&huge).contains("not a triangle of 3 rows"));
         assert!(refusal(&line.replace("\"r\":[[1", "\"r\":[[0")).contains("expected the root of 2"));
         let many = line.replace("\"rows\":2", "\"rows\":18446744073709551615,\"weight_sum\":2.0");
         assert!(refusal(&format!("{line}\n{many}")).starts_with("s.json:2: more rows than"));

@@ -172,7 +172,7 @@ fn databases_show_replies_in_many_ways() {
         "+-----+\n| linreg_reply |\n",
         "-[ RECORD 1 ]+-----\n",
     ] {
-        assert!(refusal(shown).contains(": a table for people"), "{}", refusal(shown));
+        assert!(refusal(shown).contains(": a formatted table"), "{}", refusal(shown));
     }
 }
 
@@ -183,14 +183,14 @@ fn what_is_wrong_is_said() {
         assert!(line.contains(old), "{line}");
         refusal(&line.replace(old, new))
     };
-    assert_eq!(with("\"missing\":\"0,0\"", "\"missing\":\"1,2\""), "r:1: cells are missing among 3 rows: y 2, x 1");
+    assert_eq!(with("\"missing\":\"0,0\"", "\"missing\":\"1,2\""), "r:1: values are missing among 3 rows: y 2, x 1");
     assert_eq!(with("\"unusable\":\"0,0\"", "\"unusable\":\"0,2\""), "r:1: column \"y\": 2 of 3 cells are not numbers");
     assert!(with("\"missing\":\"0,0\"", "\"missing\":\"0\"").contains("1 numbers in \"missing\", expected 2"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"0\"").contains("the query found no rows"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"2\"").contains("missing in every row"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"\"").contains("\"rows\" is \"\", expected a count"));
     assert!(with("\"targets\":1", "\"targets\":2").contains("2 fields, but 2 targets"));
-    assert!(with("\"column\":\"y\"", "\"column\":\"x\"").contains("stands twice"));
+    assert!(with("\"column\":\"y\"", "\"column\":\"x\"").contains("occurs twice"));
     assert!(with("\"version\":1", "\"version\":9").contains("reply version 9 is newer"));
     for number in ["NaN", "inf", "-Infinity"] {
         let refused = with("\"centers\":\"2.3", &format!("\"centers\":\"{number},2.3"));
