@@ -183,7 +183,7 @@ fn what_is_wrong_is_said() {
         assert!(line.contains(old), "{line}");
         refusal(&line.replace(old, new))
     };
-    assert_eq!(with("\"missing\":\"0,0\"", "\"missing\":\"1,2\""), "r:1: values are missing among 3 rows: y 2, x 1");
+    assert_eq!(with("\"missing\":\"0,0\"", "\"missing\":\"1,2\""), "r:1: cells are missing among 3 rows: y 2, x 1");
     assert_eq!(with("\"unusable\":\"0,0\"", "\"unusable\":\"0,2\""), "r:1: column \"y\": 2 of 3 cells are not numbers");
     assert!(with("\"missing\":\"0,0\"", "\"missing\":\"0\"").contains("1 numbers in \"missing\", expected 2"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"0\"").contains("the query found no rows"));
