@@ -384,7 +384,7 @@ def levels(check):
     skip = [each.label for each in check.engines if each.dialect == "sqlite"]
     check.same("truth values", truth, ["y"], "--categorical", "region=true,false", rows=texts, skip=skip)
     casts = [each for each in check.engines if each.dialect != "postgres"]
-    check.refused("texts for numbers", columns, ["y"], expected=f'column "region": {n} of {n} cells are no numbers', engines=casts)
+    check.refused("texts for numbers", columns, ["y"], expected=f'column "region": {n} of {n} cells are not numbers', engines=casts)
 
 
 def wide(check, random):
