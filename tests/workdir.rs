@@ -1,4 +1,4 @@
-//! A folder of its own for a test, with the shipped data and `data/trips.parquet` in it and `linreg` on the path.
+//! A folder of its own for a test, with the shipped data and the files of `tests/parquet` in it and `linreg` on the path.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -17,7 +17,9 @@ impl Workdir {
             let path = entry.unwrap().path();
             std::fs::copy(&path, data.join(path.file_name().unwrap())).unwrap();
         }
-        std::fs::copy(root.join("tests/parquet/trips.parquet"), data.join("trips.parquet")).unwrap();
+        for name in ["trips.parquet", "unnamed.parquet", "level.parquet"] {
+            std::fs::copy(root.join("tests/parquet").join(name), data.join(name)).unwrap();
+        }
         Workdir { folder }
     }
 

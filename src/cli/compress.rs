@@ -8,7 +8,7 @@ use super::clash::check_names;
 use super::ledger::Ledger;
 use super::reading::Reading;
 use super::unseen::OnUnseen;
-use crate::data::{BATCH_ROWS, BLOCK, Batch, Design, Parts, Records, Rows, Split, Work};
+use crate::data::{BATCH_ROWS, BLOCK, Batch, Choosable, Design, Parts, Records, Rows, Split, Work};
 use crate::error::{Error, Place};
 use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
@@ -28,19 +28,19 @@ pub struct Wish<'a> {
     pub all_rows: bool,
     /// A summary of its own for each of these parts.
     pub split: Option<Split>,
-    /// The column that says how often each row counts.
+    /// The column with the weight of each row.
     pub weight: Option<&'a str>,
-    /// What to do about missing cells.
+    /// What to do about missing values.
     pub missing: Rule,
-    /// The levels that categories may have; any if nothing is told.
+    /// The levels that categories may have; `None` for any.
     pub levels: Option<&'a KnownLevels>,
     /// What to do about other levels than those.
     pub on_unseen: OnUnseen,
     /// How many of the columns are targets, the last of all.
     pub targets: usize,
-    /// All columns are used because nobody named some.
-    pub takes_all: bool,
-    /// The rows are a part of more: that none of them is left is no error.
+    /// The ignored columns, if all others are used because no features are named.
+    pub takes_all: Option<&'a [String]>,
+    /// The rows are a part of more: that none of them is left is not an error.
     pub is_part: bool,
 }
 
@@ -53,15 +53,15 @@ pub struct Compressed {
     pub rows: Option<WeightedRows>,
     /// The rows that are held out.
     pub held_out: Option<Summary>,
-    /// Their missing cells, if there are any.
+    /// Their missing values, if there are any.
     pub missing: Option<MissingCells>,
     /// The levels of categories, by the numbers they have in rows of fields.
     pub levels: KnownLevels,
-    /// For every fold, if such were asked for, the sum of the others and that one.
+    /// For every fold, if folds were asked for, the sum of the others and that one.
     pub folds: Vec<(Summary, Summary)>,
     /// The folds as they were read.
     pub parts: Vec<Summary>,
-    /// How many rows were read, those left out and those of weight 0 among them.
+    /// How many rows were read, those dropped and those of weight 0 among them.
     pub read: u64,
 }
 
@@ -75,7 +75,7 @@ struct Part {
     ledger: Ledger,
 }
 
-/// Rows of fields, as they stand in the text.
+/// Rows of fields, as they are in the text.
 #[derive(Clone, Default)]
 pub struct Kept {
     /// Row by row.
@@ -114,7 +114,7 @@ struct Manner<'a> {
 }
 
 impl Manner<'_> {
-    /// Leaves out of `batch` the rows that miss cells. Returns the part of each row that is left, if they are split.
+    /// Drops from `batch` the rows with missing values. Returns the part of each row that is left, if they are split.
     fn clean(&self, ledger: &mut Ledger, batch: &mut Batch, records: &Records) -> Vec<usize> {
         let part = |i: usize| self.wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
         let mut parts: Vec<usize> = (0..batch.rows()).filter(|_| self.wish.split.is_some()).map(part).collect();
@@ -157,7 +157,7 @@ impl Manner<'_> {
     }
 }
 
-/// The fields of a design that are more than targets stand before the targets.
+/// The fields of a design that are more than targets come before the targets.
 pub fn feature_fields(design: &Design, targets: usize) -> usize {
     let columns = design.columns();
     let features = &columns[..columns.len() - targets];
@@ -172,9 +172,11 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     let is_sample_all = rows.are_few() && !manner.is_held_out();
     let (mut few, mut levels) = (Kept::default(), design.readers(wish.levels));
     rows.categorize(levels.clone());
-    rows.are_choosable(manner.features);
-    if wish.takes_all {
-        rows.require_all();
+    let default_target = rows.default_target().filter(|_| wish.targets == 0).cloned();
+    let choosable = Choosable { features: manner.features, can_ignore: wish.takes_all.is_some(), default_target };
+    rows.are_choosable(choosable.clone());
+    if let Some(ignored) = wish.takes_all {
+        rows.require_all(ignored);
     }
     let mut sampled = 0;
     rows.sample(|batch, records| {
@@ -219,7 +221,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
         Ok(())
     })?;
     if wish.missing == Rule::Error && !sum.ledger.is_empty() {
-        return Err(sum.ledger.refusal(fields, count, Some(manner.features)));
+        return Err(sum.ledger.refusal(fields, count, Some(&choosable)));
     }
     sum.ledger.unseen.report(fields, wish.on_unseen)?;
     let compressed = finish(sum, &manner, &file, is_sample_all || wish.all_rows)?;
@@ -241,8 +243,8 @@ fn finish(sum: Part, manner: &Manner, file: &str, has_rows: bool) -> Result<Comp
         return Err(Error::input(Place::file(file), ledger.why_none()));
     }
     if left == 0 && !ledger.is_empty() && !manner.wish.is_part {
-        return Err(Error::input(Place::file(file), "a cell is missing in every row, so none is left")
-            .with_hint("--ignore leaves columns out, --missing mean puts the mean of a column there"));
+        let error = Error::input(Place::file(file), "every row has a missing value, so no row is left");
+        return Err(error.with_hint(ledger.way_out(manner.design.fields(), manner.features, rule)));
     }
     let fields = design.fields().len();
     let values = DMatrix::from_row_slice(kept.values.len() / fields, fields, &kept.values);

@@ -13,11 +13,11 @@ use crate::summary::Summary;
 pub struct Counts {
     /// Rows read.
     pub read: u64,
-    /// Rows that the summary stands for: without those left out, and without those of weight 0.
+    /// Rows that the summary represents: without those dropped, and without those of weight 0.
     pub rows: u64,
-    /// Rows left out because cells are missing.
+    /// Rows dropped because cells are missing.
     pub dropped: u64,
-    /// Rows with missing cells.
+    /// Rows with missing values.
     pub missing_rows: u64,
     /// How many cells are missing in which column; only columns with any.
     pub missing: BTreeMap<String, u64>,

@@ -5,8 +5,6 @@ use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
-
 use super::files::Files;
 use super::options::one_of;
 use super::words::{listed, note};
@@ -56,7 +54,7 @@ pub struct Args {
     target: Vec<String>,
 
     /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]
-    #[arg(long, value_name = "KIND", value_parser = dtype(), hide_possible_values = true)]
+    #[arg(long, value_name = "KIND", value_parser = one_of::<Dtype>(&["f32", "f64"]), hide_possible_values = true)]
     dtype: Option<Dtype>,
 
     /// Whose SQL: ansi, sqlite, duckdb, postgres, spark or datafusion [default: ansi]
@@ -88,10 +86,6 @@ impl FromStr for Format {
             _ => Err("expected onnx, safetensors, pmml or sql".to_owned()),
         }
     }
-}
-
-fn dtype() -> impl TypedValueParser<Value = Dtype> {
-    PossibleValuesParser::new(["f32", "f64"]).map(|name| if name == "f32" { Dtype::F32 } else { Dtype::F64 })
 }
 
 impl Args {

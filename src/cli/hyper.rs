@@ -4,7 +4,7 @@ use std::str::FromStr;
 
 use clap_complete::engine::ArgValueCompleter;
 
-use super::options::one_of;
+use super::options::{did_you_mean, one_of};
 use super::shell::schedules;
 use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
@@ -119,7 +119,10 @@ impl FromStr for Rate {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Rate, String> {
-        if text == "auto" { Ok(Rate::Auto) } else { text.parse().map(Rate::Fixed) }
+        if text == "auto" {
+            return Ok(Rate::Auto);
+        }
+        text.parse().map(Rate::Fixed).map_err(|error: String| error + &did_you_mean(&["auto"], text))
     }
 }
 

@@ -17,7 +17,7 @@ use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Rea
 use crate::error::{Error, Place, shortened};
 use crate::summary::{Powers, Summary};
 
-/// A triangle of so many columns takes 1.6 GB, and every worker has one.
+/// A triangle of more columns takes more than 1.6 GB, and every worker has one.
 const MOST_COLUMNS: usize = 20_000;
 
 /// All inputs of a command: rows, summaries, or both.
@@ -61,7 +61,7 @@ impl Input {
         }
     }
 
-    /// Says which powers the summaries have that `roles` does not use.
+    /// Reports which powers the summaries have that `roles` does not use.
     pub fn tell_unused_powers(&self, roles: &Roles) {
         let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
         for Powers { column, degree, .. } in powers {
@@ -172,15 +172,14 @@ impl Input {
             return Err(lacks_target(&file, &gap.column));
         }
         if let Some(gap) = summary.gaps().first().filter(|_| means.is_none_or(BTreeMap::is_empty)) {
-            let message =
-                format!("column \"{}\": cells are missing, and the model does not say what stands there", gap.column);
+            let message = format!("column \"{}\": missing values, and the model has no means to impute", gap.column);
             return Err(Error::input(Place::file(&file), message));
         }
         let filled = summary.filled(Some(means.unwrap_or(&BTreeMap::new()))).unwrap_or(summary);
         filled.select(design.names()).map_err(|name| Error::usage(format!("no column \"{name}\"")))
     }
 
-    /// Reads what `roles` are of everything, and finds out what the levels of its categories are.
+    /// Reads what `roles` are of everything, and detects what the levels of its categories are.
     pub fn compress_for(self, roles: &Roles, reading: Reading, wish: Wish) -> Result<(Compressed, Roles), Error> {
         let (file, design) = (self.header().file, roles.design());
         let wish = Wish { targets: roles.targets.len(), ..wish };
@@ -214,7 +213,7 @@ fn header_of(file: &str, summary: &Summary) -> Header {
     header
 }
 
-/// Refuses powers whose squares are no numbers any more.
+/// Refuses powers whose squares overflow.
 fn check_size(powers: &Powers) -> Result<(), Error> {
     let Powers { column, degree, interval } = powers;
     let size = f64::from(*degree) * interval.largest().log10();

@@ -5,11 +5,14 @@ use std::collections::BTreeMap;
 use super::unseen::{First, Unseen};
 use super::words::{count, note, warn};
 use crate::data::columns::ignore;
-use crate::data::{Batch, Progress, Records};
-use crate::error::{Error, Place};
+use crate::data::{Batch, Choosable, Progress, Records};
+use crate::error::{Error, Place, shortened};
 use crate::model::{MissingCells, Rule};
 
-/// Places that are kept to be told.
+/// Columns that a message names at most.
+const SHOWN: usize = 8;
+
+/// Places that are kept for a message.
 const PLACES: usize = 3;
 
 /// Missing cells of some rows, and levels that a model does not know. Rows of weight 0 do not count.
@@ -17,7 +20,7 @@ const PLACES: usize = 3;
 pub struct Ledger {
     /// Rows with at least one.
     rows: u64,
-    /// How many of these were left out.
+    /// How many of these were dropped.
     dropped: u64,
     /// How many cells are missing in each column read.
     cells: Vec<u64>,
@@ -28,13 +31,13 @@ pub struct Ledger {
 }
 
 impl Ledger {
-    /// Of no rows of so many columns.
+    /// An empty one of `columns` columns.
     pub fn new(columns: usize) -> Ledger {
         Ledger { cells: vec![0; columns], ..Ledger::default() }
     }
 
-    /// Notes the missing cells of `batch` and says which of its rows `rule` leaves out, if any: all with a missing cell, or,
-    /// if these get the mean, those that miss one of the columns behind the first `features`. So are rows of weight 0, and
+    /// Notes the missing values of `batch` and returns which of its rows `rule` drops, if any: all with a missing value, or,
+    /// if these get the mean, those that miss one of the columns after the first `features`. So are rows of weight 0, and
     /// those with a level that is not known where no new ones are taken.
     pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
         let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| batch.has_missing(1 + column)).collect();
@@ -75,7 +78,7 @@ impl Ledger {
         Some((0..batch.rows()).map(leaves).collect())
     }
 
-    /// Adds those of the chunk that `progress` tells of.
+    /// Adds those of the chunk that `progress` describes.
     pub fn merge(&mut self, part: Ledger, progress: &Progress) {
         self.rows += part.rows;
         self.dropped += part.dropped;
@@ -101,7 +104,7 @@ impl Ledger {
         }
     }
 
-    /// Columns with missing cells, and how many each has.
+    /// Columns with missing values, and how many each has.
     fn columns(&self, names: &[String]) -> BTreeMap<String, u64> {
         let columns = names.iter().zip(&self.cells).filter(|(_, cells)| **cells > 0);
         columns.map(|(name, cells)| (name.clone(), *cells)).collect()
@@ -113,27 +116,80 @@ impl Ledger {
         MissingCells { rule, rows: self.rows, dropped: self.dropped, columns, means: BTreeMap::new() }
     }
 
-    /// Refuses missing cells: the first one, and how many there are among `rows` rows. What is done about them is chosen in
-    /// training, where the first `features` columns are not only targets.
-    pub fn refusal(&self, names: &[String], rows: u64, features: Option<usize>) -> Error {
+    /// Refuses missing values: the first one, and how many there are among `rows` rows. Hints propose what is `choosable`, or
+    /// nothing where the columns are a model's.
+    pub fn refusal(&self, names: &[String], rows: u64, choosable: Option<&Choosable>) -> Error {
         let (place, column) = self.places.first().cloned().unwrap_or((Place::file(""), 0));
         let name = &names[column];
         let others: Vec<String> = self.places[1..].iter().map(|(place, _)| place_in_file(place)).collect();
-        let mut message = format!("column \"{name}\": the cell is missing");
+        let mut message = format!("column \"{}\": missing value", shortened(name));
         if self.cells.iter().sum::<u64>() > 1 {
-            let cells = in_words(&self.columns(names));
-            let rows = format!("{} of {}", self.rows, count(rows, "row"));
-            message += &format!(", then {}; {rows} lack cells: {cells}", others.join(", "));
+            let are = if self.rows == 1 { "is" } else { "are" };
+            let affected = format!("{} of {} {are} affected", self.rows, count(rows, "row"));
+            message += &format!(" (also in {}; {affected}: {})", others.join(", "), in_words(&self.columns(names)));
         }
-        Error::input(place, message).with_hint(match features {
-            Some(features) if column < features => format!(
-                "--missing drop leaves such rows out, --missing mean puts the mean of the column there, {} leaves the column out",
-                ignore(name)
-            ),
-            Some(_) => "--missing drop leaves such rows out".to_owned(),
-            None => "take the rows out, or train with --missing drop or --missing mean".to_owned(),
+        Error::input(place, message).with_hint(match choosable {
+            Some(choosable) => self.options(names, rows, choosable),
+            None => "remove these rows, or train with --missing drop or --missing mean".to_owned(),
         })
     }
+
+    /// The options with which the missing values among `rows` rows are not an error, those that keep most rows first where
+    /// `--missing drop` would keep less than half of them.
+    fn options(&self, names: &[String], rows: u64, choosable: &Choosable) -> String {
+        let mut gaps: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] > 0).collect();
+        gaps.sort_by_key(|&column| std::cmp::Reverse(self.cells[column]));
+        let is_target =
+            |&column: &usize| column >= choosable.features || choosable.default_target.as_ref() == Some(&names[column]);
+        let (has_targets, all) = (gaps.iter().any(is_target), gaps.iter().all(is_target));
+        let drop = match self.rows {
+            dropped if dropped == rows => None,
+            dropped if 2 * dropped > rows => {
+                Some(format!("--missing drop keeps only {} of {rows} rows", rows - dropped))
+            }
+            _ => Some("--missing drop drops these rows".to_owned()),
+        };
+        let empty: Vec<usize> = gaps.iter().copied().filter(|&column| self.cells[column] == rows).collect();
+        let can_ignore = choosable.can_ignore && !empty.iter().any(is_target);
+        let mean = match (all, has_targets) {
+            (true, _) => None,
+            // Of a column without a value there is no mean.
+            _ if !empty.is_empty() => can_ignore.then(|| {
+                format!("--missing mean {} imputes the means of the other columns", ignore_all(names, &empty))
+            }),
+            (_, true) => Some("--missing mean imputes the mean and drops only the rows without a target".to_owned()),
+            _ => Some("--missing mean imputes the mean".to_owned()),
+        };
+        let features = choosable.features - usize::from(choosable.default_target.is_some());
+        let is_short = gaps.len() <= SHOWN && gaps.len() < features;
+        let ignore = (choosable.can_ignore && !has_targets && is_short).then(|| {
+            let columns = if gaps.len() == 1 { "the column" } else { "these columns" };
+            format!("{} ignores {columns}", ignore_all(names, &gaps))
+        });
+        let options = if 2 * self.rows > rows { [mean, ignore, drop] } else { [drop, mean, ignore] };
+        let options: Vec<String> = options.into_iter().flatten().collect();
+        if options.is_empty() { "fill the missing values".to_owned() } else { options.join(", ") }
+    }
+
+    /// What to do if `rule` leaves no row, of which the first `features` columns are features.
+    pub fn way_out(&self, names: &[String], features: usize, rule: Rule) -> String {
+        let empty: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] == self.rows).collect();
+        if let Some(target) = empty.iter().find(|&&column| column >= features) {
+            return format!("the target \"{}\" has no value; --target chooses another", shortened(&names[*target]));
+        }
+        match (rule, &empty[..]) {
+            (Rule::Mean, _) => "no row has a value of every target; --target chooses others".to_owned(),
+            (_, []) => "--missing mean imputes the mean".to_owned(),
+            _ if empty.len() >= features => "every feature is empty".to_owned(),
+            _ => format!("--missing mean {} imputes the means of the other columns", ignore_all(names, &empty)),
+        }
+    }
+}
+
+/// The option that ignores some of the columns.
+fn ignore_all(names: &[String], columns: &[usize]) -> String {
+    let names: Vec<&str> = columns.iter().map(|&column| names[column].as_str()).collect();
+    ignore(&names.join(","))
 }
 
 /// Line and field, or row.
@@ -147,7 +203,6 @@ fn place_in_file(place: &Place) -> String {
 
 /// `Ozone 37, Solar.R 7`: the first of many.
 fn in_words(columns: &BTreeMap<String, u64>) -> String {
-    const SHOWN: usize = 8;
     let mut columns: Vec<(&String, &u64)> = columns.iter().collect();
     columns.sort_by(|a, b| b.1.cmp(a.1));
     let mut words: Vec<String> = columns.iter().take(SHOWN).map(|(name, cells)| format!("{name} {cells}")).collect();
@@ -160,7 +215,7 @@ fn in_words(columns: &BTreeMap<String, u64>) -> String {
 /// Dropped rows beyond this fraction are worth a warning.
 const MANY_DROPPED: f64 = 0.1;
 
-/// Warns if many of the rows `read` were dropped, with `advice` for those that only lack features.
+/// Warns if many of the rows `read` were dropped, with `advice` for rows with a target.
 pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     let fraction = missing.dropped as f64 / read as f64;
     if missing.dropped == 0 || fraction <= MANY_DROPPED {
@@ -173,17 +228,17 @@ pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     });
 }
 
-/// Tells what was done about missing cells.
+/// Reports what was done about missing values.
 pub fn tell_missing(missing: &MissingCells) {
     if missing.rows == 0 {
         return;
     }
-    let rows = format!("{} with missing cells ({})", count(missing.rows, "row"), in_words(&missing.columns));
+    let rows = format!("{} with missing values ({})", count(missing.rows, "row"), in_words(&missing.columns));
     note(&match (missing.rule, missing.dropped) {
-        (Rule::Mean, 0) => format!("missing: {rows}; the mean of the column stands there"),
+        (Rule::Mean, 0) => format!("missing: {rows}; the mean of the column was imputed"),
         (Rule::Mean, dropped) => {
-            format!("missing: {rows}; the mean of the column stands there, {dropped} without a target left out")
+            format!("missing: {rows}; the mean of the column was imputed, {dropped} without a target dropped")
         }
-        _ => format!("missing: {rows} left out"),
+        _ => format!("missing: {rows} dropped"),
     });
 }

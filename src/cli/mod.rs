@@ -39,7 +39,7 @@ use crate::error::Error;
 #[command(
     after_help = "Examples:
   linreg train data/apples.csv                        gradient descent
-  linreg train data/apples.csv --solver qr --summary  exact, with standard errors
+  linreg train data/apples.csv --solver qr --summary  exact, with std. errors
   linreg help train                                   all options of a command",
     after_long_help = "\
 Examples:

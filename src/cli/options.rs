@@ -1,11 +1,14 @@
 //! Option groups that several commands share, and what they say on standard error.
 
+use std::ffi::OsStr;
 use std::io::{IsTerminal, stdin};
 use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
-use clap::builder::{PossibleValuesParser, TypedValueParser};
+use clap::builder::{PossibleValue, PossibleValuesParser, TypedValueParser};
+use clap::error::{ContextKind, ContextValue};
+use clap::{Arg, Command};
 use clap_complete::engine::ArgValueCompleter;
 
 use super::files::FILE;
@@ -14,6 +17,7 @@ use super::shell::{columns, encodings};
 use crate::data::Polynomial;
 use crate::data::columns::{Choice, Reference};
 use crate::data::inputs::{self, InputFile};
+use crate::data::names::nearest;
 use crate::data::{Charset, Dialect, Header, Manner, Spelling};
 use crate::error::Error;
 use crate::model::Rule;
@@ -24,8 +28,8 @@ use crate::observers::When;
 pub struct DataOptions {
     /// CSV or Parquet files, or directories of them
     ///
-    /// - is standard input. A pattern in quotes, such as 'part-*.csv', stands for the files that match it, sorted by name. A directory stands for the CSV or
-    /// the Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
+    /// Standard input is `-`. A pattern in quotes, such as 'part-*.csv', is replaced by the files that match it, sorted by name. A directory is replaced by the CSV
+    /// or Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
     /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
     /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is
     /// detected for each file. Where single rows are not needed, lines written by `linreg summarize` represent their rows.
@@ -33,7 +37,7 @@ pub struct DataOptions {
     files: Vec<PathBuf>,
 
     /// The same as FILE
-    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data")]
+    #[arg(short, long, value_name = "FILE", num_args = 1.., help_heading = "Data", display_order = 1)]
     data: Vec<PathBuf>,
 
     #[command(flatten)]
@@ -84,7 +88,37 @@ pub fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value 
 where
     T: FromStr<Err = String> + Clone + Send + Sync + 'static,
 {
-    PossibleValuesParser::new(names).try_map(|name| name.parse::<T>())
+    Suggesting(PossibleValuesParser::new(names), names).try_map(|name| name.parse::<T>())
+}
+
+/// Possible values, the nearest of which is suggested if clap finds none: its measure misses swapped letters.
+#[derive(Clone)]
+struct Suggesting(PossibleValuesParser, &'static [&'static str]);
+
+impl TypedValueParser for Suggesting {
+    type Value = String;
+
+    fn parse_ref(&self, command: &Command, arg: Option<&Arg>, value: &OsStr) -> Result<String, clap::Error> {
+        self.0.parse_ref(command, arg, value).map_err(|mut error| {
+            let names: Vec<String> = self.1.iter().map(ToString::to_string).collect();
+            if let (None, Some(name)) =
+                (error.get(ContextKind::SuggestedValue), nearest(&names, &value.to_string_lossy()))
+            {
+                error.insert(ContextKind::SuggestedValue, ContextValue::String(name.clone()));
+            }
+            error
+        })
+    }
+
+    fn possible_values(&self) -> Option<Box<dyn Iterator<Item = PossibleValue> + '_>> {
+        self.0.possible_values()
+    }
+}
+
+/// `; did you mean NAME?` for the one of `names` that is most like `text`, if any is.
+pub fn did_you_mean(names: &[&str], text: &str) -> String {
+    let names: Vec<String> = names.iter().map(ToString::to_string).collect();
+    nearest(&names, text).map_or(String::new(), |name| format!("; did you mean {name}?"))
 }
 
 /// A whole number above 0.
@@ -97,7 +131,12 @@ fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
         [byte] if byte.is_ascii() && !byte.is_ascii_alphanumeric() && !b"\"\r\n.+-".contains(byte) => Ok(*byte),
-        _ => Err("expected one character that is no letter, digit, quote or part of a number, or `tab`".to_owned()),
+        _ => {
+            let meant = did_you_mean(&["tab"], text);
+            Err(format!(
+                "expected one character that is not a letter, digit, quote or part of a number, or `tab`{meant}"
+            ))
+        }
     }
 }
 
@@ -106,7 +145,10 @@ fn thousands(text: &str) -> Result<char, String> {
     match text.chars().collect::<Vec<char>>()[..] {
         [char] if !char.is_alphanumeric() && !"\"\r\n+-%()".contains(char) => Ok(char),
         _ if text == "space" => Ok(' '),
-        _ => Err("expected one character that is not a letter, digit, quote or sign, or `space`".to_owned()),
+        _ => {
+            let meant = did_you_mean(&["space"], text);
+            Err(format!("expected one character that is not a letter, digit, quote or sign, or `space`{meant}"))
+        }
     }
 }
 
@@ -263,9 +305,9 @@ impl ColumnOptions {
         })
     }
 
-    /// Whether all columns are used because nobody named some.
-    pub fn takes_all(&self) -> bool {
-        self.features.is_empty()
+    /// The ignored columns, if all others are used because no features are named.
+    pub fn takes_all(&self) -> Option<&[String]> {
+        self.features.is_empty().then_some(&self.ignore)
     }
 
     /// What the user said about columns.

@@ -12,7 +12,7 @@ pub struct Reading {
     pub threads: usize,
     /// Whether to show how far it has come.
     pub progress: When,
-    /// Whether to say nothing of how rows were read.
+    /// Whether to print no remarks on how rows were read.
     pub is_quiet: bool,
 }
 

@@ -92,8 +92,8 @@ impl Compressed {
             return Ok(());
         }
         if rule == Rule::Drop {
-            let message = "the summary was made with --missing mean: rows with missing cells can no longer be left out";
-            let hint = "linreg summarize --missing drop leaves them out";
+            let message = "the summary was made with --missing mean: rows with missing values can no longer be dropped";
+            let hint = "linreg summarize --missing drop drops them";
             return Err(Error::input(Place::file(file), message).with_hint(hint));
         }
         let missing = self.missing.get_or_insert_with(MissingCells::default);
@@ -114,7 +114,8 @@ impl Compressed {
         }
         for (column, levels) in &self.levels {
             if levels.len() as u64 == rows {
-                let message = format!("column \"{column}\": as many levels as rows, {rows}, which says nothing");
+                let message =
+                    format!("column \"{column}\": as many levels as rows, {rows}, so it carries no information");
                 return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
             }
         }
@@ -166,7 +167,7 @@ impl Compressed {
     ) -> Result<(Summary, Option<Summary>, Means), Error> {
         let names = [&roles.features[..], &roles.targets].concat();
         let no_cell = |column: String| {
-            let message = format!("column \"{column}\": every cell is missing");
+            let message = format!("column \"{column}\": every value is missing");
             Error::input(Place::file(file), message).with_hint(leave_out(&column))
         };
         let select =

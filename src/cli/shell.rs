@@ -17,7 +17,7 @@ use super::typed;
 use crate::data::{ENCODINGS, Manner, inputs};
 use crate::error::Error;
 use crate::init::Init;
-use crate::output::{OutputFile, print};
+use crate::output::{OutputFile, is_stdout, print};
 
 /// Set where a shell asks this program what could stand at the cursor.
 const ASKED: &str = "LINREG_COMPLETE";
@@ -117,6 +117,10 @@ impl ManArgs {
         // Gives every command its whole name.
         command = command.disable_help_subcommand(true);
         command.build();
+        if self.out.as_deref().is_some_and(is_stdout) {
+            let error = Error::usage("--out -: the pages of all commands are files in a folder");
+            return Err(error.with_hint("linreg man prints the page of the program"));
+        }
         let Some(folder) = self.out else {
             let page = page(&command).map_err(Error::stdout)?;
             return print(&String::from_utf8_lossy(&page));

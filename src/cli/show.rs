@@ -8,7 +8,7 @@ use std::str::FromStr;
 use super::options::one_of;
 use super::words::{count, listed, rows_and_weight};
 use crate::data::Encoding;
-use crate::error::Error;
+use crate::error::{Error, Place};
 use crate::export::safetensors::is_safetensors;
 use crate::fit::Stop;
 use crate::model::{DescentRecord, Model, Rule, Training};
@@ -181,20 +181,23 @@ fn commands(model: &Model, indent: &str) -> String {
 
 /// What to do with a file that is not a model.
 fn with_hint(error: Error, path: &Path) -> Error {
-    if error.hint().is_some() || !matches!(error, Error::Input { .. }) {
+    if error.hint().is_some() {
         return error;
     }
     let mut start = Vec::new();
     let is_read = File::open(path).and_then(|file| file.take(1 << 16).read_to_end(&mut start)).is_ok();
     let is_named = |format: &str| memchr::memmem::find(&start, format.as_bytes()).is_some();
     let file = path.display();
+    if is_safetensors(&start) {
+        let error = Error::input(Place::file(&file.to_string()), "a file of safetensors, not a model");
+        return error.with_hint(format!("linreg train rows.csv --init {file} continues from its weights"));
+    }
     error.with_hint(match () {
         () if is_read && is_named("\"linreg-summary\"") => {
             format!(
                 "a summary represents rows: linreg inspect {file} looks at them, linreg train {file} trains on them"
             )
         }
-        () if is_safetensors(&start) => format!("linreg train rows.csv --init {file} continues from these weights"),
         () if is_read && !start.starts_with(b"{") => {
             format!("if the file holds rows: linreg train {file} --out model.json writes a model of them")
         }

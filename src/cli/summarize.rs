@@ -1,4 +1,4 @@
-//! `linreg summarize`: rows → one line of JSON that stands for all of them.
+//! `linreg summarize`: rows → one line of JSON that represents all of them.
 
 use std::io::Write;
 use std::path::{Path, PathBuf};
@@ -19,10 +19,10 @@ use crate::observers::When;
 use crate::output::{OutputFile, is_stdout, print_json};
 use crate::summary::Summary;
 
-/// Compress any number of rows into one line that stands for them
+/// Compress any number of rows into one line that represents them
 ///
-/// Prints one line of JSON: the columns and the triangle R of a QR factorization of the rows. For squared error it says
-/// all that the rows say, so `train` and `evaluate` take it in their place. Lines add up: concatenating files of lines
+/// Prints one line of JSON: the columns and the triangle R of a QR factorization of the rows. The squared error depends on
+/// the rows only through it, so `train` and `evaluate` accept it in their place. Lines add up: concatenating files of lines
 /// adds their rows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
@@ -45,13 +45,13 @@ pub struct Args {
 
     /// The rows are one part of many, each read by a program of its own
     ///
-    /// All parts have to have the same columns, so only those that --categorical names are categories, whatever texts
-    /// stand in the others. A part of which no row is left prints nothing, which is no error. Lines of summaries are added
+    /// All parts need the same columns, so only those that --categorical names are categories, even if others hold strings. A
+    /// part of which no row is left prints nothing, which is not an error. Lines of summaries are added
     /// up as they are, with all their columns.
     #[arg(long)]
     part: bool,
 
-    /// Write how many rows were read, are left out and lack cells, as JSON
+    /// Write the number of rows read, dropped and with missing values, as JSON
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
 

@@ -4,7 +4,7 @@ use super::words::{count, warn};
 use crate::data::Progress;
 use crate::error::{Error, Place, shortened};
 
-/// What to do about such rows.
+/// What to do about these rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnUnseen {
     /// They are skipped, with a warning.
@@ -23,7 +23,7 @@ impl OnUnseen {
     }
 }
 
-/// The first of such rows: where, which of the columns read, and the level if the input is text.
+/// The first of these rows: where, which of the columns read, and the level if the input is text.
 #[derive(Debug, Clone)]
 pub struct First {
     pub place: Place,
@@ -31,7 +31,7 @@ pub struct First {
     pub level: Option<String>,
 }
 
-/// How many rows there are of this kind, those left out for other reasons not counted.
+/// How many rows there are of this kind, those dropped for other reasons not counted.
 #[derive(Debug, Clone, Default)]
 pub struct Unseen {
     pub rows: u64,
@@ -68,7 +68,7 @@ impl Unseen {
                 let message =
                     format!("column \"{name}\": {level} is a level that no row had when the model was trained");
                 return Err(Error::input(place.clone(), message)
-                    .with_hint("take the row out, train with such rows, or skip them: without --strict"));
+                    .with_hint("remove the row, train with these levels, or skip the row: without --strict"));
             }
         }
         Ok(())

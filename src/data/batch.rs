@@ -10,7 +10,7 @@ pub const LINE: usize = 8;
 
 /// Up to [`BATCH_ROWS`] rows of [1 | columns], stored column by column.
 ///
-/// Column 0 holds ones, the others what was asked for, each value minus the shift of its column. Behind them there may be
+/// Column 0 holds ones, the others what was asked for, each value minus the shift of its column. After them there may be
 /// a weight of every row.
 #[derive(Clone)]
 pub struct Batch {
@@ -46,7 +46,7 @@ impl Batch {
         Batch { is_weighted, columns, capacity, rows: 0, data, offset }
     }
 
-    /// The batch in `room` if it has as many columns and room for `rows` rows, or a new one, which stays there; with so many rows.
+    /// The batch in `room` if it has as many columns and room for `rows` rows, or a new one, which stays there; with `rows` rows.
     pub fn reuse(room: &mut Option<Batch>, is_weighted: bool, columns: usize, rows: usize) -> &mut Batch {
         let fits =
             |batch: &Batch| batch.columns == columns && batch.capacity >= rows && batch.is_weighted == is_weighted;
@@ -100,7 +100,7 @@ impl Batch {
     /// Whether a cell of column `k` is missing, which is NaN.
     #[must_use]
     pub fn has_missing(&self, k: usize) -> bool {
-        // One comparison tells it of two numbers.
+        // One comparison decides it for two numbers.
         let (pairs, rest) = self.column(k).as_chunks::<LINE>();
         let (pairs, last) = pairs.as_chunks::<2>();
         let of_two = |[these, those]: &[[f64; LINE]; 2]| {
@@ -129,7 +129,7 @@ impl Batch {
         (count as u64, sum)
     }
 
-    /// The rows of column `k`; column 0 is that of the ones, and behind the last one are the weights, if there are such.
+    /// The rows of column `k`; column 0 is that of the ones, and after the last one are the weights, if there are any.
     #[must_use]
     pub fn column(&self, k: usize) -> &[f64] {
         &self.data[self.offset + k * self.capacity..][..self.rows]
@@ -153,7 +153,7 @@ impl Batch {
         self.set_rows(kept.len());
     }
 
-    /// All columns behind that of the ones, and the weights behind those: the entry of row i and column k is at (k − 1)·[`Batch::capacity`] + i.
+    /// All columns after that of the ones, and the weights after those: the entry of row i and column k is at (k − 1)·[`Batch::capacity`] + i.
     pub fn wanted_mut(&mut self) -> &mut [f64] {
         let columns = self.columns + usize::from(self.is_weighted);
         &mut self.data[self.offset..][self.capacity..columns * self.capacity]

@@ -8,7 +8,7 @@
 //!
 //! Block i holds the records that *start* in the i-th mebibyte of the text, whatever the text is read from, so that
 //! everything computed block by block comes out the same from a file, a pipe or a compressed file. A newline between
-//! quotes ends no record; what quotes do is what the `csv` crate says they do.
+//! quotes ends no record; quotes mean what they mean to the `csv` crate.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -26,7 +26,7 @@ pub const BLOCK: u64 = 1 << 20;
 /// Read beyond the end of a block at first, to find the end of its last record.
 const BEYOND: usize = 4096;
 
-/// A record longer than this is taken for a file that is no table.
+/// A record longer than this is taken for a file that is not a table.
 const LONGEST_RECORD: usize = 1 << 28;
 
 /// Whole records, read from an input.
@@ -74,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Record `i` as it stands in the text, given where it stands in the plain text.
+    /// Record `i` as it is in the text, given where it is in the plain text.
     #[must_use]
     pub fn record(&self, i: usize, plain: Range<usize>) -> &[u8] {
         if self.quotes == Quotes::None {
@@ -84,7 +84,7 @@ impl Block {
         &self.bytes()[start..self.newlines.get(i).map_or(self.text.length, |&newline| newline as usize)]
     }
 
-    /// Where record `i` begins in the text, given where it stands in the plain text.
+    /// Where record `i` begins in the text, given where it is in the plain text.
     #[must_use]
     pub fn offset(&self, i: usize, plain: Range<usize>) -> usize {
         self.record(i, plain).as_ptr().addr() - self.bytes().as_ptr().addr()
@@ -118,7 +118,7 @@ impl Block {
         }
     }
 
-    /// The first place at or behind `at_least` where a record has ended.
+    /// The first place at or after `at_least` where a record has ended.
     fn boundary(&mut self, at_least: usize, delimiter: u8) -> Option<usize> {
         let from = at_least.max(1) - 1;
         let cut = memchr(b'\n', self.bytes().get(from..)?)? + from + 1;
@@ -151,7 +151,7 @@ impl<R: Read> Blocks<R> {
         Blocks { is_eager, ..self }
     }
 
-    /// Blocks that go on behind the byte `offset`, of which `rest` has been read from `input` already.
+    /// Blocks that continue after the byte `offset`, of which `rest` has been read from `input` already.
     pub fn resumed(input: R, rest: &[u8], offset: u64, delimiter: u8) -> Blocks<R> {
         Blocks { rest: rest.to_vec(), ..Blocks::new(input, offset, delimiter) }
     }
@@ -171,7 +171,7 @@ impl<R: Read> Blocks<R> {
         self.has_ended && self.rest.is_empty()
     }
 
-    /// Skips what stands before the first newline: the end of a record that began earlier, unless that newline is
+    /// Skips what comes before the first newline: the end of a record that began earlier, unless that newline is
     /// between quotes, which cannot be known from here.
     pub fn skip_line(&mut self, block: &mut Block) -> io::Result<()> {
         let text = &mut block.text;
@@ -190,7 +190,7 @@ impl<R: Read> Blocks<R> {
     }
 
     /// Fills `block` with the records that start before the byte `end` of the text, and more if that is where a record
-    /// ends. Empty at the end of the input, or if the next record starts behind `end`.
+    /// ends. Empty at the end of the input, or if the next record starts after `end`.
     pub fn next(&mut self, end: u64, block: &mut Block) -> io::Result<()> {
         block.text.clear();
         block.quotes = Quotes::None;
@@ -249,20 +249,29 @@ impl<R: Read> Blocks<R> {
     }
 }
 
-/// The length of a whole text without what stands at its end and is not a row: the byte 1A of DOS, or a byte order mark alone
-/// on the last line.
+/// The length of a whole text without a mark at its end that is not a row, and the line break after it: the byte 1A of DOS,
+/// or a byte order mark alone on the last line.
 fn without_end_marks(text: &[u8]) -> usize {
-    let mut text = text;
-    while let Some(rest) = text.strip_suffix(b"\x1a") {
-        text = rest;
+    let mut last = text.strip_suffix(b"\n").unwrap_or(text);
+    last = last.strip_suffix(b"\r").unwrap_or(last);
+    let with_marks = last.len();
+    while let Some(rest) = last.strip_suffix(b"\x1a") {
+        last = rest;
     }
-    match text.strip_suffix(BYTE_ORDER_MARK) {
+    match last.strip_suffix(BYTE_ORDER_MARK) {
         Some(rest) if rest.last().is_none_or(|&last| last == b'\n') => rest.len(),
+        _ if last.len() < with_marks => last.len(),
         _ => text.len(),
     }
 }
 
-/// One behind the last newline, 1 if there is none.
+/// Whether a line holds nothing but the byte 1A of DOS or a byte order mark.
+pub fn is_end_mark(line: &[u8]) -> bool {
+    let mark = line.trim_ascii();
+    mark == b"\x1a" || mark == BYTE_ORDER_MARK
+}
+
+/// One after the last newline, 1 if there is none.
 fn last_line(text: &[u8]) -> usize {
     memchr::memrchr(b'\n', text).map_or(1, |newline| newline + 1)
 }

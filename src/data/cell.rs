@@ -3,6 +3,7 @@
 use super::Spelling;
 use super::notation;
 use super::number;
+use super::packing::Packing;
 use crate::error::shortened;
 
 /// What a cell holds.
@@ -59,27 +60,25 @@ pub fn visible(text: &str) -> String {
 }
 
 /// What to do about a cell if there is no better advice.
-pub const MEND: &str = "mend the cell";
+pub const FIX: &str = "fix the cell";
 
 /// What to do about `text`, which is not a number.
-pub fn remedy(text: &[u8], decimal: u8) -> &'static str {
+pub fn remedy(text: &[u8], decimal: u8, packing: Packing) -> String {
     let text = String::from_utf8_lossy(text);
     let inner = text.trim_end_matches(['\r', '\n']);
     if inner.contains('\n') || text.contains('\n') {
-        return "close the quote that opens here";
+        return "close the quote that opens here".to_owned();
     }
     if inner.contains('\r') {
-        return CARRIAGE_RETURNS;
+        return packing.without_carriage_returns();
     }
-    match decimal {
+    let remedy = match decimal {
         b'.' if is_of_other_mark(inner, decimal) => "use --decimal , if the comma is a decimal mark",
-        _ if is_of_other_mark(inner, decimal) => "leave --decimal out if the point is a decimal mark",
-        _ => MEND,
-    }
+        _ if is_of_other_mark(inner, decimal) => "omit --decimal if the point is a decimal mark",
+        _ => FIX,
+    };
+    remedy.to_owned()
 }
-
-/// What to do about lines that end with a carriage return alone.
-pub const CARRIAGE_RETURNS: &str = "tr '\\r' '\\n' < FILE | linreg …";
 
 /// Whether `text` is a number with the other decimal mark.
 fn is_of_other_mark(text: &str, decimal: u8) -> bool {
@@ -93,7 +92,7 @@ pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
     is_of_other_mark(&text, decimal) || is_infinite(&text)
 }
 
-/// Words for a value that is not there, which are marks of a missing cell only if the user says so.
+/// Words for a value that is not there, which are marks of a missing value only if the user names them.
 const MISSING_WORDS: [&str; 20] = [
     "#n/a",
     "#na",
@@ -117,7 +116,7 @@ const MISSING_WORDS: [&str; 20] = [
     "1.#qnan",
 ];
 
-/// Whether `text` looks like a mark of a missing cell: `?`, `-`, `.`, `#N/A`, …
+/// Whether `text` looks like a mark of a missing value: `?`, `-`, `.`, `#N/A`, …
 pub fn is_missing_mark(text: &[u8]) -> bool {
     let Ok(text) = str::from_utf8(text) else { return false };
     let text = text.trim();
@@ -165,16 +164,16 @@ mod tests {
             ("1.234.567", "--decimal ,"),
             ("€1,5", "--decimal ,"),
             ("1,5%", "--decimal ,"),
-            ("12.4 mm", "mend"),
-            ("1,23,4", "mend"),
+            ("12.4 mm", "fix"),
+            ("1,23,4", "fix"),
             ("2,", "--decimal ,"),
             ("1\r2", "tr"),
-            ("foo\r", "mend"),
+            ("foo\r", "fix"),
         ] {
-            assert!(remedy(text.as_bytes(), b'.').contains(expected), "{text}");
+            assert!(remedy(text.as_bytes(), b'.', Packing::None).contains(expected), "{text}");
         }
-        for (text, expected) in [("1.5", "leave --decimal"), ("1,234.5", "leave --decimal"), ("x", "mend")] {
-            assert!(remedy(text.as_bytes(), b',').contains(expected), "{text}");
+        for (text, expected) in [("1.5", "omit --decimal"), ("1,234.5", "omit --decimal"), ("x", "fix")] {
+            assert!(remedy(text.as_bytes(), b',', Packing::None).contains(expected), "{text}");
         }
     }
 

@@ -38,7 +38,7 @@ pub enum Charset {
     Other(&'static Encoding),
 }
 
-/// What an input turned out to be encoded in, unless it is UTF-8 or the user said so.
+/// What an input turned out to be encoded in, unless it is UTF-8 or the user named it.
 pub type Found = Arc<OnceLock<&'static str>>;
 
 impl FromStr for Charset {
@@ -144,13 +144,13 @@ pub struct Utf8<R> {
     /// Decoded, and how much of it has been handed out.
     text: Vec<u8>,
     given: usize,
-    /// Bytes of the input that are behind.
+    /// Bytes of the input that are after.
     offset: u64,
     found: Found,
 }
 
 enum State {
-    /// Nothing has been read; this is what the user said of it.
+    /// Nothing has been read; this is what the user named.
     Start(Option<Charset>),
     /// All was ASCII so far.
     Undecided,
@@ -302,7 +302,7 @@ impl<R: Read> Read for Utf8<R> {
     }
 }
 
-/// Adds what `raw` says to `text`. Returns how many bytes it took, or where a wrong one is.
+/// Adds the text of `raw` to `text`. Returns how many bytes it took, or where a wrong one is.
 fn decode(decoder: &mut Decoder, raw: &[u8], text: &mut Vec<u8>, is_last: bool) -> Result<usize, usize> {
     let mut taken = 0;
     loop {

@@ -9,7 +9,7 @@ pub use super::roles::{Reference, Roles, ignore, leave_out, option};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
 
-/// What the user said about columns; empty means nothing was said.
+/// What the user chose; empty means no choice.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Names of the targets.
@@ -20,22 +20,22 @@ pub struct Choice {
     pub ignored: Vec<String>,
     /// Features of which powers are features too.
     pub polynomials: Vec<Polynomial>,
-    /// Columns of numbers that are categories, besides those of texts.
+    /// Columns of numbers that are categories, besides those of strings.
     pub categorical: Vec<String>,
-    /// The level of a category for which there is no feature.
+    /// The level of a category for which there is not a feature.
     pub references: Vec<Reference>,
-    /// The column that says how often a row counts.
+    /// The column with the weight of each row.
     pub weight: Option<String>,
     /// Whether there is no bias: then the first category has a feature for every level, unless its reference is named.
     pub has_no_bias: bool,
 }
 
 impl Choice {
-    /// Roles for the columns of `header`: the last column that has a name is the target unless told, all others are features
-    /// unless told.
+    /// Roles for the columns of `header`: by default the last column that has a name is the target and all
+    /// others are features.
     ///
     /// # Errors
-    /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one stands in two
+    /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one is in two
     /// lists.
     pub fn roles(&self, header: &Header) -> Result<Roles, Error> {
         self.joined(header).roles_of(header)
@@ -45,7 +45,7 @@ impl Choice {
         self.check(header)?;
         let mut free = self.free(header);
         let is_target_guessed = self.targets.is_empty();
-        // Numbers of rows, which pandas puts behind the columns, have none.
+        // Numbers of rows, which pandas puts after the columns, have none.
         let last = free.iter().rposition(|name| !header.unnamed.contains(name)).or(free.len().checked_sub(1));
         let targets = match last.filter(|_| is_target_guessed) {
             Some(last) => vec![free.remove(last)],
@@ -62,8 +62,10 @@ impl Choice {
                 }
             };
             return Err(Error::input(Place::file(&header.file), message).with_hint(match count {
-                1 if header.names[0].starts_with('#') => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
-                1 => list(header) + "; --delimiter tells what separates them",
+                1 if header.names[0].starts_with('#') => {
+                    format!("to remove comments: {}", header.packing.without_comments())
+                }
+                1 => list(header) + "; --delimiter chooses what separates them",
                 _ => list(header),
             }));
         }
@@ -78,7 +80,7 @@ impl Choice {
 
 impl Choice {
     /// Makes the categories of features with these `encodings` categories again, with the same references, unless something
-    /// else was told.
+    /// else was chosen.
     pub fn resume_categories(&mut self, encodings: &Encodings, header: &Header) {
         let is_used = |column: &&String| self.features.is_empty() || self.features.contains(column);
         let levels = encodings.values().filter(|encoding| matches!(encoding, Encoding::Level { .. }));
@@ -144,7 +146,7 @@ impl Choice {
         }
         for name in &self.categorical {
             if !features.contains(name) {
-                return Err(Error::usage(format!("--categorical: the column \"{name}\" is no feature")));
+                return Err(Error::usage(format!("--categorical: the column \"{name}\" is not a feature")));
             }
         }
         let all: BTreeSet<&String> = header.texts.iter().chain(&self.categorical).collect();
@@ -157,7 +159,7 @@ impl Choice {
         }
         for Reference { column, level } in &self.references {
             if !categories.contains(column) {
-                let message = format!("--reference {column}={level}: the column \"{column}\" is no category");
+                let message = format!("--reference {column}={level}: the column \"{column}\" is not a category");
                 let error = Error::usage(message);
                 return Err(match features.contains(column) {
                     true => error.with_hint(format!("{} makes it one", option("--categorical", column))),
@@ -168,7 +170,7 @@ impl Choice {
         Ok(categories)
     }
 
-    /// The features with their powers behind them.
+    /// The features with their powers after them.
     fn with_powers(&self, features: Vec<String>, targets: &[String]) -> Result<(Vec<String>, Encodings), Error> {
         let mut all = Vec::new();
         let mut encodings = Encodings::new();
@@ -181,7 +183,9 @@ impl Choice {
         }
         for Polynomial { column, degree } in &self.polynomials {
             if !features.contains(column) {
-                return Err(Error::usage(format!("--poly {column}:{degree}: the column \"{column}\" is no feature")));
+                return Err(Error::usage(format!(
+                    "--poly {column}:{degree}: the column \"{column}\" is not a feature"
+                )));
             }
         }
         let of_power = |name: &String| encodings.get_key_value(name);
@@ -190,7 +194,7 @@ impl Choice {
             let is_target = targets.contains(name);
             return Err(Error::usage(message).with_hint(match is_target {
                 true => format!("choose a lower degree: --poly {column}:{}", power - 1),
-                false => format!("leave that column out: {}", ignore(name)),
+                false => format!("ignore that column: {}", ignore(name)),
             }));
         }
         Ok((all, encodings))
@@ -200,7 +204,10 @@ impl Choice {
     fn check(&self, header: &Header) -> Result<(), Error> {
         let lists = self.lists();
         for (option, names) in lists {
-            positions(header, names)?;
+            if option != "--ignore" || positions(header, names).is_err() {
+                let is_wanted = |name: &&String| option != "--ignore" || !header.is_later(name);
+                positions(header, &names.iter().filter(is_wanted).cloned().collect::<Vec<String>>())?;
+            }
             if let Some(name) = first_repeated(names) {
                 return Err(Error::usage(format!("{option}: the column \"{name}\" is named twice")));
             }
@@ -339,8 +346,8 @@ mod tests {
         let told = |polynomials, targets, ignored| with_poly(polynomials, targets, ignored).unwrap_err();
         assert_eq!(told("tmep:2", "", ""), "fruits.csv: no column \"tmep\"; did you mean \"temp\"?");
         assert_eq!(told("temp:2,temp:3", "", ""), "--poly: the column \"temp\" is named twice");
-        assert_eq!(told("oranges:2", "", ""), "--poly oranges:2: the column \"oranges\" is no feature");
-        assert_eq!(told("temp:2", "", "temp"), "--poly temp:2: the column \"temp\" is no feature");
+        assert_eq!(told("oranges:2", "", ""), "--poly oranges:2: the column \"oranges\" is not a feature");
+        assert_eq!(told("temp:2", "", "temp"), "--poly temp:2: the column \"temp\" is not a feature");
         let header = Header::of("f", names("x,x^3,y"));
         let choice = Choice { polynomials: vec!["x:4".parse().unwrap()], ..Choice::default() };
         let error = choice.roles(&header).unwrap_err();

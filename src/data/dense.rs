@@ -35,7 +35,7 @@ impl Dense {
         has_blank
     }
 
-    /// The line of record `i` in `bytes`, from 0; the number of lines behind the last record.
+    /// The line of record `i` in `bytes`, from 0; the number of lines after the last record.
     pub fn line(&self, bytes: &[u8], i: usize) -> u64 {
         let start = self.starts.get(i).map_or(bytes.len(), |&start| start as usize);
         memchr_iter(b'\n', &bytes[..start]).count() as u64

@@ -1,5 +1,5 @@
 //! How a table is written down: what separates fields, what the decimal mark is, whether there is a header, which marks
-//! stand for a missing cell. All of it can be told; the delimiter is found out otherwise.
+//! represent a missing value. All of it can be set; the delimiter is detected otherwise.
 
 use std::io::{self, Read};
 
@@ -9,7 +9,7 @@ use super::cell::{self, Cell};
 use super::charset::Charset;
 use super::quotes;
 
-/// What may separate fields without being told, the likeliest first.
+/// What may separate fields by default, the likeliest first.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
 /// Records that decide between candidates.
@@ -21,15 +21,15 @@ const ENOUGH: usize = 1 << 20;
 /// What some programs put in front of UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Marks of a missing cell unless others are told.
+/// Marks of a missing value by default.
 const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "none"];
 
 /// How a table is written down.
 #[derive(Debug, Clone, Default)]
 pub struct Dialect {
-    /// Between fields; `None` to find out.
+    /// Between fields; `None` to detect.
     pub delimiter: Option<u8>,
-    /// The encoding of the text; `None` to find out.
+    /// The encoding of the text; `None` to detect.
     pub charset: Option<Charset>,
     /// Whether the first record holds names; `None` if it does unless all of it are numbers.
     pub has_header: Option<bool>,
@@ -37,16 +37,16 @@ pub struct Dialect {
     pub spelling: Spelling,
 }
 
-/// How numbers and missing cells are written.
+/// How numbers and missing values are written.
 #[derive(Debug, Clone)]
 pub struct Spelling {
     /// Between the whole part of a number and its fraction.
     pub decimal: u8,
-    /// Between thousands, if the user said so.
+    /// Between thousands, if the user named it.
     pub thousands: Option<char>,
     /// Whether the marks are the user's.
     has_own_marks: bool,
-    /// Marks of a missing cell, in any case. Nothing at all is one, too.
+    /// Marks of a missing value, in any case. Nothing at all is one, too.
     marks: Vec<String>,
     /// Those that are numbers, such as -999.
     codes: Vec<f64>,
@@ -59,7 +59,7 @@ impl Default for Spelling {
 }
 
 impl Spelling {
-    /// With that decimal mark, and these marks of missing cells or the usual ones if there are none.
+    /// With that decimal mark, and these marks of missing values or the usual ones if there are none.
     #[must_use]
     pub fn new(decimal: u8, marks: &[String]) -> Spelling {
         let has_own_marks = !marks.is_empty();
@@ -68,7 +68,7 @@ impl Spelling {
         Spelling { decimal, thousands: None, has_own_marks, marks, codes }
     }
 
-    /// The option that makes `text` a mark of a missing cell, too.
+    /// The option that makes `text` a mark of a missing value, too.
     pub fn na_option(&self, text: &str) -> String {
         let own: &[String] = if self.has_own_marks { &self.marks } else { &[] };
         let marks = own.iter().map(String::as_str).chain([text]).collect::<Vec<&str>>().join(",");
@@ -76,12 +76,12 @@ impl Spelling {
         if marks.starts_with('-') { format!("--na={quoted}") } else { format!("--na {quoted}") }
     }
 
-    /// Whether `text`, which has no blanks around it, stands for nothing.
+    /// Whether `text`, which has no blanks around it, marks a missing value.
     pub fn is_missing(&self, text: &str) -> bool {
         text.is_empty() || self.marks.iter().any(|mark| text.eq_ignore_ascii_case(mark.trim()))
     }
 
-    /// Numbers that stand for nothing.
+    /// Numbers that mark a missing value.
     pub fn codes(&self) -> &[f64] {
         &self.codes
     }
@@ -134,7 +134,7 @@ fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
     Some(possible[best])
 }
 
-/// Where the first record begins, behind a byte order mark, blank lines, and the line in which Excel names the delimiter.
+/// Where the first record begins, after a byte order mark, blank lines, and the line in which Excel names the delimiter.
 pub fn table_start(text: &[u8]) -> usize {
     let start = first_line(text);
     let line = line_at(text, start);
@@ -169,7 +169,7 @@ fn sep_of(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// What the first line says that separates fields, if it says so.
+/// What separates fields according to the first line, if it names it.
 fn told_delimiter(text: &[u8]) -> Option<u8> {
     let start = first_line(text);
     memchr(b'\n', &text[start..]).and_then(|_| sep_of(line_at(text, start)))
@@ -204,7 +204,7 @@ struct Sample {
 }
 
 impl Sample {
-    /// The score is the share of records with as many fields as the first, times the share of their cells that are numbers
+    /// The score is the fraction of records with as many fields as the first, times the fraction of their cells that are numbers
     /// or missing, with either decimal mark.
     fn new(text: &[u8], delimiter: u8, is_all: bool) -> Sample {
         let spellings = [b'.', b','].map(|decimal| Spelling { decimal, ..Spelling::default() });
@@ -214,7 +214,7 @@ impl Sample {
         let (mut count, mut width, mut agreeing, mut cells, mut numbers) = (0, 0, 0, 0, 0);
         while count < SAMPLE && reader.read_byte_record(&mut record).is_ok_and(|is_record| is_record) {
             let end = reader.position().byte() as usize;
-            // A last one may go on.
+            // A last one may continue.
             if !is_all && text[..end].last() != Some(&b'\n') {
                 break;
             }
@@ -266,7 +266,7 @@ mod tests {
         assert_eq!(sniffed("a|b,c\n1,2\n3,4\n"), ',');
         assert_eq!(sniffed("id,note;more,x\n1,a;b,2\n2,c;d,3\n"), ',');
         assert_eq!(sniffed("1,5\t2,5\n3,5\t4,5\n"), '\t');
-        // One record too many or too few fields is a fault to be told, no other delimiter.
+        // One record too many or too few fields is an error to report, not another delimiter.
         assert_eq!(sniffed("a,b;c,d\n1,2,3\n1,2\n1,2,3\n1,2,3\n"), ',');
     }
 

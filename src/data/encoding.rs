@@ -1,4 +1,4 @@
-//! From fields to the columns of a design: what stands in a record is a field, what a weight belongs to is a feature.
+//! From fields to the columns of a design: what is in a record is a field, what a weight belongs to is a feature.
 //!
 //! A feature is a field itself, or it is made of one where rows are read, by its [`Encoding`]. A batch of fields becomes a
 //! batch of features in [`Design::features`]; where every feature is a field, it is the same batch and costs nothing.
@@ -29,7 +29,7 @@ pub enum Encoding {
         column: String,
         /// The text.
         level: String,
-        /// The one for which there is no feature: all of the category are 0 there. Without one, every level has a feature.
+        /// The one for which there is not a feature: all of the category are 0 there. Without one, every level has a feature.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
     },
@@ -44,7 +44,7 @@ impl Encoding {
         }
     }
 
-    /// The level of the category `column` for which there is no feature, if it is a level of that one and there is such.
+    /// The level of the category `column` for which there is not a feature, if it is a level of that one and there is such.
     #[must_use]
     pub fn reference_of(&self, own: &str) -> Option<&String> {
         match self {
@@ -140,7 +140,7 @@ pub enum Column {
 /// The columns of a table that is made of fields, features and targets alike.
 ///
 /// It is *open* if it has categories whose levels are to be found: then it has no batch of columns, and a summary has to
-/// find out what they are.
+/// detect what they are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Design {
     names: Vec<String>,
@@ -153,13 +153,13 @@ pub struct Design {
 }
 
 impl Design {
-    /// The columns `names`, made by `encodings` where those say so.
+    /// The columns `names`, made by `encodings` where these name them.
     #[must_use]
     pub fn new(names: Vec<String>, encodings: &Encodings) -> Design {
         Design::open(names, encodings, &[])
     }
 
-    /// The same, and those of `names` that are in `categories` stand for all their levels.
+    /// The same, and those of `names` that are in `categories` represent all their levels.
     #[must_use]
     pub fn open(names: Vec<String>, encodings: &Encodings, categories: &[String]) -> Design {
         let field = |name: &String| encodings.get(name).map_or(name, Encoding::column).clone();
@@ -252,7 +252,7 @@ impl Design {
         self.names.iter().zip(&self.columns).filter(move |(_, column)| is_power(&column.1)).map(|(name, _)| name)
     }
 
-    /// Whether every column is a field as it stands.
+    /// Whether every column is a field as it is.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.levels.is_empty() && self.made().next().is_none() && self.names == self.fields
@@ -277,7 +277,7 @@ impl Design {
         self.fields.iter().enumerate().map(of).filter(|polynomial| polynomial.degree > 1).collect()
     }
 
-    /// The columns of the rows of `read`, a batch of [1 | fields] as they stand in the text: `read` itself, or made in
+    /// The columns of the rows of `read`, a batch of [1 | fields] as they are in the text: `read` itself, or made in
     /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x. Where a cell
     /// is missing (NaN), so is all that is made of it; levels that are none (infinite) are too.
     ///
@@ -323,7 +323,7 @@ impl Design {
     }
 }
 
-/// Each name once, where it stands first.
+/// Each name once, where it comes first.
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     names.filter(|name| seen.insert(name.clone())).collect()

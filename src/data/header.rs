@@ -4,15 +4,16 @@ use std::sync::Arc;
 
 use csv::ByteRecord;
 
-use super::cell::CARRIAGE_RETURNS;
 use super::dialect::{Dialect, Spelling, csv_reader, table_start};
 use super::notation::{self, Notation};
 use super::number;
+use super::opened::LaterFiles;
+use super::packing::Packing;
 use super::records::empty_lines;
 use super::source::{FRAMED_REPLY, REPLY};
 use crate::error::{Error, Place};
 
-/// Stands in the reply of a database.
+/// A part of every reply of a database.
 const REPLY_FORMAT: &str = "\"linreg-reply\"";
 
 /// The columns of an input.
@@ -28,7 +29,7 @@ pub struct Header {
     pub unnamed: Vec<String>,
     /// What separates the fields.
     pub delimiter: u8,
-    /// Names of the columns that are text: of the first records, more cells are texts than numbers.
+    /// Names of the columns that are text: of the first records, more cells are strings than numbers.
     pub texts: Vec<String>,
     /// Those of them that hold dates.
     pub dates: Vec<String>,
@@ -36,7 +37,7 @@ pub struct Header {
     pub empty: Vec<String>,
     /// Names that are numbers, so that the first record may be a row.
     pub like_numbers: Vec<String>,
-    /// The names as they stand in the text, nothing for a column without one; empty if there is no such record.
+    /// The names as they are in the text, nothing for a column without one; empty if there is no such record.
     pub(super) written: Arc<Vec<String>>,
     /// Whether the first record begins with `#`, which is not part of a name.
     pub(super) is_comment: bool,
@@ -48,10 +49,14 @@ pub struct Header {
     pub(super) lines: u64,
     /// False if the input has rows and no lines.
     pub(super) is_text: bool,
+    /// How the input is compressed.
+    pub(super) packing: Packing,
+    /// Files that are read after this one, with the same columns.
+    pub(super) later: Arc<LaterFiles>,
 }
 
 impl Header {
-    /// A header that stands for no text, of columns with these names.
+    /// A header that represents no text, of columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
         Header {
@@ -70,7 +75,15 @@ impl Header {
             has_units: false,
             lines: 0,
             is_text: true,
+            packing: Packing::None,
+            later: Arc::default(),
         }
+    }
+
+    /// Whether only a file that is read later has the column `name`.
+    #[must_use]
+    pub fn is_later(&self, name: &String) -> bool {
+        !self.names.contains(name) && self.later.have(name)
     }
 
     /// Whether the input is text, so that it has lines.
@@ -82,21 +95,21 @@ impl Header {
     /// Refuses a header under which records do not mean what they mean under `first`.
     pub(super) fn check_like(&self, first: &Header) -> Result<(), Error> {
         let differs = match () {
-            () if self.delimiter != first.delimiter => "its delimiter is not that",
-            () if self.names != first.names => "its columns are not those",
+            () if self.delimiter != first.delimiter => "its delimiter differs from that",
+            () if self.names != first.names => "its columns differ from those",
             () => return Ok(()),
         };
-        let message = format!("{differs} of {}, so its records cannot stand below those", first.file);
-        Err(Error::input(Place::file(&self.file), message).with_hint("predict for every file alone"))
+        let message = format!("{differs} of {}, so its records cannot follow", first.file);
+        Err(Error::input(Place::file(&self.file), message).with_hint("predict for each file separately"))
     }
 }
 
-/// Refuses the reply of a database as its client shows it to people, which is no table of rows.
+/// Refuses the reply of a database as its client shows it to people, which is not a table of rows.
 fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
     const TELLING_BYTES: usize = 4096;
     let start = &text[..text.len().min(TELLING_BYTES)];
     let first = text.split(|&byte| byte == b'\n').next().unwrap_or_default();
-    // Frames are as wide as the reply, so it stands alone in the first line, or near the start.
+    // Frames are as wide as the reply, so it is alone in the first line, or near the start.
     let is_framed_name = String::from_utf8_lossy(first).trim_matches([' ', '|', '\'', '\t', '\r']) == REPLY;
     if !is_framed_name && memchr::memmem::find(start, REPLY_FORMAT.as_bytes()).is_none() {
         return Ok(());
@@ -105,8 +118,9 @@ fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
     Err(Error::input(Place::file(file), message).with_hint(hint))
 }
 
-/// The header of a text and its length in bytes; if the first record is a row, only what stands before that.
-pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
+/// The header of a text and its length in bytes; if the first record is a row, only what comes before that.
+pub fn read_header(known: Header, text: &[u8], delimiter: u8, dialect: &Dialect) -> Result<(Header, usize), Error> {
+    let (file, packing) = (known.file.as_str(), known.packing);
     check_no_reply(file, text)?;
     let start = table_start(text);
     let mut reader = csv_reader(&text[start..], delimiter);
@@ -115,7 +129,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         let message = "the file is empty; expected a header and rows of numbers";
         return Err(Error::input(Place::file(file), message));
     }
-    check_line_ends(Place::file(file), &first)?;
+    check_line_ends(Place::file(file), &first, packing)?;
     let rest = start + reader.position().byte() as usize;
     let has_second = reader.read_byte_record(&mut second).expect("memory is read without errors");
     let Spelling { decimal, thousands, .. } = dialect.spelling;
@@ -123,7 +137,7 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
         |text: &[u8]| str::from_utf8(text).is_ok_and(|text| notation::parse(text, decimal, thousands).is_some());
     let is_number = |text: &[u8]| number::parse(text, decimal).is_some() || is_noted(text);
     let is_row = dialect.has_header.map_or_else(|| first.iter().all(is_number), |has_header| !has_header);
-    let mut header = Header { delimiter, ..Header::of(file, Vec::new()) };
+    let mut header = Header { delimiter, ..known.clone() };
     let length = if is_row {
         header.names = (1..=first.len()).map(|i| format!("c{i}")).collect();
         header.is_invented = dialect.has_header.is_none();
@@ -138,9 +152,9 @@ pub fn read_header(file: &str, text: &[u8], delimiter: u8, dialect: &Dialect) ->
     };
     header.lines = memchr::memchr_iter(b'\n', &text[..length]).count() as u64;
     if has_second && second.len() != first.len() {
-        check_line_ends(Place::line(file, second_line(text, rest)), &second)?;
+        check_line_ends(Place::line(file, second_line(text, rest)), &second, packing)?;
     }
-    if let Some(hint) = (has_second && !is_row).then(|| other_width(&first, &second, delimiter)).flatten() {
+    if let Some(hint) = (has_second && !is_row).then(|| other_width(&first, &second, delimiter, packing)).flatten() {
         let message = format!("{} fields, expected {} as in the first line", second.len(), first.len());
         return Err(Error::input(Place::line(file, second_line(text, rest)), message).with_hint(hint));
     }
@@ -165,12 +179,12 @@ impl Header {
     }
 }
 
-/// A name as it stands in the text, without blanks and byte order marks around it.
+/// A name as it is in the text, without blanks and byte order marks around it.
 fn name_of(text: &[u8]) -> String {
     String::from_utf8_lossy(text).trim_matches(|char: char| char.is_whitespace() || char == '\u{feff}').to_owned()
 }
 
-/// Whether `record` is the header once more, whose names are `written`, as in files that were put one behind the other.
+/// Whether `record` is the header once more, whose names are `written`, as in files that were put one after the other.
 pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
     let is_same = |(i, (name, text)): (usize, (&String, &[u8]))| {
         let other = name_of(text);
@@ -180,33 +194,37 @@ pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
 }
 
 /// What to do if the first row has more fields than the header, where that has a common cause.
-fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8) -> Option<String> {
+fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8, packing: Packing) -> Option<String> {
     let shown = if delimiter == b'\t' { "\\t".to_owned() } else { char::from(delimiter).to_string() };
     let has_end = second.iter().next_back().is_some_and(|last| last.trim_ascii().is_empty());
     match (first.len(), second.len()) {
         (_, 2..) if first[0].starts_with(b"#") && first.len() != second.len() => {
-            Some("take comments out: grep -v '^#' FILE | linreg …".to_owned())
+            Some(format!("to remove comments: {}", packing.without_comments()))
         }
-        (1, 2..) => Some("if the table begins below that line: tail -n +2 FILE | linreg …".to_owned()),
+        (1, 2..) => Some(format!("if the table begins below that line: {}", packing.through("tail -n +2"))),
         (names, fields) if fields != names + 1 => None,
         _ if has_end => {
-            Some(format!("if every row ends with a delimiter, take it away: sed 's/{shown} *$//' FILE | linreg …"))
+            let command = packing.through(&format!("sed 's/{shown} *$//'"));
+            Some(format!("if every row ends with a delimiter, remove it: {command}"))
         }
-        _ => Some(format!("if rows begin with names, name their column: sed '1s/^/row{shown}/' FILE | linreg …")),
+        _ => {
+            let command = packing.through(&format!("sed '1s/^/row{shown}/'"));
+            Some(format!("if rows begin with names, name their column: {command}"))
+        }
     }
 }
 
-/// The line of the second record, which begins behind `rest` bytes of `text` and blank lines.
+/// The line of the second record, which begins after `rest` bytes of `text` and blank lines.
 fn second_line(text: &[u8], rest: usize) -> u64 {
     1 + (memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..])) as u64
 }
 
 /// Refuses text of the lines of old Macintoshes, which looks like one line.
-fn check_line_ends(place: Place, record: &ByteRecord) -> Result<(), Error> {
+fn check_line_ends(place: Place, record: &ByteRecord, packing: Packing) -> Result<(), Error> {
     let is_alone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
     if !record.iter().any(|cell| cell.trim_ascii().windows(2).any(is_alone)) {
         return Ok(());
     }
     let message = "lines end with \\r alone; expected \\n or \\r\\n";
-    Err(Error::input(place, message).with_hint(CARRIAGE_RETURNS))
+    Err(Error::input(place, message).with_hint(packing.without_carriage_returns()))
 }

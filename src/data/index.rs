@@ -33,7 +33,7 @@ pub struct Index {
     bounds: Vec<u32>,
     fields: usize,
     newlines: usize,
-    /// Length of the indexed text: no bound lies behind it.
+    /// Length of the indexed text: no bound lies after it.
     length: usize,
     /// A byte that means nothing, to fill up the last 64.
     filler: u8,
@@ -111,7 +111,7 @@ impl Index {
         }
     }
 
-    /// The position of the delimiter, newline or end of text behind every field.
+    /// The position of the delimiter, newline or end of text after every field.
     pub fn ends(&self) -> &[u32] {
         &self.bounds[1..=self.fields]
     }
@@ -122,7 +122,7 @@ impl Index {
     }
 
     /// The loop of every kernel, inlined into each so that it is compiled for the kernel's instructions. `spread` writes the
-    /// positions of the set bits, each plus a base, and may write anything behind them.
+    /// positions of the set bits, each plus a base, and may write anything after them.
     #[inline(always)]
     fn scan(&mut self, text: Text, find: impl Fn(&[u8; 64]) -> Found, spread: impl Fn(u64, u32, &mut [u32; 64])) {
         let (chunks, rest) = text.bytes().as_chunks::<64>();
@@ -174,7 +174,7 @@ impl<'a> Table<'a> {
         Self { decimal, ..self }
     }
 
-    /// What stands between the whole part of a number and its fraction.
+    /// What is between the whole part of a number and its fraction.
     pub fn decimal(&self) -> u8 {
         self.decimal
     }
@@ -199,7 +199,7 @@ impl<'a> Table<'a> {
         &self.bounds[record * self.width + field..]
     }
 
-    /// Where one record stands in the text, without its newline.
+    /// Where one record is in the text, without its newline.
     pub fn record(&self, record: usize) -> std::ops::Range<usize> {
         let bounds = self.bounds_from(record, 0);
         bounds[0].wrapping_add(1) as usize..bounds[self.width] as usize

@@ -1,4 +1,4 @@
-//! The files that the paths of a command line stand for: a path itself, the matches of a pattern, the files of a directory.
+//! The files that the paths of a command line name: a path itself, the matches of a pattern, the files of a directory.
 //!
 //! Directories named `key=value` are partitions, as Hive, Spark and DuckDB write them: the key is a column of every file below.
 
@@ -60,10 +60,10 @@ impl From<PathBuf> for InputFile {
     }
 }
 
-/// The files that `paths` stand for, in this order; those of a pattern or a directory in the order of their names.
+/// The files that `paths` name, in this order; those of a pattern or a directory in the order of their names.
 ///
 /// # Errors
-/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if a pattern or a directory stands for no files, or for files
+/// [`Error::Io`] if a directory cannot be read, [`Error::Input`] if a pattern or a directory has no files, or files
 /// that are not the parts of one table.
 pub fn expanded(paths: &[PathBuf]) -> Result<Vec<InputFile>, Error> {
     let mut all = Vec::new();
@@ -104,7 +104,7 @@ fn matches(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// What a file of a directory holds, as its name says.
+/// What a file of a directory holds, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Parquet,

@@ -3,7 +3,7 @@
 //! The columns x, x², … x^d are nearly multiples of each other, and no factorization gets back the digits that this costs.
 //! The Chebyshev polynomials T₁(t) … T_d(t) of t = (x − center)/scale, |t| ≤ 1, span the same space and are far from it
 //! (T₀ = 1, T₁ = t, Tₖ₊₁ = 2t·Tₖ − Tₖ₋₁; Mason & Handscomb, *Chebyshev Polynomials*, 2003, section 1.2). What is found on
-//! them is said in powers at the end, by the sums below, which are computed in pairs of doubles.
+//! them is converted to powers at the end, by the sums below, which are computed in pairs of doubles.
 //!
 //! Nobody knows the interval before all rows have been read, so it grows: polynomials on an interval are sums of
 //! polynomials on a wider one, whose terms are no larger than 1 on the narrow one, so that growing costs no digits.
@@ -106,7 +106,7 @@ impl Interval {
     /// T₀ … T_d as sums of x⁰, x¹ …: the factors of each.
     #[must_use]
     pub fn polynomials(self, degree: usize) -> Vec<Vec<Pair>> {
-        // On one value only, any scale says the same.
+        // On one value only, any scale is the same.
         let scale = if self.scale == 0.0 { 1.0 } else { self.scale };
         chebyshev(degree, [over(pair(-self.center), scale), over(pair(1.0), scale)], |sum, [constant, factor]| {
             let mut product: Vec<Pair> = sum.iter().map(|&term| times(constant, term)).chain([ZERO]).collect();

@@ -39,7 +39,7 @@ impl Isa {
         Self::available().last().expect("the portable one is always there")
     }
 
-    /// What `LINREG_ISA` says, if it is set, else the fastest.
+    /// The value of `LINREG_ISA`, if it is set, else the fastest.
     pub fn from_env() -> Result<Self, IsaError> {
         match std::env::var_os(VARIABLE) {
             Some(word) => Self::named(&word.to_string_lossy()),

@@ -1,4 +1,4 @@
-//! What is wanted of records: which fields, what their cells may hold, and what to say of one that holds something else.
+//! What is wanted of records: which fields, what their cells may hold, and the error for one that holds something else.
 
 use std::io;
 use std::sync::Arc;
@@ -8,26 +8,45 @@ use csv::ByteRecord;
 
 use super::Batch;
 use super::Spelling;
-use super::cell::{self, CARRIAGE_RETURNS, Cell, MEND};
+use super::cell::{self, Cell, FIX};
 use super::columns::{leave_out, option};
 use super::isa::Isa;
 use super::levels::{Levels, MOST_LEVELS, UNSEEN};
 use super::notation::{self, Marks, Notation};
 use super::number::Column;
+use super::packing::Packing;
 use crate::error::shortened;
 
 /// A longer text in a category is not a level.
 pub const LONGEST_LEVEL: usize = 1 << 16;
 
-/// What to do with a missing cell.
+/// What to do with a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
-    /// It is an error, told with its place.
+    /// It is an error with its place.
     Refuse,
     /// It becomes NaN, and the caller looks after it.
     Keep,
     /// So it is, and a level of a category that no row had before is infinite.
     KeepUnseen,
+}
+
+/// What hints may propose about the wanted columns.
+#[derive(Debug, Clone, Default)]
+pub struct Choosable {
+    /// How many of them are features, the first of all.
+    pub features: usize,
+    /// Whether `--ignore` drops a feature: it contradicts `--features`.
+    pub can_ignore: bool,
+    /// The column that is the target if none is named, where the user has named none.
+    pub default_target: Option<String>,
+}
+
+impl Choosable {
+    /// Whether column `k`, which is called `name`, can be ignored without loss of a target.
+    pub fn is_ignorable(&self, k: usize, name: &str) -> bool {
+        self.can_ignore && k < self.features && self.default_target.as_deref() != Some(name)
+    }
 }
 
 /// How records are read.
@@ -37,7 +56,7 @@ pub struct Layout {
     pub delimiter: u8,
     /// Fields in a record.
     pub fields: usize,
-    /// The wanted columns: where each stands, and what is subtracted from it.
+    /// The wanted columns: where each is, and what is subtracted from it.
     pub columns: Vec<Column>,
     /// Their names.
     pub names: Vec<String>,
@@ -49,21 +68,22 @@ pub struct Layout {
     pub notations: Vec<Notation>,
     /// What numbers of each were written with so far, whoever read them.
     pub marks: Arc<Vec<AtomicU32>>,
-    /// The names in the header of the input, as they stand there; empty if a record with these is a row.
+    /// The names in the header of the input, as they are there; empty if a record with these is a row.
     pub written: Arc<Vec<String>>,
     /// Whether a blank line in a table of one column is a row without a cell.
     pub keeps_blank_lines: bool,
-    /// What to do with a missing cell.
+    /// What to do with a missing value.
     pub missing: Missing,
-    /// How many of the wanted columns are features, the first of all, if the user may leave them out or say that they are
-    /// categories; `None` where the columns are a model's.
-    pub choosable: Option<usize>,
+    /// What hints may propose; `None` where the columns are a model's.
+    pub choosable: Option<Choosable>,
     /// The wanted columns that are categories, the first of all: the levels known beforehand.
     pub levels: Vec<Levels>,
     /// What the kernels run on.
     pub isa: Isa,
     /// Number of the input, from 0.
     pub input: u64,
+    /// How the input is compressed.
+    pub packing: Packing,
 }
 
 /// What is wrong with a record.
@@ -79,7 +99,7 @@ pub struct Fault {
     pub hint: Option<String>,
 }
 
-/// Why a reading cannot go on.
+/// Why a pass cannot continue.
 #[derive(Debug)]
 pub enum Failure {
     /// A record is not what it should be.
@@ -117,7 +137,7 @@ impl Layout {
             let message = format!("{fields} field{plural}, expected {expected} as in the first line");
             if record.iter().any(|field| field.trim_ascii().contains(&b'\r')) {
                 let message = "lines end with \\r alone; expected \\n or \\r\\n".to_owned();
-                return Err(Fault { line, field: None, message, hint: Some(CARRIAGE_RETURNS.to_owned()) });
+                return Err(Fault { line, field: None, message, hint: Some(self.packing.without_carriage_returns()) });
             }
             let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
                 "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
@@ -159,15 +179,15 @@ impl Layout {
     pub fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
         let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
         let (message, remedy) = if text.len() > LONGEST_LEVEL {
-            (format!("a text of {} bytes; a level has at most {LONGEST_LEVEL}", text.len()), String::new())
+            (format!("a string of {} bytes; a level has at most {LONGEST_LEVEL}", text.len()), String::new())
         } else if cell::read(text, &self.spelling) == Cell::Missing {
-            (format!("the cell is missing (\"{}\")", shown.trim()), "fill the cell, take the row out".to_owned())
+            (missing_value(&shown), "fill in the value or remove the row".to_owned())
         } else if self.levels[k].is_open() {
             (format!("more than {MOST_LEVELS} levels, the last is \"{}\"", shortened(shown.trim())), String::new())
         } else {
             let shown = shortened(shown.trim());
             let message = format!("\"{shown}\" is a level that no row had when the model was trained");
-            return self.fault(line, k, &message, format!("take the row out, or train with rows of {name}={shown}"));
+            return self.fault(line, k, &message, format!("remove the row, or train with rows of {name}={shown}"));
         };
         self.fault(line, k, &message, self.or_ignored(remedy, k))
     }
@@ -182,21 +202,27 @@ impl Layout {
         Err(self.fault(line, k, &format!("\"{shown}\" is not UTF-8"), hint))
     }
 
-    /// A fault in a cell of wanted column `k`.
+    /// An error in a cell of wanted column `k`.
     fn fault(&self, line: u64, k: usize, message: &str, hint: String) -> Fault {
         let message = format!("column \"{}\": {message}", self.names[k]);
         Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
     }
 
-    /// Whether wanted column `k` is a feature that the user chose: a target cannot be left out, nor can a column of a model.
+    /// Whether wanted column `k` is a feature of the user's choice.
     pub fn is_choosable(&self, k: usize) -> bool {
-        self.choosable.is_some_and(|count| k < count)
+        self.choosable.as_ref().is_some_and(|choosable| k < choosable.features)
     }
 
-    /// What would work, or that wanted column `k` may be left out where there is a choice.
+    /// Whether wanted column `k` can be ignored.
+    pub fn is_ignorable(&self, k: usize) -> bool {
+        self.choosable.as_ref().is_some_and(|choosable| choosable.is_ignorable(k, &self.names[k]))
+    }
+
+    /// What would work, or that wanted column `k` can be ignored.
     fn or_ignored(&self, remedy: String, k: usize) -> String {
-        if !self.is_choosable(k) {
-            return remedy;
+        if !self.is_ignorable(k) {
+            let is_named = self.is_choosable(k) && remedy.is_empty();
+            return if is_named { "choose other columns with --features".to_owned() } else { remedy };
         }
         let or = if remedy.is_empty() { "" } else { ", or " };
         format!("{remedy}{or}{}", leave_out(&self.names[k]))
@@ -205,6 +231,12 @@ impl Layout {
     /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
     pub fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         self.number_of(cell::read(text, &self.spelling), text, k, line)
+    }
+
+    /// Whether a cell of wanted column `k` may be the start of a comment.
+    fn may_be_comment(&self, text: &[u8], k: usize) -> bool {
+        let after = text.strip_prefix(b"#").map(|rest| cell::read(rest, &self.spelling));
+        self.columns[k].field == 0 && after.is_some_and(|after| !matches!(after, Cell::Number(_)))
     }
 
     /// The same of a cell that holds `cell` and is written as `text`.
@@ -220,11 +252,8 @@ impl Layout {
             Cell::Number(number) => return Ok(number),
             Cell::Missing if !is_weight && self.missing != Missing::Refuse => return Ok(f64::NAN),
             Cell::Missing => {
-                let text = String::from_utf8_lossy(text);
-                (
-                    format!("the cell is missing (\"{}\"), expected a number", text.trim()),
-                    "fill the cell, take the row out".to_owned(),
-                )
+                let message = missing_value(&String::from_utf8_lossy(text)) + "; expected a number";
+                (message, "fill in the value or remove the row".to_owned())
             }
             Cell::Bad => match self.noted(text, k) {
                 Some(Ok(number)) if is_weight && number < 0.0 => {
@@ -235,20 +264,29 @@ impl Layout {
                 None if cell::is_missing_mark(text) => {
                     let mark = self.spelling.na_option(String::from_utf8_lossy(text).trim());
                     let rule = if self.choosable.is_some() { " --missing drop" } else { "" };
-                    (cell::complaint(text), format!("if it marks a missing cell: {mark}{rule}"))
+                    (cell::complaint(text), format!("if it marks a missing value: {mark}{rule}"))
                 }
-                None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal).to_owned()),
+                None if self.may_be_comment(text, k) => {
+                    let command = self.packing.without_comments();
+                    return Err(self.fault(
+                        line,
+                        k,
+                        &cell::complaint(text),
+                        format!("if the line is a comment: {command}"),
+                    ));
+                }
+                None => (cell::complaint(text), cell::remedy(text, self.spelling.decimal, self.packing)),
             },
         };
         if is_weight {
             return Err(self.fault(line, k, &message, format!("{remedy}, or do without --row-weight")));
         }
-        let is_mended = remedy == MEND;
+        let is_fixed = remedy == FIX;
         let mut hint = self.or_ignored(remedy, k);
         let is_infinite = cell::is_misspelled(text, self.spelling.decimal);
-        let is_of_numbers = self.notations.get(k).is_some_and(|notation| notation.numbers > 0);
-        if self.is_choosable(k) && is_mended && !is_infinite && !is_of_numbers {
-            hint += &format!(", or take its texts for categories: {}", option("--categorical", &self.names[k]));
+        let is_of_strings = self.notations.get(k).is_none_or(|notation| notation.has_strings);
+        if self.is_choosable(k) && is_fixed && !is_infinite && is_of_strings {
+            hint += &format!(", or treat the column as categorical: {}", option("--categorical", &self.names[k]));
         }
         Err(self.fault(line, k, &message, hint))
     }
@@ -260,7 +298,7 @@ impl Layout {
             Ok(noted) => noted,
             Err(reason) => return Some(Err(reason)),
         };
-        // Numbers that stand for nothing may be written so, too.
+        // Numbers that mark a missing value may be written so, too.
         if self.spelling.codes().contains(&noted.value) {
             return (self.missing != Missing::Refuse).then_some(Ok(f64::NAN));
         }
@@ -270,7 +308,7 @@ impl Layout {
         Some(Ok(noted.value))
     }
 
-    /// Whether plain numbers in wanted column `k` are faults: they are not of the unit of the others.
+    /// Whether plain numbers in wanted column `k` are errors: they are not of the unit of the others.
     pub fn is_strict(&self, k: usize) -> bool {
         self.notations.get(k).is_some_and(Notation::is_strict)
     }
@@ -289,5 +327,13 @@ impl Layout {
             })
         };
         self.names.iter().enumerate().filter_map(of).collect()
+    }
+}
+
+/// `missing value`, with the mark if there is one.
+fn missing_value(text: &str) -> String {
+    match text.trim() {
+        "" => "missing value".to_owned(),
+        mark => format!("missing value (\"{}\")", cell::visible(mark)),
     }
 }

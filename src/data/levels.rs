@@ -1,27 +1,27 @@
-//! The levels of a category: a number for every text that stands in a column.
+//! The levels of a category: a number for every text that is in a column.
 
 use std::cmp::Ordering;
 
 use super::Spelling;
 use super::cell::{self, Cell};
 
-/// Stands for a level that no row had when the levels were found.
+/// Represents a level that no row had when the levels were found.
 pub const UNSEEN: f64 = f64::INFINITY;
 
 /// More levels than this are refused: a row costs the square of the number of columns.
 pub const MOST_LEVELS: usize = 1000;
 
-/// Texts and their numbers, in the order in which they were first seen.
+/// Strings and their numbers, in the order in which they were first seen.
 ///
 /// Looked up by an open table of slots: the order of its slots reaches no output.
 #[derive(Debug, Clone)]
 pub struct Levels {
     names: Vec<String>,
-    /// Texts that stood in cells, without blanks around them, each with its number or NaN if it marks a missing cell.
+    /// Strings that were in cells, without blanks around them, each with its number or NaN if it marks a missing value.
     seen: Vec<(Vec<u8>, f64)>,
     /// Place in `seen` plus 1, or 0; a power of two of them, at least half of them empty.
     slots: Vec<u32>,
-    /// Whether a text that is no level yet becomes one.
+    /// Whether a text that is not a level yet becomes one.
     is_open: bool,
 }
 
@@ -49,7 +49,7 @@ impl Levels {
         &self.names
     }
 
-    /// Whether a text that is no level yet becomes one.
+    /// Whether a text that is not a level yet becomes one.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open
@@ -76,7 +76,7 @@ impl Levels {
     /// Makes `text` a level, if it is none.
     fn add(&mut self, text: &[u8]) -> f64 {
         let name = String::from_utf8_lossy(text).into_owned();
-        // Texts that are no UTF-8 may have the same name.
+        // Strings that are not UTF-8 may have the same name.
         let same = if str::from_utf8(text).is_ok() { None } else { self.names.iter().position(|other| *other == name) };
         let code = same.unwrap_or(self.names.len());
         if code == self.names.len() {
@@ -120,7 +120,7 @@ fn hash(text: &[u8]) -> u64 {
     (state ^ state >> 32).wrapping_mul(GOLDEN) >> 20
 }
 
-/// The order of levels in outputs: as numbers if all are such, as texts otherwise.
+/// The order of levels in outputs: as numbers if all are such, as strings otherwise.
 #[must_use]
 pub fn sorted(levels: &[String]) -> Vec<String> {
     let mut sorted = levels.to_vec();

@@ -8,7 +8,7 @@
 //!                   └─────────────────► values of columns ────────────┘
 //! ```
 //!
-//! [`Reader`] opens an input and knows its header; [`columns`] finds out which column is what; [`Rows::fold`] then reads
+//! [`Reader`] opens an input and knows its header; [`columns`] detects which column is what; [`Rows::fold`] then reads
 //! the wanted columns on all cores, batch by batch, and hands on what was made of them in the order of the file.
 
 mod batch;
@@ -34,6 +34,7 @@ mod notation;
 #[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
 pub mod number;
 mod opened;
+mod packing;
 mod padded;
 #[cfg(feature = "parquet")]
 mod parquet;
@@ -57,7 +58,7 @@ pub use encoding::{Column, Design, Encoding, Encodings, Polynomial};
 pub use fold::{Plan, Progress, Work};
 pub use header::Header;
 pub use interval::Interval;
-pub use layout::Missing;
+pub use layout::{Choosable, Missing};
 pub use levels::{Levels, MOST_LEVELS, level_name, sorted};
 pub use reader::{Later, Manner, Reader, Rows};
 pub use records::Records;

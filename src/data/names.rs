@@ -13,7 +13,7 @@ pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
     (likeness(&best) >= LIKE).then_some(best)
 }
 
-/// A name that stands twice, if any does.
+/// A name that occurs twice, if any does.
 #[must_use]
 pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
     let mut sorted: Vec<&String> = names.into_iter().collect();
@@ -21,7 +21,10 @@ pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
-/// A name as it can be typed into a shell.
+/// A name, or several with commas between them, as typed into a shell. A comma means something within braces only, and those
+/// are quoted.
 pub(super) fn quoted(name: &str) -> String {
-    shlex::try_quote(name).map_or(name.to_owned(), Into::into)
+    let others = name.replace(',', "");
+    let is_plain = !others.is_empty() && shlex::try_quote(&others).is_ok_and(|quoted| quoted == others);
+    if is_plain { name.to_owned() } else { shlex::try_quote(name).map_or(name.to_owned(), Into::into) }
 }

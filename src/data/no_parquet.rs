@@ -1,4 +1,4 @@
-//! What stands for Parquet files in a program that was built without them: there is no such table.
+//! What represents Parquet files in a program that was built without them: there is no such table.
 
 use std::ops::Range;
 
@@ -16,7 +16,7 @@ pub enum Table {}
 pub struct Cursor(Table);
 
 impl Table {
-    /// Says that it cannot be read.
+    /// Reports that it cannot be read.
     pub fn open(file: &str, _: Span, _: Vec<Partition>) -> Result<Table, Error> {
         let message = "a Parquet file, which this program was built without";
         Err(Error::input(Place::file(file), message)

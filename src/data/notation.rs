@@ -123,7 +123,7 @@ struct Outer<'a> {
 }
 
 impl<'a> Outer<'a> {
-    /// Takes each kind of sign away once, in whichever order they stand.
+    /// Takes each kind of sign away once, in any order.
     fn new(text: &'a str, marks: &mut Marks) -> Option<Outer<'a>> {
         let mut outer = Outer { body: text, is_negative: false, unit: Unit::One, currency: None };
         let mut has_sign = false;
@@ -161,7 +161,7 @@ fn currency(text: &str) -> Option<(String, &str)> {
     for sign in CURRENCIES {
         let is_word = sign.chars().all(char::is_alphabetic);
         let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
-        // `kr5` and `EUR10` may be codes; a word stands apart from its number.
+        // `kr5` and `EUR10` may be codes; a word is separate from its number.
         if let Some(rest) = rest.filter(|rest| !is_word || rest.trim().len() < rest.len() || is_suffix(text, sign)) {
             return Some((sign.to_owned(), rest));
         }

@@ -61,7 +61,7 @@ struct Strip<'a> {
 /// leaves to [`parse`].
 type Kernel = unsafe fn(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]);
 
-/// The number that a field says, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust, with
+/// The number in a field, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust, with
 /// `decimal` for the point.
 pub fn parse(field: &[u8], decimal: u8) -> Option<f64> {
     scalar::parse(field, decimal).or_else(|| {
@@ -90,7 +90,7 @@ fn blanks(field: &[u8]) -> (usize, usize) {
 }
 
 /// Writes the wanted `columns` of the `records` of a table, column `j` from `out[j * stride]` on, each value minus the shift
-/// of its column. Cells that are no finite numbers become NaN and are appended to `faults`, in no useful order, but in the
+/// of its column. Cells that are not finite numbers become NaN and are appended to `faults`, in no useful order, but in the
 /// same for every `isa`.
 ///
 /// # Panics
@@ -145,7 +145,7 @@ impl<'a> Strip<'a> {
         let full = tiles.len();
         if blanks(self.field(0)) != (0, 0) {
             let copy = &self.copy_bounds(0..count);
-            // SAFETY: a field without its blanks still ends behind its left bound, and in the text.
+            // SAFETY: a field without its blanks still ends after its left bound, and in the text.
             unsafe { kernel(Strip { bounds: copy, step: 2, ..self }, tiles, &mut refused[..full]) };
         } else {
             // SAFETY: the caller's promise.
@@ -162,7 +162,7 @@ impl<'a> Strip<'a> {
         refused
     }
 
-    /// Parses the fields that a kernel refused, one by one, and reports those that are no numbers.
+    /// Parses the fields that a kernel refused, one by one, and reports those that are not numbers.
     #[cold]
     fn mend(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
         for (tile, &(mut lanes)) in refused.iter().enumerate() {

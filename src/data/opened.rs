@@ -1,7 +1,7 @@
 //! One input: opened, its encoding, its header and its first rows known.
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 
 use super::blocks::{Block, Blocks};
 use super::charset::{Charset, Found, Utf8};
@@ -11,7 +11,7 @@ use super::inputs::InputFile;
 use super::layout::{Failure, Fault};
 use super::parquet::Table;
 use super::reader::Manner;
-use super::source::{Body, Source, Span};
+use super::source::{self, Body, Source, Span};
 use super::survey;
 use crate::error::{Error, Place};
 
@@ -43,12 +43,37 @@ impl Later {
     }
 }
 
+/// Files that are read after the first one.
+#[derive(Debug, Default)]
+pub struct LaterFiles {
+    files: Vec<InputFile>,
+    manner: Manner,
+}
+
+impl LaterFiles {
+    /// The ones of `later` that can be opened more than once.
+    pub fn new<'a>(later: impl Iterator<Item = &'a Later>, manner: &Manner) -> LaterFiles {
+        let file = |later: &Later| match later {
+            Later::File(file) => file.clone(),
+            Later::Opened(source) => PathBuf::from(&source.name).into(),
+        };
+        LaterFiles { files: later.map(file).filter(|file| file.path.is_file()).collect(), manner: manner.clone() }
+    }
+
+    /// Whether one of them has a column `name`. The error of a file that cannot be read is reported when it is read.
+    pub fn have(&self, name: &String) -> bool {
+        let header =
+            |file: &InputFile| Some(Input::new(source::open_file(file).ok()?, self.manner.clone()).ok()?.header);
+        self.files.iter().filter_map(header).any(|header| header.names.contains(name))
+    }
+}
+
 /// One input whose header has been read.
 pub(super) struct Input {
     pub header: Header,
     /// Taken when the rows are read.
     pub body: Option<Body>,
-    /// The table that it is, if it is no text.
+    /// The table that it is, if it is not text.
     pub table: Option<Table>,
     /// The first block of rows.
     pub first: Block,
@@ -63,7 +88,7 @@ pub(super) struct Input {
     found: Found,
 }
 
-/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be told from other bytes.
+/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be distinguished from other bytes.
 fn is_wide(span: &Span) -> bool {
     let mut start = Vec::new();
     let read = span.clone().take(4).read_to_end(&mut start);
@@ -76,7 +101,8 @@ impl Input {
     /// # Errors
     /// As [`super::Reader::new`].
     pub fn new(source: Source, manner: Manner) -> Result<Input, Error> {
-        let Source { name, body, partitions, .. } = source;
+        let Source { name, body, packing, partitions, .. } = source;
+        let start = Header { packing, ..Header::of(&name, Vec::new()) };
         let (told, found) = (manner.dialect.charset, Found::default());
         let body = match body {
             Body::Parquet(span) => return Input::of_table(Table::open(&name, span, partitions)?, manner),
@@ -90,19 +116,19 @@ impl Input {
             Body::Stream(stream) => Body::Stream(Box::new(Utf8::new(stream, told, found.clone()))),
             file @ Body::File(_) => file,
         };
-        Input::of_text(&name, body, manner, found)
+        Input::of_text(start, body, manner, found)
     }
 
     /// A text, which is UTF-8 unless a file shows that it is not.
-    fn of_text(name: &str, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
-        let failed = |source| Error::Io { path: name.to_owned(), action: "read", source };
+    fn of_text(start: Header, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
+        let failed = |source| Error::Io { path: start.file.clone(), action: "read", source };
         let mut first = Block::default();
         let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
             (Some(told), _) => (told, Vec::new()),
             // A file is read at positions: what was seen will be read again.
             (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
             (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
-            (None, Body::Parquet(_)) => unreachable!("a table is no text"),
+            (None, Body::Parquet(_)) => unreachable!("a table is not text"),
         };
         let (is_whole, rest, end) = match &mut body {
             Body::File(span) => {
@@ -110,7 +136,7 @@ impl Input {
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.offset() == span.end - span.start, Vec::new(), blocks.offset())
             }
-            Body::Parquet(_) => unreachable!("a table is no text"),
+            Body::Parquet(_) => unreachable!("a table is not text"),
             Body::Stream(stream) => {
                 let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
@@ -121,9 +147,9 @@ impl Input {
             && Charset::detected(first.bytes()).is_some()
         {
             let text = Utf8::new(span.clone(), None, found.clone());
-            return Input::of_text(name, Body::Stream(Box::new(text)), manner, found);
+            return Input::of_text(start, Body::Stream(Box::new(text)), manner, found);
         }
-        let (mut header, length) = read_header(name, first.bytes(), delimiter, &manner.dialect)?;
+        let (mut header, length) = read_header(start, first.bytes(), delimiter, &manner.dialect)?;
         first.cut_front(length, delimiter);
         if !manner.is_eager {
             survey::look(&mut header, first.bytes(), &manner.dialect);
@@ -132,7 +158,7 @@ impl Input {
         Ok(Input { header, body: Some(body), table: None, first, starts, rest, is_whole, manner, found })
     }
 
-    /// A table that is no text.
+    /// A table that is not text.
     fn of_table(table: Table, manner: Manner) -> Result<Input, Error> {
         let header = table.header(manner.dialect.delimiter.unwrap_or(b','))?;
         let (first, rest) = (Block::default(), Vec::new());
@@ -148,12 +174,16 @@ impl Input {
         table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
     }
 
-    /// A fault in a block that begins `lines` below the top of the input, as an error.
+    /// An error in a block that begins `lines` below the top of the input, as an error.
     pub fn fault(&self, mut fault: Fault, lines: u64) -> Error {
+        let packing = self.header.packing;
         if self.header.has_units && lines + fault.line == self.header.lines && fault.field.is_some() {
             fault.hint = Some(match self.header.is_comment {
-                true => "take comments out: grep -v '^#' FILE | linreg …".to_owned(),
-                false => format!("if this line holds units: sed {}d FILE | linreg …", 1 + self.header.lines),
+                true => format!("to remove comments: {}", packing.without_comments()),
+                false => {
+                    let command = packing.through(&format!("sed {}d", 1 + self.header.lines));
+                    format!("if this line holds units: {command}")
+                }
             });
         }
         let (file, line) = (&self.header.file, 1 + lines + fault.line);
@@ -164,7 +194,7 @@ impl Input {
         Error::Input { place, message: fault.message, hint: fault.hint }
     }
 
-    /// Why a reading cannot go on `lines` below the top of the input, as an error.
+    /// Why a pass cannot continue `lines` below the top of the input, as an error.
     pub fn failure(&self, failure: Failure, lines: u64) -> Error {
         match failure {
             Failure::Fault(fault) => self.fault(fault, lines),
@@ -172,7 +202,7 @@ impl Input {
         }
     }
 
-    /// What there is to say of how it was read.
+    /// A remark on how it was read.
     pub fn remark(&self) -> Option<String> {
         let (file, name) = (&self.header.file, self.found.get()?);
         Some(format!("{file}: the text was read as {name}, since it is not UTF-8 (--encoding NAME overrides)"))

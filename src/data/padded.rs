@@ -4,8 +4,8 @@ use std::io::{self, Read};
 
 use super::index::{PAD, Text};
 
-/// Where the text begins in the buffer. Half a page behind the start of one (large buffers begin with a page), while what
-/// is read begins with a page or, behind the end of a record that began earlier, a little later: so a byte's place in the
+/// Where the text begins in the buffer. Half a page after the start of one (large buffers begin with a page), while what
+/// is read begins with a page or, after the end of a record that began earlier, a little later: so a byte's place in the
 /// page differs by some 2048 before and after copying. If it were the same or a little higher, processors would take
 /// loads for loads of what was just stored 4096 bytes away and wait: copying takes three times as long at a difference
 /// of 1, a fifth longer at 16.
@@ -18,7 +18,7 @@ const _: () = assert!(START >= PAD, "kernels load bytes before the text");
 pub struct Padded {
     /// Only grows, so that a block that is used again allocates nothing.
     pub buffer: Vec<u8>,
-    /// Bytes of text behind the first [`START`].
+    /// Bytes of text after the first [`START`].
     pub length: usize,
 }
 
@@ -39,7 +39,7 @@ impl Padded {
         self.make_room(0);
     }
 
-    /// Makes the buffer large enough for `more` bytes behind the text.
+    /// Makes the buffer large enough for `more` bytes after the text.
     pub fn make_room(&mut self, more: usize) {
         let needed = START + self.length + more;
         if self.buffer.len() < needed {

@@ -1,4 +1,4 @@
-//! Where columns stand in a header, and which names are unknown there or stand twice.
+//! Where columns are in a header, and which names are unknown there or occur twice.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::Header;
 use super::names::{SHOWN, nearest};
 use crate::error::{Error, Place, shortened};
 
-/// Where each of `names` stands in the header, from 0.
+/// Where each of `names` is in the header, from 0.
 ///
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
@@ -16,6 +16,11 @@ pub fn positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error>
 }
 
 fn unknown(header: &Header, name: &str) -> Error {
+    let is_invented = |name: &str| name.strip_prefix('c').is_some_and(|number| number.parse::<usize>().is_ok());
+    if is_invented(name) && !header.like_numbers.is_empty() {
+        return Error::input(Place::file(&header.file), format!("no column \"{name}\""))
+            .with_hint("if the first line is a row: --no-header");
+    }
     let mut message = format!("no column \"{name}\"");
     if let Some(nearest) = nearest(&header.names, name) {
         message = format!("{message}; did you mean \"{nearest}\"?");
@@ -32,7 +37,7 @@ pub fn list(header: &Header) -> String {
     }
 }
 
-/// Where each of `names` stands, which are to be read.
+/// Where each of `names` is, which are to be read.
 ///
 /// # Errors
 /// As [`positions`]; [`Error::Input`] if two columns have one of the names, for which of the two is meant is unknown.
@@ -41,7 +46,7 @@ pub fn used_positions(header: &Header, names: &[String]) -> Result<Vec<usize>, E
     positions(header, names)
 }
 
-/// Refuses names that stand twice in the header.
+/// Refuses names that occur twice in the header.
 pub fn check_distinct<'a>(header: &Header, used: impl IntoIterator<Item = &'a String>) -> Result<(), Error> {
     let mut counts: BTreeMap<&String, usize> = BTreeMap::new();
     header.names.iter().for_each(|name| *counts.entry(name).or_default() += 1);
@@ -70,10 +75,10 @@ fn other_names(header: &Header) -> String {
     if !header.is_text || line.len() > LONGEST || !line.chars().all(is_plain) {
         return "give every column a name of its own".to_owned();
     }
-    format!("sed '{}s/.*/{}/' FILE | linreg …", header.lines, line.replace('\t', "\\t"))
+    header.packing.through(&format!("sed '{}s/.*/{}/'", header.lines, line.replace('\t', "\\t")))
 }
 
-/// The names, each that stands before with a number behind it.
+/// The names, a repeated one with a number after it.
 #[must_use]
 pub fn distinct(names: &[String]) -> Vec<String> {
     let mut seen: BTreeSet<String> = names.iter().cloned().collect();

@@ -1,11 +1,11 @@
 //! What quotes do in a text of records, as the `csv` crate has it.
 //!
 //! A quote opens only at the start of a field; within quotes two of them are one, and a delimiter or newline is text;
-//! behind the closing quote the field goes on without.
+//! after the closing quote the field continues without.
 
 use memchr::memchr;
 
-/// One behind the first newline from `from` on that ends a record of `text`, which begins with a record: steps from quote
+/// One after the first newline from `from` on that ends a record of `text`, which begins with a record: steps from quote
 /// to quote.
 pub fn boundary(text: &[u8], delimiter: u8, from: usize) -> Option<usize> {
     let mut at = 0;
@@ -37,7 +37,7 @@ fn closing_quote(text: &[u8], mut inside: usize) -> Option<usize> {
     }
 }
 
-/// Writes `text` without its quotes to `plain`, and the places of its newlines to `newlines`, if every quote stands at the
+/// Writes `text` without its quotes to `plain`, and the places of its newlines to `newlines`, if every quote is at the
 /// start or the end of a field and no quoted field holds a quote, delimiter or newline: then what is left splits like a
 /// text that never had quotes. Returns its length; `None` if quotes do more than that, or one is not closed.
 ///

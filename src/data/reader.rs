@@ -9,11 +9,13 @@ use super::columns;
 use super::dialect::Dialect;
 use super::header::Header;
 use super::isa::Isa;
-use super::layout::{Layout, Missing};
+use super::layout::{Choosable, Layout, Missing};
 use super::levels::Levels;
+use super::names::quoted;
 use super::number::Column;
-use super::opened::Input;
 pub use super::opened::Later;
+use super::opened::{Input, LaterFiles};
+use super::packing::Packing;
 use super::parquet::Cursor;
 use super::records::Records;
 use super::source::{self, Body, Source};
@@ -47,9 +49,11 @@ impl Reader {
     /// Reads the header of `first`; `later` are opened when it is their turn.
     ///
     /// # Errors
-    /// [`Error::Io`], or [`Error::Input`] for an empty input or a faulty header.
+    /// [`Error::Io`], or [`Error::Input`] for an empty input or an invalid header.
     pub fn new(first: Source, later: Vec<Later>, manner: Manner) -> Result<Reader, Error> {
-        Ok(Reader { current: Input::new(first, manner)?, later: later.into() })
+        let mut current = Input::new(first, manner)?;
+        current.header.later = Arc::new(LaterFiles::new(later.iter(), &current.manner));
+        Ok(Reader { current, later: later.into() })
     }
 
     /// The header of the first input. Later ones need the wanted columns too, in any order.
@@ -67,7 +71,7 @@ impl Reader {
         self.weighted_rows(names, None, missing)
     }
 
-    /// The same, and the column `weight` says how often each row counts.
+    /// The same, and the column `weight` holds the weight of each row.
     ///
     /// # Errors
     /// As [`Reader::rows`].
@@ -95,9 +99,10 @@ impl Reader {
             choosable: None,
             isa,
             input: 0,
+            packing: Packing::None,
         };
         let layout = start.of(&self.current.header, &shifts)?;
-        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false, are_all: false })
+        Ok(Rows { input: self.current, later: self.later, layout, are_alike: false, all_but: None })
     }
 }
 
@@ -112,7 +117,8 @@ impl Layout {
         }
         let columns = positions.iter().zip(shifts).map(|(&field, &shift)| Column { field, shift }).collect();
         let (delimiter, fields, written) = (header.delimiter, header.names.len(), header.written.clone());
-        let layout = Layout { delimiter, fields, columns, notations, written, ..self.clone() };
+        let packing = header.packing;
+        let layout = Layout { delimiter, fields, columns, notations, written, packing, ..self.clone() };
         Ok(layout.with_certain_header())
     }
 }
@@ -124,8 +130,8 @@ pub struct Rows {
     pub(super) layout: Layout,
     /// Whether all inputs have to be written down alike.
     pub(super) are_alike: bool,
-    /// Whether all columns are used because nobody named some.
-    are_all: bool,
+    /// The ignored columns, if all others are used because none was named.
+    all_but: Option<Vec<String>>,
 }
 
 impl Rows {
@@ -141,14 +147,24 @@ impl Rows {
         self.layout = self.layout.clone().with_certain_header();
     }
 
-    /// The columns are a user's choice, and the first `count` could be categories: what faults advise.
-    pub fn are_choosable(&mut self, count: usize) {
-        self.layout.choosable = Some(count);
+    /// The columns are a user's choice, and hints may propose this.
+    pub fn are_choosable(&mut self, choosable: Choosable) {
+        self.layout.choosable = Some(choosable);
     }
 
-    /// Makes an input an error that has more columns than those before, or fewer: all of them are used.
-    pub fn require_all(&mut self) {
-        self.are_all = true;
+    /// The column that is the target if none is named: the last one of the columns read that has a name.
+    #[must_use]
+    pub fn default_target(&self) -> Option<&String> {
+        let header = &self.input.header;
+        let read = &self.layout.names[..self.layout.names.len() - usize::from(self.layout.is_weighted)];
+        let is_read = |name: &&String| read.contains(name) && !header.unnamed.contains(name);
+        header.names.iter().rev().find(is_read)
+    }
+
+    /// Makes an input an error that has more columns than those before, or fewer: all of them but the `ignored` ones are
+    /// used.
+    pub fn require_all(&mut self, ignored: &[String]) {
+        self.all_but = Some(ignored.to_vec());
     }
 
     /// Subtracts `shifts` from the columns from now on.
@@ -158,7 +174,7 @@ impl Rows {
         }
     }
 
-    /// Makes an input an error whose columns stand in another order than those of the first, or with other delimiters:
+    /// Makes an input an error whose columns are in another order than those of the first, or with other delimiters:
     /// records are wanted as they are.
     pub fn require_alike(&mut self) {
         self.are_alike = true;
@@ -197,7 +213,7 @@ impl Rows {
     /// Shows the rows of the first block: enough to know their size, and few enough to be read twice.
     ///
     /// # Errors
-    /// [`Error::Input`] for the first fault in them.
+    /// [`Error::Input`] for the first error in them.
     pub fn sample(&self, mut visit: impl FnMut(&mut Batch, &Records)) -> Result<(), Error> {
         self.check()?;
         if let Some(table) = &self.input.table {
@@ -222,32 +238,45 @@ impl Rows {
     }
 
     /// Refuses a header with other columns than that of the input before.
-    fn check_all(&self, next: &Header) -> Result<(), Error> {
+    fn check_all(&self, next: &Header, ignored: &[String]) -> Result<(), Error> {
         let before = &self.input.header;
         let is_in = |header: &Header, name: &String| header.names.contains(name) || header.empty.contains(name);
-        let more = next.names.iter().find(|name| !is_in(before, name) && !next.empty.contains(name));
+        let is_used = |name: &&String| !next.empty.contains(name) && !ignored.contains(name);
+        let more = next.names.iter().find(|name| is_used(name) && !is_in(before, name));
         let less = self.layout.names.iter().find(|name| !is_in(next, name));
         let message = match (more, less) {
-            // Names that differ in spelling are told as such.
+            // Names that differ in spelling have an error of their own.
             (Some(_), Some(_)) | (None, None) => return Ok(()),
             (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
             (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
         };
-        let targets =
-            self.layout.choosable.unwrap_or(0)..self.layout.names.len() - usize::from(self.layout.is_weighted);
-        let (features, targets) = (&self.layout.names[..targets.start], &self.layout.names[targets]);
-        let option = |option: &str, names: &[String]| {
-            let both: Vec<&str> = names.iter().filter(|name| is_in(next, name)).map(String::as_str).collect();
-            format!("{option} {}", shlex::try_quote(&both.join(",")).unwrap_or_default())
-        };
-        let mut hint = format!("name the columns of all files: {}", option("--features", features));
-        if !targets.is_empty() {
-            hint += &format!(" {}", option("--target", targets));
-        }
-        Err(Error::input(Place::file(&next.file), message).with_hint(hint))
+        let error = Error::input(Place::file(&next.file), message);
+        Err(match self.common_columns(next) {
+            Some(options) => error.with_hint(format!("name the columns of all files: {options}")),
+            None => error,
+        })
     }
 
-    /// Goes on to the next input; false if there is none.
+    /// The options that choose the columns that `next` has, too. The last one is the target if the target is not among them.
+    fn common_columns(&self, next: &Header) -> Option<String> {
+        let features = self.layout.choosable.as_ref().map_or(0, |choosable| choosable.features);
+        let end = self.layout.names.len() - usize::from(self.layout.is_weighted);
+        let is_common = |name: &&String| next.names.contains(name);
+        let common = |names: &[String]| -> Vec<String> { names.iter().filter(is_common).cloned().collect() };
+        let has_target = features < end;
+        let (mut features, mut targets) =
+            (common(&self.layout.names[..features]), common(&self.layout.names[features..end]));
+        if has_target && targets.is_empty() {
+            let last = self.input.header.names.iter().rev().find(|name| features.contains(name))?.clone();
+            features.retain(|name| *name != last);
+            targets.push(last);
+        }
+        let option = |option: &str, names: &[String]| format!("{option} {}", quoted(&names.join(",")));
+        let features = (!features.is_empty()).then(|| option("--features", &features))?;
+        Some(if has_target { format!("{features} {}", option("--target", &targets)) } else { features })
+    }
+
+    /// Continues to the next input; false if there is none.
     ///
     /// # Errors
     /// As [`Reader::new`] and [`Reader::rows`].
@@ -261,8 +290,8 @@ impl Rows {
         if self.are_alike {
             input.header.check_like(&self.input.header)?;
         }
-        if self.are_all {
-            self.check_all(&input.header)?;
+        if let Some(ignored) = &self.all_but {
+            self.check_all(&input.header, ignored)?;
         }
         self.input = input;
         let shifts: Vec<f64> = self.layout.columns.iter().map(|column| column.shift).collect();

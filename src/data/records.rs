@@ -1,7 +1,7 @@
 //! A block of records becomes batches of numbers.
 //!
 //! A block whose records all have the right number of fields is indexed and parsed in place, without its quotes where
-//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same faults.
+//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same errors.
 
 use std::ops::Range;
 
@@ -9,7 +9,7 @@ use csv::ByteRecord;
 use memchr::memchr_iter;
 
 use super::Batch;
-use super::blocks::Block;
+use super::blocks::{Block, is_end_mark};
 use super::dense::Dense;
 use super::dialect::{csv_reader, is_blank};
 use super::header::repeats;
@@ -33,7 +33,7 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// So many rows, each on a line of its own.
+    /// That of `rows` rows, each on a line of its own.
     #[must_use]
     pub fn of_rows(rows: u64) -> Counts {
         Counts { rows, lines: rows, ..Counts::default() }
@@ -48,7 +48,7 @@ impl Counts {
     }
 }
 
-/// The records that a batch was made from, as they stood in the text, or rows of a table that has none.
+/// The records that a batch was made from, as they were in the text, or rows of a table that has none.
 pub struct Records<'a> {
     source: Texts<'a>,
     /// The text of the block they are from, and where it begins in the text of the input; for rows, the first of them.
@@ -56,7 +56,7 @@ pub struct Records<'a> {
     start: u64,
     /// Number of the input.
     pub input: u64,
-    /// The wanted columns: where each stands in the record.
+    /// The wanted columns: where each is in the record.
     pub columns: &'a [Column],
     /// The levels of those that are categories: what the numbers in these columns mean.
     pub levels: &'a [Levels],
@@ -65,7 +65,7 @@ pub struct Records<'a> {
     lines: u64,
 }
 
-/// Rows written down as records, one behind the other.
+/// Rows written down as records, one after the other.
 #[derive(Debug, Default)]
 pub struct Written {
     /// Without line ends.
@@ -79,7 +79,7 @@ pub struct Written {
 enum Texts<'a> {
     /// Some of a table.
     Table {
-        /// Says where they are.
+        /// Where they are.
         table: &'a Table<'a>,
         /// What it was made from.
         origin: Origin<'a>,
@@ -88,8 +88,9 @@ enum Texts<'a> {
     },
     /// Bytes of the text, one slice a record.
     Slices(&'a [&'a [u8]]),
-    /// Nowhere: they are rows, written down here if that was asked for.
-    Rows(&'a Written),
+    /// Nowhere: they are rows, written down here if that was asked for, whose cells are shown by a function of the row of the
+    /// batch and the wanted column.
+    Rows(&'a Written, &'a dyn Fn(usize, usize) -> String),
 }
 
 /// What a table of records was made from.
@@ -102,7 +103,7 @@ enum Origin<'a> {
 }
 
 impl<'a> Origin<'a> {
-    /// Record `i` of the table as it stands in the text.
+    /// Record `i` of the table as it is in the text.
     fn record(self, i: usize, table: &Table) -> &'a [u8] {
         match self {
             Origin::Block(block) => block.record(i, table.record(i)),
@@ -118,7 +119,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// The lines above record `i`, or all if there are so many records.
+    /// The lines above record `i`, or all lines if there are only `i` records.
     fn lines(self, i: u64) -> u64 {
         match self {
             Origin::Block(_) => i,
@@ -126,17 +127,23 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// A fault of a record, with its line.
+    /// An error of a record, with its line.
     fn fault(self, fault: Fault) -> Fault {
         Fault { line: self.lines(fault.line), ..fault }
     }
 }
 
 impl<'a> Records<'a> {
-    /// Rows from number `first` of a table on, so many of them below the beginning of the chunk.
-    pub fn of_rows(layout: &'a Layout, levels: &'a [Levels], written: &'a Written, first: u64, above: u64) -> Self {
+    /// Rows from number `first` of a table on, `above` of them below the beginning of the chunk.
+    pub fn of_rows(
+        layout: &'a Layout,
+        levels: &'a [Levels],
+        (written, cell): (&'a Written, &'a dyn Fn(usize, usize) -> String),
+        first: u64,
+        above: u64,
+    ) -> Self {
         let Layout { input, columns, delimiter, .. } = layout;
-        let source = Texts::Rows(written);
+        let source = Texts::Rows(written, cell);
         Records {
             source,
             block: &[],
@@ -155,7 +162,7 @@ impl<'a> Records<'a> {
         let record = match self.source {
             Texts::Table { table, origin, first } => origin.record(first + i, table),
             Texts::Slices(slices) => slices[i],
-            Texts::Rows(Written { text, ends }) => {
+            Texts::Rows(Written { text, ends }, _) => {
                 let start = if i == 0 { 0 } else { ends.get(i - 1).copied().unwrap_or(0) };
                 return &text[start..ends.get(i).copied().unwrap_or(start)];
             }
@@ -167,7 +174,7 @@ impl<'a> Records<'a> {
     #[must_use]
     pub fn offset(&self, i: usize) -> u64 {
         match self.source {
-            Texts::Rows(_) => self.start + i as u64,
+            Texts::Rows(..) => self.start + i as u64,
             _ => self.start + self.offset_in_block(i) as u64,
         }
     }
@@ -176,13 +183,12 @@ impl<'a> Records<'a> {
         self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
     }
 
-    /// What stands in wanted column `column` of record `i` of the batch, without blanks around it; nothing for a row of a
-    /// table that has no text.
+    /// The cell in wanted column `column` of record `i` of the batch, without blanks around it.
     #[must_use]
     pub fn cell(&self, i: usize, column: usize) -> Option<String> {
         let field = self.columns[column].field;
         let text = match self.source {
-            Texts::Rows(_) => return None,
+            Texts::Rows(_, cell) => return Some(cell(i, column)),
             Texts::Table { table, first, .. } => table.field(first + i, field).to_vec(),
             Texts::Slices(_) => {
                 let record = csv_reader(self.text(i), self.delimiter).into_byte_records().next()?.ok()?;
@@ -195,7 +201,7 @@ impl<'a> Records<'a> {
     /// The place of wanted column `column` in record `i` of the batch, lines or rows counted from the beginning of the chunk.
     #[must_use]
     pub fn place(&self, i: usize, column: usize) -> Place {
-        if let Texts::Rows(_) = self.source {
+        if let Texts::Rows(..) = self.source {
             return Place::row("", 1 + self.lines + i as u64);
         }
         let above = memchr_iter(b'\n', &self.block[..self.offset_in_block(i)]).count() as u64;
@@ -239,7 +245,7 @@ impl<'a> Parser<'a> {
     /// shows every batch of it to `visit`.
     ///
     /// # Errors
-    /// The first fault, after the batches before it have been shown.
+    /// The first error, after the batches before it have been shown.
     pub fn read(
         &mut self,
         block: &Block,
@@ -307,7 +313,7 @@ impl<'a> Parser<'a> {
             self.faults.iter_mut().for_each(|fault| fault.column += self.levels.len());
             if self.faults.iter().any(|fault| self.is_header(table, fault)) {
                 self.faults.clear();
-                // What is behind is read record by record; a fault there is told by its line already.
+                // What is after is read record by record; an error there has its line already.
                 let (bytes, from) = origin.at(first, table);
                 let rest = self.read_records(bytes, from, visit)?;
                 return Ok(Counts { rows: first as u64 + rest.rows, ..rest });
@@ -352,7 +358,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Numbers that may stand for a missing cell are faults, and weights below 0; the batch begins with record `first`.
+    /// Numbers that may represent a missing value are errors, and weights below 0; the batch begins with record `first`.
     fn find_codes_and_weights(&mut self, first: usize) {
         if let Some(weights) = self.batch.weights() {
             let below = weights.iter().enumerate().filter(|(_, weight)| **weight < 0.0);
@@ -373,7 +379,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What the kernels could not read may be a missing cell, or a number with other blanks around it.
+    /// What the kernels could not read may be a missing value, or a number with other blanks around it.
     #[cold]
     fn judge_faults(&mut self, table: &Table, first: usize) -> Result<(), Fault> {
         self.faults.sort_unstable();
@@ -417,7 +423,8 @@ impl<'a> Parser<'a> {
                 return Ok(counts);
             }
             let own = &text[start + empty..end];
-            if record.len() == 1 && is_blank(own) && !keeps_blank_lines {
+            let is_nothing = is_blank(own) && !keeps_blank_lines || is_end_mark(own) && self.layout.fields > 1;
+            if record.len() == 1 && is_nothing {
                 continue;
             }
             if repeats(&self.layout.written, &record) {
@@ -466,7 +473,7 @@ fn has_blank_line(text: &[u8]) -> bool {
     text.strip_suffix(b"\n").unwrap_or(text).split(|&byte| byte == b'\n').any(is_blank)
 }
 
-/// How many empty lines, which `csv` skips, stand before a record.
+/// How many empty lines, which `csv` skips, come before a record.
 pub fn empty_lines(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| byte == b'\n').count()
 }

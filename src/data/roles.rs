@@ -8,7 +8,7 @@ use super::names::{SHOWN, first_repeated, quoted};
 use super::{Design, Encoding, Encodings};
 use crate::error::{Error, Place, shortened};
 
-/// A category and its level for which there is no feature.
+/// A category and its level for which there is not a feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The category.
@@ -29,19 +29,19 @@ impl FromStr for Reference {
 /// The columns a training uses.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
-    /// At least one name; powers stand behind their column. A category stands for its levels until they are known.
+    /// At least one name; powers come after their column. A category represents its levels until they are known.
     pub features: Vec<String>,
-    /// How features are made that are no columns.
+    /// How features are made that are not columns.
     pub encodings: Encodings,
     /// At least one name.
     pub targets: Vec<String>,
     /// Features that are categories whose levels are to be found.
     pub categories: Vec<String>,
-    /// What the user said of their levels.
+    /// What the user chose for their levels.
     pub references: Vec<Reference>,
     /// Categories of which every level is a feature.
     pub full: Vec<String>,
-    /// True if the target is the last column because nobody said otherwise.
+    /// True if the target is the default, the last column.
     pub is_target_guessed: bool,
 }
 
@@ -53,10 +53,10 @@ impl Roles {
     }
 
     /// The roles of columns once the levels of the categories are known: a feature for each level but the reference, the
-    /// first unless told, in sorted order; of a full category for each level.
+    /// first by default, in sorted order; of a full category for each level.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `file` if a category has one level only, [`Error::Usage`] if a reference is no level,
+    /// [`Error::Input`] in the name of `file` if a category has one level only, [`Error::Usage`] if a reference is not a level,
     /// or the name of a feature is that of another.
     pub fn with_levels(mut self, levels: &BTreeMap<String, Vec<String>>, file: &str) -> Result<Roles, Error> {
         let mut features = Vec::new();
@@ -84,11 +84,12 @@ impl Roles {
         Ok(self)
     }
 
-    /// The level of the category `column` for which there is no feature.
+    /// The level of the category `column` for which there is not a feature.
     fn reference<'a>(&self, column: &str, levels: &'a [String], file: &str) -> Result<&'a String, Error> {
         if levels.len() < 2 {
             let only = levels.first().map_or(String::new(), |level| format!(", \"{}\"", shortened(level)));
-            let message = format!("column \"{column}\": a category with one level only{only}, which says nothing");
+            let message =
+                format!("column \"{column}\": a category with only one level{only}, which carries no information");
             return Err(Error::input(Place::file(file), message).with_hint(leave_out(column)));
         }
         let Some(told) = self.references.iter().find(|reference| reference.column == column) else {
@@ -105,10 +106,10 @@ impl Roles {
 /// A hint that always works for a feature.
 #[must_use]
 pub fn leave_out(column: &str) -> String {
-    format!("leave the column out: {}", ignore(column))
+    format!("ignore the column: {}", ignore(column))
 }
 
-/// The option that leaves out a column.
+/// The option that drops a column.
 #[must_use]
 pub fn ignore(column: &str) -> String {
     option("--ignore", column)

@@ -8,10 +8,9 @@ use std::sync::Arc;
 use flate2::read::MultiGzDecoder;
 
 use super::inputs::{InputFile, Partition};
+use super::packing::Packing;
 use crate::error::Error;
 
-const GZIP: &[u8] = &[0x1f, 0x8b];
-const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 const PARQUET: &[u8] = b"PAR1";
 
 /// Bytes that tell most inputs apart.
@@ -22,12 +21,12 @@ pub const REPLY: &str = "linreg_reply";
 
 /// What is wrong with a reply that is shown with more around it, and what to do.
 pub const FRAMED_REPLY: [&str; 2] = [
-    "a table for people; expected the cell of the reply alone, CSV or JSON",
-    "psql -XqAt, duckdb -csv and sqlite3 -csv print so",
+    "a formatted table; expected only the cell of the reply, as CSV or JSON",
+    "psql -XqAt, duckdb -csv and sqlite3 -csv print it",
 ];
 
-/// How such a reply may begin that is more than its cell: as CSV with and without a header, behind the header of a statement before
-/// it (`spark-sql -i`), as JSON, with what `psql` says of settings, or with a frame.
+/// How such a reply may begin that is more than its cell: as CSV with and without a header, after the header of a statement before
+/// it (`spark-sql -i`), as JSON, with what `psql` prints about settings, or with a frame.
 const AROUND_REPLIES: [&str; 10] = [
     "linreg_reply",
     "Response code\nlinreg_reply",
@@ -49,6 +48,8 @@ pub struct Source {
     pub body: Body,
     /// True if the text is JSON, such as a summary, or what a database shows it in, and not rows.
     pub is_json: bool,
+    /// How it is compressed.
+    pub packing: Packing,
     /// Columns that are not in the text, but have the same value in all of its rows.
     pub partitions: Vec<Partition>,
 }
@@ -70,7 +71,7 @@ pub struct Span {
     file: Arc<File>,
     /// First byte that has not been read.
     pub start: u64,
-    /// One behind the last byte; what is added to the file later is not read.
+    /// One after the last byte; what is added to the file later is not read.
     pub end: u64,
 }
 
@@ -117,7 +118,7 @@ fn read_at(file: &File, buffer: &mut [u8], position: u64) -> io::Result<usize> {
 pub fn open(path: &Path) -> Result<Source, Error> {
     let name = if path == Path::new("-") { "<stdin>".to_owned() } else { path.display().to_string() };
     match open_body(path) {
-        Ok((body, is_json)) => Ok(Source { name, body, is_json, partitions: Vec::new() }),
+        Ok((body, is_json, packing)) => Ok(Source { name, body, is_json, packing, partitions: Vec::new() }),
         Err(source) => Err(Error::Io { path: name, action: "open", source }),
     }
 }
@@ -130,7 +131,7 @@ pub fn open_file(file: &InputFile) -> Result<Source, Error> {
     Ok(Source { partitions: file.partitions.clone(), ..open(&file.path)? })
 }
 
-fn open_body(path: &Path) -> io::Result<(Body, bool)> {
+fn open_body(path: &Path) -> io::Result<(Body, bool, Packing)> {
     let file = if path == Path::new("-") { standard_input()? } else { File::open(path)? };
     let metadata = file.metadata()?;
     if metadata.is_dir() {
@@ -140,9 +141,9 @@ fn open_body(path: &Path) -> io::Result<(Body, bool)> {
         let start = io::Seek::stream_position(&mut &file)?;
         let mut span = Span { file: Arc::new(file), start, end: metadata.len().max(start) };
         let magic = first_bytes(&mut span.clone())?;
-        match decoder_for(&magic) {
-            Decoder::None if is_parquet(&magic) => return Ok((Body::Parquet(span), false)),
-            Decoder::None => return Ok((Body::File(span), is_json(&magic))),
+        match Packing::of(&magic) {
+            Packing::None if is_parquet(&magic) => return Ok((Body::Parquet(span), false, Packing::None)),
+            Packing::None => return Ok((Body::File(span), is_json(&magic), Packing::None)),
             _ => {}
         }
         span.start = start;
@@ -192,22 +193,7 @@ fn is_parquet(first: &[u8]) -> bool {
     first.starts_with(PARQUET) && !first[PARQUET.len()..].first().is_none_or(is_text)
 }
 
-#[derive(PartialEq, Eq)]
-enum Decoder {
-    None,
-    Gzip,
-    Zstd,
-}
-
-fn decoder_for(magic: &[u8]) -> Decoder {
-    match magic {
-        _ if magic.starts_with(GZIP) => Decoder::Gzip,
-        _ if magic.starts_with(ZSTD) => Decoder::Zstd,
-        _ => Decoder::None,
-    }
-}
-
-/// Says of an error what it is about.
+/// Adds to an error what it is about.
 struct Unpacked<R> {
     decoder: R,
     form: &'static str,
@@ -222,21 +208,22 @@ impl<R: Read> Read for Unpacked<R> {
     }
 }
 
-fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool)> {
-    let mut text: Box<dyn Read + Send> = match decoder_for(magic) {
-        Decoder::None => Box::new(input),
-        Decoder::Gzip => {
+fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool, Packing)> {
+    let packing = Packing::of(magic);
+    let mut text: Box<dyn Read + Send> = match packing {
+        Packing::None => Box::new(input),
+        Packing::Gzip => {
             let decoder = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input));
             Box::new(Unpacked { decoder, form: "gzip" })
         }
-        Decoder::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
+        Packing::Zstd => Box::new(Unpacked { decoder: zstd::Decoder::new(input)?, form: "zstd" }),
     };
     let first = first_bytes(&mut text)?;
     if is_parquet(&first) {
-        return Ok((Body::Parquet(spool(Cursor::new(first).chain(text))?), false));
+        return Ok((Body::Parquet(spool(Cursor::new(first).chain(text))?), false, packing));
     }
     let is_json = is_json(&first);
-    Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json))
+    Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json, packing))
 }
 
 /// What comes as a stream and has to be read at positions: in a file without a name, which is gone with the program.
@@ -259,7 +246,7 @@ impl Source {
     /// All of the text.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read or is no UTF-8.
+    /// [`Error::Io`] if it cannot be read or is not UTF-8.
     pub fn read_to_string(self) -> Result<String, Error> {
         let (path, mut text) = (self.name.clone(), String::new());
         match self.into_reader().read_to_string(&mut text) {

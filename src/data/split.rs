@@ -14,7 +14,7 @@ pub struct Split {
 pub enum Parts {
     /// Part 1 is this share of the rows, from 0 to 1, and part 0 the rest.
     Fraction(f64),
-    /// So many parts of about the same size.
+    /// Parts of about the same size.
     Folds(usize),
 }
 

@@ -24,10 +24,27 @@ struct Column {
     begins_with_text: bool,
     marks: BTreeSet<Vec<u8>>,
     notations: Notations,
+    /// The distinct cells that are strings and those that are numbers.
+    distinct: [BTreeSet<Vec<u8>>; 2],
 }
 
 impl Column {
     fn push(&mut self, text: &[u8], dialect: &Dialect) {
+        let texts = self.texts;
+        let balance = self.balance;
+        self.count(text, dialect);
+        if self.balance != balance {
+            self.distinct[usize::from(self.texts == texts)].insert(text.trim_ascii().to_vec());
+        }
+    }
+
+    /// Whether most of the distinct cells are strings, or none is a number.
+    fn has_strings(&self) -> bool {
+        let [texts, numbers] = &self.distinct;
+        numbers.is_empty() || texts.len() > numbers.len()
+    }
+
+    fn count(&mut self, text: &[u8], dialect: &Dialect) {
         let spelling = &dialect.spelling;
         match cell::read(text, spelling) {
             Cell::Number(_) => {
@@ -61,7 +78,7 @@ impl Column {
         self.numbers += 1;
     }
 
-    /// Whether more cells are text than numbers. Marks such as `?` are text where there are no numbers for which they stand in.
+    /// Whether more cells are text than numbers. Marks such as `?` are text where there are no numbers in the column.
     fn is_text(&self) -> bool {
         // A range such as `1.5-2` was counted as a number.
         let balance = self.balance + 2 * self.notations.ranges() as i64;
@@ -78,7 +95,7 @@ impl Column {
     }
 }
 
-/// Notes in `header` what the first records of `text`, which stands below it, show.
+/// Notes in `header` what the first records of `text`, which is below it, show.
 pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     let mut columns: Vec<Column> = header.names.iter().map(|_| Column::default()).collect();
     let mut reader = csv_reader(text, header.delimiter);
@@ -92,7 +109,7 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
         rows += 1;
         columns.iter_mut().zip(&record).for_each(|(column, text)| column.push(text, dialect));
         if rows == 1 {
-            first_is_text = columns.iter().all(|column| column.numbers == 0 && column.marks.is_empty());
+            first_is_text = columns.iter().all(|column| column.numbers == 0);
             columns.iter_mut().for_each(|column| column.begins_with_text = column.texts > 0);
         }
     }
@@ -101,12 +118,12 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     };
     let texts = names(&Column::is_text);
     let dates = names(&Column::is_of_dates);
-    // A first row without any number holds units if the text in it stands above numbers.
+    // A first row without any number holds units if the text in it is above numbers.
     let is_above_numbers = |column: &Column| column.begins_with_text && !column.is_text();
     let has_units = first_is_text && columns.iter().any(is_above_numbers);
     let trailing = header.names.iter().zip(&columns).rev();
     let empty = trailing.take_while(|(name, column)| header.unnamed.contains(name) && column.is_empty() && rows > 0);
     let empty = empty.map(|(name, _)| name.clone()).collect();
-    header.notations = columns.iter().map(|column| column.notations.notation()).collect();
+    header.notations = columns.iter().map(|column| column.notations.notation(column.has_strings())).collect();
     (header.texts, header.dates, header.empty, header.has_units) = (texts, dates, empty, has_units && rows > 1);
 }

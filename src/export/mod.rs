@@ -1,6 +1,6 @@
 //! Models for other programs: a file a format, each a function from a model to bytes.
 //!
-//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] say everything that predictions need, so they
+//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] hold everything that predictions need, so they
 //! read the columns of the data; [`safetensors`] holds weights and bias alone, so whoever uses it makes the features.
 
 pub mod onnx;
@@ -10,6 +10,7 @@ pub mod sql;
 
 use std::borrow::Cow;
 use std::collections::{BTreeMap, BTreeSet};
+use std::str::FromStr;
 
 use crate::data::{Encoding, Encodings, Interval};
 use crate::error::Error;
@@ -23,6 +24,18 @@ pub enum Dtype {
     F32,
     /// 64 bits.
     F64,
+}
+
+impl FromStr for Dtype {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Dtype, String> {
+        match text {
+            "f32" => Ok(Dtype::F32),
+            "f64" => Ok(Dtype::F64),
+            _ => Err("expected f32 or f64".to_owned()),
+        }
+    }
 }
 
 impl Dtype {
@@ -49,7 +62,7 @@ impl Dtype {
 /// How a feature is made of a column of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Made<'a> {
-    /// A power of a number; 1 is the column as it stands.
+    /// A power of a number; 1 is the column as it is.
     Power {
         /// The column.
         column: &'a str,

@@ -202,7 +202,7 @@ impl Builder {
         name
     }
 
-    /// Adds numbers of these dimensions, and tells their name.
+    /// Adds numbers of these dimensions, and returns their name.
     fn tensor(&mut self, wish: &str, dims: Vec<i64>, raw_data: Vec<u8>) -> String {
         let name = self.fresh(wish);
         self.tensors.push(Tensor { dims, data_type: self.dtype.onnx(), name: name.clone(), raw_data });
@@ -215,7 +215,7 @@ impl Builder {
         self.nodes.push(Node { input, output, op_type: op_type.to_owned(), attribute, domain });
     }
 
-    /// Adds a node with one output, and tells its name.
+    /// Adds a node with one output, and returns its name.
     fn result(&mut self, op_type: &str, wish: &str, input: Vec<String>, attribute: Vec<Attribute>) -> String {
         let name = self.fresh(wish);
         self.node(op_type, input, vec![name.clone()], attribute);

@@ -3,6 +3,7 @@
 //! It predicts one target. Several targets take a `MiningModel` with segments, and there is no form of those that both
 //! of the usual evaluators read: JPMML takes `modelChain` and refuses `selectAll`, PMML4S the other way round.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::io;
 
 use quick_xml::Writer;
@@ -19,7 +20,7 @@ type Xml = Writer<Vec<u8>>;
 /// The document for a model of one target.
 ///
 /// # Errors
-/// As [`Recipe::new`], or [`Error::Usage`] if there are several targets or a name that cannot stand in XML.
+/// As [`Recipe::new`], or [`Error::Usage`] if there are several targets or a name that cannot be written in XML.
 pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     let recipe = Recipe::new(model)?;
     let ([target], [output]) = (recipe.targets, &recipe.outputs[..]) else {
@@ -32,7 +33,7 @@ pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     let levels = recipe.levels.values().flatten().map(String::as_str);
     let names = recipe.columns.iter().copied().chain(levels);
     if let Some(name) = names.chain([target.as_str()]).find(is_control) {
-        return Err(Error::usage(format!("the name {name:?} cannot stand in XML")));
+        return Err(Error::usage(format!("the name {name:?} cannot be written in XML")));
     }
     let mut xml = Writer::new_with_indent(Vec::new(), b' ', 2);
     let written = document(&mut xml, &recipe, target, output);
@@ -57,9 +58,9 @@ fn document(xml: &mut Xml, recipe: &Recipe, target: &str, output: &str) -> io::R
         let regression = xml.create_element("RegressionModel").with_attribute(("functionName", "regression"));
         regression.write_inner_content(|xml| {
             xml.create_element("MiningSchema").write_inner_content(|xml| {
+                let means = means_of_columns(recipe);
                 for &name in &recipe.columns {
-                    let is_it = |feature: &&Feature| feature.made == Made::Power { column: name, power: 1 };
-                    let mean = recipe.features.iter().find(is_it).and_then(Feature::mean_of_column).map(number);
+                    let mean = means.get(name).copied().map(number);
                     let mean = mean.as_deref().map(|mean| ("missingValueReplacement", mean));
                     element(
                         xml,
@@ -81,6 +82,15 @@ fn document(xml: &mut Xml, recipe: &Recipe, target: &str, output: &str) -> io::R
     Ok(())
 }
 
+/// The means of the columns whose first power is a feature.
+fn means_of_columns<'a>(recipe: &'a Recipe) -> BTreeMap<&'a str, f64> {
+    let mean = |feature: &'a Feature| match feature.made {
+        Made::Power { column, power: 1 } => Some((column, feature.mean_of_column()?)),
+        _ => None,
+    };
+    recipe.features.iter().filter_map(mean).collect()
+}
+
 /// A column of the data.
 fn field(xml: &mut Xml, recipe: &Recipe, name: &str) -> io::Result<()> {
     let Some(levels) = recipe.levels.get(name) else {
@@ -92,13 +102,25 @@ fn field(xml: &mut Xml, recipe: &Recipe, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// What the feature of a level is called: no column has such a name.
-fn level_name(recipe: &Recipe, column: &str, level: &str) -> String {
-    let mut name = format!("{column}={level}");
-    while recipe.columns.contains(&name.as_str()) || recipe.targets.contains(&name) {
-        name.push('\'');
+/// Names of features that are made of columns.
+struct Names<'a> {
+    columns: BTreeSet<&'a str>,
+}
+
+impl<'a> Names<'a> {
+    fn new(recipe: &'a Recipe) -> Names<'a> {
+        let targets = recipe.targets.iter().map(String::as_str);
+        Names { columns: recipe.columns.iter().copied().chain(targets).collect() }
     }
-    name
+
+    /// The name of the feature of a level, which no column has.
+    fn of(&self, column: &str, level: &str) -> String {
+        let mut name = format!("{column}={level}");
+        while self.columns.contains(name.as_str()) {
+            name.push('\'');
+        }
+        name
+    }
 }
 
 /// Features of levels. As `CategoricalPredictor`s they would be 0 where the column is missing, and so the reference.
@@ -106,13 +128,14 @@ fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     if recipe.levels.is_empty() && recipe.features.iter().all(|feature| feature.unit.is_none()) {
         return Ok(());
     }
+    let names = Names::new(recipe);
     xml.create_element("LocalTransformations").write_inner_content(|xml| {
         for feature in &recipe.features {
             if let (Some(unit), Made::Power { column, power: 1 }) = (feature.unit, feature.made) {
-                position(xml, recipe, column, unit)?;
+                position(xml, &names, column, unit)?;
             }
             let Made::Level { column, level } = feature.made else { continue };
-            let name = level_name(recipe, column, level);
+            let name = names.of(column, level);
             let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
             xml.create_element("DerivedField").with_attributes(attributes).write_inner_content(|xml| {
                 let mean = feature.mean.map(number);
@@ -127,8 +150,8 @@ fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
 }
 
 /// (column − center)/scale, under a name that no column has.
-fn position(xml: &mut Xml, recipe: &Recipe, column: &str, unit: Interval) -> io::Result<()> {
-    let name = level_name(recipe, column, "t");
+fn position(xml: &mut Xml, names: &Names, column: &str, unit: Interval) -> io::Result<()> {
+    let name = names.of(column, "t");
     let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
     let constant = |xml: &mut Xml, value: f64| {
         let element = xml.create_element("Constant").with_attribute(("dataType", "double"));
@@ -149,14 +172,14 @@ fn position(xml: &mut Xml, recipe: &Recipe, column: &str, unit: Interval) -> io:
 
 /// The weights.
 fn table(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
-    let intercept = number(recipe.weights.bias[0]);
+    let (names, intercept) = (Names::new(recipe), number(recipe.weights.bias[0]));
     let table = xml.create_element("RegressionTable").with_attribute(("intercept", intercept.as_str()));
     table.write_inner_content(|xml| {
         for (feature, &weight) in recipe.features.iter().zip(recipe.weights.matrix.row(0).iter()) {
             let (name, power) = match feature.made {
-                Made::Power { column, power } if feature.unit.is_some() => (level_name(recipe, column, "t"), power),
+                Made::Power { column, power } if feature.unit.is_some() => (names.of(column, "t"), power),
                 Made::Power { column, power } => (column.to_owned(), power),
-                Made::Level { column, level } => (level_name(recipe, column, level), 1),
+                Made::Level { column, level } => (names.of(column, level), 1),
             };
             let (coefficient, power) = (number(weight), power.to_string());
             let exponent = Some(("exponent", power.as_str())).filter(|_| power != "1");
@@ -242,6 +265,6 @@ mod tests {
         assert_eq!(to_pmml(&model()).unwrap_err().hint(), Some("a file for each: --target y"));
         let mut model = one_target();
         model.features[2] = "a\u{1}b".to_owned();
-        assert!(to_pmml(&model).unwrap_err().to_string().contains("cannot stand in XML"));
+        assert!(to_pmml(&model).unwrap_err().to_string().contains("cannot be written in XML"));
     }
 }

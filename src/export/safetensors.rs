@@ -1,6 +1,6 @@
 //! safetensors: the weights (k×p) and the bias (k) as PyTorch's `Linear` calls and lays them out.
 //!
-//! Names stand beside them, as JSON under `linreg` in the metadata, where other programs do not look.
+//! Names are next to them, as JSON under `linreg` in the metadata, where other programs do not look.
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as Kind, TensorView, serialize};
@@ -66,7 +66,7 @@ pub fn is_safetensors(bytes: &[u8]) -> bool {
 }
 
 /// The linear layer in `bytes`, which came from a file called `file`: `weight` (k×p) and, if there is one, `bias` (k), under
-/// these names or behind the name of the layer and a point.
+/// these names or after the name of the layer and a point.
 ///
 /// # Errors
 /// [`Error::Input`] if there is no such layer, or not one alone.

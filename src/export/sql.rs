@@ -1,4 +1,4 @@
-//! SQL: a SELECT that computes the predictions beside the columns of a table.
+//! SQL: a SELECT that computes the predictions next to the columns of a table.
 //!
 //! Numbers are the shortest text that reads back as the same f64, with an exponent, which makes them approximate
 //! (`DOUBLE PRECISION`) by the standard, and terms are added in the order of `linreg predict`.
@@ -11,10 +11,10 @@ use crate::sql::Dialect;
 /// Sums of more terms are added in groups: SQLite allows expressions no deeper than 1000.
 const TERMS: usize = 250;
 
-/// A SELECT from `table`, which stands as it is behind FROM: its columns, then one for each target.
+/// A SELECT from `table`, which comes after FROM unchanged: its columns, then one for each target.
 ///
 /// # Errors
-/// As [`Recipe::new`], or [`Error::Usage`] if a name cannot stand in SQL.
+/// As [`Recipe::new`], or [`Error::Usage`] if a name cannot be written in SQL.
 pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, Error> {
     let recipe = Recipe::new(model)?;
     let mut sql = "SELECT input.*".to_owned();

@@ -1,4 +1,4 @@
-//! SQL as databases speak it: names and texts in quotes, numbers, the query that sums a table up.
+//! SQL as databases speak it: names and strings in quotes, numbers, the query that sums a table up.
 
 mod query;
 
@@ -8,7 +8,7 @@ use crate::error::Error;
 
 pub use query::Query;
 
-/// Whose SQL.
+/// A dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
     /// The standard's.
@@ -63,7 +63,7 @@ impl Dialect {
         // A column that does not exist would be a text to SQLite, were it not for the table's name.
         let column = format!("input.{}", self.quoted(column)?);
         Ok(match self {
-            // Imported tables have empty texts where cells are missing, which would be 0.
+            // Imported tables have empty strings where cells are missing, which would be 0.
             Dialect::Sqlite => self.double(&format!("NULLIF({column}, '')")),
             _ => self.double(&column),
         })
@@ -82,10 +82,10 @@ impl Dialect {
     /// A text in quotes.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it cannot stand in SQL.
+    /// [`Error::Usage`] if it cannot be written in SQL.
     pub fn literal(self, text: &str) -> Result<String, Error> {
         if text.contains('\0') {
-            return Err(Error::usage(format!("the text {text:?} cannot stand in SQL")));
+            return Err(Error::usage(format!("the string {text:?} cannot be written in SQL")));
         }
         Ok(match self {
             Dialect::Spark => format!("'{}'", text.replace('\\', "\\\\").replace('\'', "\\'")),
@@ -96,10 +96,10 @@ impl Dialect {
     /// A name in quotes.
     ///
     /// # Errors
-    /// [`Error::Usage`] if it cannot stand in SQL.
+    /// [`Error::Usage`] if it cannot be written in SQL.
     pub fn quoted(self, name: &str) -> Result<String, Error> {
         if name.is_empty() || name.contains('\0') {
-            return Err(Error::usage(format!("the name {name:?} cannot stand in SQL")));
+            return Err(Error::usage(format!("the name {name:?} cannot be written in SQL")));
         }
         Ok(match self {
             Dialect::Spark => format!("`{}`", name.replace('`', "``")),

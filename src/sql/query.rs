@@ -11,7 +11,7 @@
 //! number near the mean lose none; that the number is not quite the mean is put right exactly by the sums of the
 //! differences themselves (Chan, Golub & LeVeque, *Algorithms for computing the sample variance*, 1983, section 3).
 //!
-//! The answer is a single text, so that no database's limit on columns matters, and it says itself what it is an answer to.
+//! The answer is a single text, so that no database's limit on columns matters, and it names the query that it answers.
 //! See [`crate::summary::Reply`], which reads it.
 
 use super::Dialect;
@@ -30,20 +30,20 @@ const CHAIN: usize = 100;
 pub struct Query<'a> {
     /// Who is asked.
     pub dialect: Dialect,
-    /// What stands behind FROM.
+    /// What comes after FROM.
     pub table: &'a str,
-    /// What stands behind WHERE.
+    /// What comes after WHERE.
     pub condition: Option<&'a str>,
     /// Which columns, and what about them.
     pub heading: &'a Heading,
 }
 
 impl Query<'_> {
-    /// The query, with a semicolon at the end. For PostgreSQL two settings stand before it: compiling hundreds of sums would
+    /// The query, with a semicolon at the end. For PostgreSQL two settings come before it: compiling hundreds of sums would
     /// take a minute, and versions before 12 would round them.
     ///
     /// # Errors
-    /// [`Error::Usage`] if a name cannot stand in SQL.
+    /// [`Error::Usage`] if a name cannot be written in SQL.
     pub fn text(&self) -> Result<String, Error> {
         let (rows, count) = self.rows("  ")?;
         let (same_rows, _) = self.rows("    ")?;
@@ -86,7 +86,7 @@ impl Query<'_> {
             columns.push(format!("{} AS rw", self.raw(weight)?));
             columns.push(format!("{} AS w", self.number(weight)?));
         }
-        // The text stands on lines of its own, as it was given: it may end in a comment.
+        // The text is on lines of its own, as it was given: it may end in a comment.
         let condition =
             self.condition.map_or(String::new(), |text| format!("\n{indent}  WHERE (\n{text}\n{indent}  )"));
         let columns = columns.join(&format!(",\n{indent}    "));
@@ -98,11 +98,11 @@ impl Query<'_> {
         self.heading.weight.is_some()
     }
 
-    /// A cell as it stands in the table.
+    /// A cell as it is in the table.
     fn raw(&self, column: &str) -> Result<String, Error> {
         let name = format!("input.{}", self.dialect.quoted(column)?);
         Ok(match self.dialect {
-            // Imported tables have empty texts where cells are missing.
+            // Imported tables have empty strings where cells are missing.
             Dialect::Sqlite => format!("NULLIF({name}, '')"),
             _ => name,
         })
@@ -127,7 +127,7 @@ impl Query<'_> {
         })
     }
 
-    /// For each level 1 where it stands, 0 where another one does, NULL elsewhere.
+    /// For each level 1 where the cell holds it, 0 where the cell holds another one, NULL elsewhere.
     fn levels(&self, column: &str, levels: &[String]) -> Result<Vec<String>, Error> {
         let text = self.dialect.text(column)?;
         let all: Vec<String> = levels.iter().map(|level| self.dialect.literal(level)).collect::<Result<_, Error>>()?;

@@ -2,7 +2,7 @@
 //!
 //! The levels of a category are columns of zeros with a single 1 in every row. Folded into R as such, each costs as much as
 //! a column of numbers: q² multiplications a row, and q grows with the levels. So rows that have the same levels are kept
-//! in [`Groups`], where levels are no columns, and become rows of all columns in the end, when few are left of them.
+//! in [`Groups`], where levels are not columns, and become rows of all columns in the end, when few are left of them.
 
 mod groups;
 #[cfg(test)]
@@ -36,7 +36,7 @@ pub struct Collector {
     room: Option<Batch>,
 }
 
-/// The categories by whose levels rows are kept, in order: the largest, and those that fit beside them.
+/// The categories by whose levels rows are kept, in order: the largest, and those that fit next to them.
 fn keys(levels: &[Levels]) -> Vec<usize> {
     let count = |&category: &usize| levels[category].names().len();
     let mut categories: Vec<usize> = (0..levels.len()).filter(|category| count(category) > 0).collect();
@@ -53,7 +53,7 @@ fn keys(levels: &[Levels]) -> Vec<usize> {
 }
 
 impl Collector {
-    /// Of no rows of the columns of `design`, from whose fields `shift` is subtracted.
+    /// An empty one of the columns of `design`, from whose fields `shift` is subtracted.
     ///
     /// # Panics
     /// As [`Summary::of_design`].
@@ -63,7 +63,7 @@ impl Collector {
     }
 
     /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
-    /// are numbers of `levels`. A missing cell (NaN) opens a gap. The batch is used up. From when there are many levels,
+    /// are numbers of `levels`. A missing value (NaN) opens a gap. The batch is used up. From when there are many levels,
     /// rows are kept in groups, unless there are powers.
     ///
     /// # Panics

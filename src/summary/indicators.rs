@@ -1,11 +1,11 @@
 //! Columns of zeros and ones: the levels of categories, and where cells were missing.
 //!
-//! Nobody knows them before all rows have been read. The first row that needs one adds it to the triangle: a column behind
+//! Nobody knows them before all rows have been read. The first row that needs one adds it to the triangle: a column after
 //! the others, zero so far, and a row of zeros. Summaries with other levels merge in the same way: each gets the columns that
 //! only the other has.
 //!
-//! A missing cell is pushed as one number, the same in all such rows, beside a one in the column "was missing". With that
-//! column, what stands in the others can be changed in these rows alone: putting the mean of the rest there is a sum of
+//! A missing value is pushed as one number, the same in all these rows, next to a one in the column "was missing". With that
+//! column, what is in the others can be changed in these rows alone: putting the mean of the rest there is a sum of
 //! columns of the triangle, and needs no row again. See [`Summary::filled`].
 
 mod levels;
@@ -29,7 +29,7 @@ pub use levels::too_many;
 pub struct Category {
     /// Its name.
     pub column: String,
-    /// The texts that stood in it.
+    /// The strings that were in it.
     pub levels: Vec<String>,
 }
 
@@ -82,7 +82,7 @@ impl Gap {
         Gap::name(&self.column)
     }
 
-    /// Whether the column and what says where it was missing are there.
+    /// Whether the column and the one that marks its missing values are there.
     pub(super) fn is_in(&self, columns: &[String], categories: &[Category]) -> bool {
         let is_category = categories.iter().any(|category| category.column == self.column);
         let is_there = is_category || columns.contains(&self.column);
@@ -103,7 +103,7 @@ pub(super) fn indicate_gap(cells: &[f64], place: usize, made: &mut Batch) {
     made.column_mut(place).iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
 }
 
-/// A share of rows that is no row: rounding alone leaves so much.
+/// The largest fraction of rows that counts as none: rounding alone leaves as much.
 const NOTHING: f64 = 1e-13;
 
 impl Summary {
@@ -129,7 +129,7 @@ impl Summary {
         }
         for (field, column) in design.fields().iter().enumerate() {
             if read.has_missing(1 + field) && !self.gaps.iter().any(|gap| gap.column == *column) {
-                // What stands for it in the batch is 0.
+                // What represents it in the batch is 0.
                 let own = self.columns.iter().position(|name| name == column);
                 self.gaps.push(Gap { column: column.clone(), value: own.map_or(0.0, |own| self.shift[1 + own]) });
                 names.push(Gap::name(column));
@@ -142,7 +142,7 @@ impl Summary {
         self.append(&names);
     }
 
-    /// How many rows have a missing cell, unless gaps have been closed.
+    /// How many rows have a missing value, unless gaps have been closed.
     #[must_use]
     pub fn incomplete(&self) -> u64 {
         self.incomplete
@@ -258,7 +258,7 @@ impl Summary {
         made
     }
 
-    /// Where a column stands in the triangle.
+    /// Where a column is in the triangle.
     pub(super) fn place(&self, name: &str) -> usize {
         1 + self.columns.iter().position(|column| column == name).expect("a column of the summary")
     }
@@ -273,7 +273,7 @@ impl Summary {
     /// The same rows with the mean of the rest, or with `means`, where cells were missing; gaps are closed then. Powers are
     /// those of the mean, and each level of a category has its share of the rest.
     ///
-    /// In a column c with the number v where cells were missing, a share f of all rows, the mean of the rest is
+    /// In a column c with the number v where cells were missing, a fraction f of all rows, the mean of the rest is
     /// (mean of c − f·v)/(1 − f), and c plus (that − v) times "was missing" is what is wanted.
     ///
     /// # Errors
@@ -291,7 +291,7 @@ impl Summary {
                 return Err(gap.column.clone());
             }
             let mean = |place: usize, value: f64| match means {
-                // The reference of a category has none told, and needs none.
+                // The reference of a category is not known, and is not needed.
                 Some(means) => means.get(&self.columns[place - 1]).copied().unwrap_or(0.0),
                 None => (top(place) - share * value) / (1.0 - share) + self.shift[place],
             };

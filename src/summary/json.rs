@@ -6,9 +6,9 @@
 //!
 //! `rows` counts the rows, without those of weight 0; where they have weights, `weight_sum` is their sum. `shift` was
 //! subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal on. `powers`, if
-//! there are such, says which columns hold polynomials for the powers of a column, and on what interval; see
+//! there are any, names the columns that hold polynomials for the powers of a column, and on what interval; see
 //! [`super::powers`]. `categories` has the levels of those, whose columns are called `region=Hoenn`; `missing` has the
-//! columns that have missing cells, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! columns that have missing values, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -26,7 +26,7 @@ const KIND: &str = "summary";
 /// Since this version there may be powers.
 const WITH_POWERS: u64 = 2;
 
-/// Since this version there may be categories and missing cells.
+/// Since this version there may be categories and missing values.
 const NEWEST: u64 = 3;
 
 #[derive(Serialize, Deserialize)]
@@ -83,12 +83,12 @@ impl Summary {
     /// The sum of all lines of `text`, which came from a file called `name`.
     ///
     /// # Errors
-    /// [`Error::Input`] for the first line that is no summary, or of other columns than those before.
+    /// [`Error::Input`] for the first line that is not a summary, or of other columns than those before.
     pub fn from_json_lines(text: &str, name: &str) -> Result<Summary, Error> {
         Ok(Summary::read(&mut text.as_bytes(), name)?.0)
     }
 
-    /// The same, one line at a time in memory, and what there is to say of the lines that are replies of databases.
+    /// The same, one line at a time in memory, and remarks on the lines that are replies of databases.
     ///
     /// # Errors
     /// As [`Summary::from_json_lines`], and [`Error::Io`].
@@ -124,7 +124,7 @@ impl Summary {
             }
         }
         if sum.rows == 0 {
-            return Err(Error::input(Place::file(name), "a summary of no rows"));
+            return Err(Error::input(Place::file(name), "the summary is empty"));
         }
         Ok((sum, replies))
     }
@@ -138,11 +138,11 @@ fn from_line(line: &str) -> Result<Summary, String> {
     }
     let triangle = Triangle::from_rows(&document.r)
         .filter(|triangle| triangle.columns() == q)
-        .ok_or_else(|| format!("\"r\" is no triangle of {q} rows with a diagonal of 0 or more"))?;
+        .ok_or_else(|| format!("\"r\" is not a triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
     let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, .. } = document;
     if let Some(name) = first_repeated(&columns) {
-        return Err(format!("the name \"{}\" stands twice in \"columns\"", shortened(name)));
+        return Err(format!("the name \"{}\" occurs twice in \"columns\"", shortened(name)));
     }
     check_made(&columns, &powers, &categories, &gaps)?;
     let weight = document.weight_sum.unwrap_or(rows as f64);
@@ -155,7 +155,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
     let first = triangle.get(0, 0);
     // Of millions of rows, rounding leaves a dozen digits.
     if (first / weight.sqrt() - 1.0).abs() > 1e-6 {
-        return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the rows it stands for"));
+        return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the sum of the row weights"));
     }
     let origin = vec![0.0; shift.len()];
     Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete, origin })
@@ -170,7 +170,7 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
     ];
     for (key, names) in &bases {
         if let Some(name) = first_repeated(names.iter().copied()) {
-            return Err(format!("\"{}\" stands twice in \"{key}\"", shortened(name)));
+            return Err(format!("\"{}\" occurs twice in \"{key}\"", shortened(name)));
         }
     }
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
@@ -307,7 +307,7 @@ mod tests {
         let with = |powers: &[String]| line.replace("POWERS", &powers.join(","));
         assert!(Summary::from_json_lines(&with(&[powers("x")]), "s").is_ok());
         assert!(Summary::from_json_lines(&with(&[powers("x^2")]), "s").is_ok());
-        assert!(refusal(&with(&[powers("x"), powers("x")])).contains("\"x\" stands twice in \"powers\""));
+        assert!(refusal(&with(&[powers("x"), powers("x")])).contains("\"x\" occurs twice in \"powers\""));
         assert!(
             refusal(&with(&[powers("x"), powers("x^2")])).contains("\"x^2\" is made of a column, and others of it")
         );

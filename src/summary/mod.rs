@@ -1,7 +1,7 @@
 //! Any number of rows, compressed without loss into one small triangle.
 //!
 //! For squared error, n rows [1 X Y] can be replaced by the triangle R of their QR factorization, because
-//! ‖[1 X Y] v‖² = ‖R v‖² for every vector v. Triangles merge: the triangle of [Ra; Rb] stands for the rows of both.
+//! ‖[1 X Y] v‖² = ‖R v‖² for every vector v. Triangles merge: the triangle of [Ra; Rb] represents the rows of both.
 //!
 //! A [`Summary`] is such a triangle with the names of its columns, the number of rows, and the *shift*: what was
 //! subtracted from each column before the factorization, so that a large offset costs no digits. `R[0,0]`² is the number
@@ -33,14 +33,14 @@ pub use shift::Moments;
 pub use triangle::Triangle;
 pub use units::Units;
 
-/// Rows of some columns, summed up. The default is that of no rows, and the identity of [`Summary::merge`].
+/// Rows of some columns, summed up. The default is the empty one, the identity of [`Summary::merge`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Names of the columns behind that of the ones; q − 1.
+    /// Names of the columns after that of the ones; q − 1.
     columns: Vec<String>,
     /// How many rows, those of weight 0 not counted.
     rows: u64,
-    /// How many they stand for: the sum of their weights.
+    /// How many they represent: the sum of their weights.
     weight: f64,
     /// What was subtracted from every column; q, and 0 for the column of ones.
     shift: Vec<f64>,
@@ -50,9 +50,9 @@ pub struct Summary {
     powers: Vec<Powers>,
     /// Categories, for each of whose levels there is a column.
     categories: Vec<Category>,
-    /// Columns with missing cells, for each of which there is a column that says where.
+    /// Columns with missing values, each with a column that marks them.
     gaps: Vec<Gap>,
-    /// How many rows have a missing cell.
+    /// How many rows have a missing value.
     incomplete: u64,
     /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
     origin: Vec<f64>,
@@ -65,7 +65,7 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// The summary of no rows of `columns`, from whose rows `shift` is subtracted.
+    /// The empty summary of `columns`, from whose rows `shift` is subtracted.
     ///
     /// # Panics
     /// If there are not as many shifts as columns.
@@ -90,7 +90,7 @@ impl Summary {
         self.triangle.push(batch);
     }
 
-    /// Adds the rows of `other`, whose columns may stand in another order, and whose categories may have other levels.
+    /// Adds the rows of `other`, whose columns may be in another order, and whose categories may have other levels.
     ///
     /// # Errors
     /// [`Error::Input`] in the name of `source` if its columns are not the same, or the rows too many to be counted.
@@ -131,7 +131,7 @@ impl Summary {
         Ok(())
     }
 
-    /// [`Summary::merge`] of a summary from a file: their categories may have so many levels together that nobody uses them.
+    /// [`Summary::merge`] of a summary from a file: their categories may have too many levels together to be of use.
     ///
     /// # Errors
     /// As [`Summary::merge`], and if a category would have too many levels.
@@ -205,7 +205,7 @@ impl Summary {
         self.triangle.is_finite() && self.weight.is_finite() && are_intervals && are_sizes
     }
 
-    /// Mean of column `j`, counted without the ones; of the polynomial where the column stands for a power.
+    /// Mean of column `j`, counted without the ones; of the polynomial where the column represents a power.
     #[must_use]
     pub fn mean(&self, j: usize) -> f64 {
         self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)

@@ -33,7 +33,7 @@ impl Powers {
         (2..=self.degree).map(|power| Polynomial::name(&self.column, power))
     }
 
-    /// Whether `columns` has the column and then its powers, one behind the other, and the interval is one.
+    /// Whether `columns` has the column and then its powers, one after the other, and the interval is one.
     pub(super) fn are_in(&self, columns: &[String]) -> bool {
         let place = |power| columns.iter().position(|column| *column == Polynomial::name(&self.column, power));
         let places: Vec<Option<usize>> = (1..=self.degree.min(1 + columns.len() as u32)).map(place).collect();
@@ -47,10 +47,10 @@ impl Powers {
 pub type Sum = Vec<(usize, Pair)>;
 
 impl Summary {
-    /// The summary of no rows of the columns of `design`, from whose fields `shift` is subtracted.
+    /// The empty summary of the columns of `design`, from whose fields `shift` is subtracted.
     ///
     /// # Panics
-    /// If the design has single levels, there are not as many shifts as fields, or a power stands without all lower ones before it.
+    /// If the design has single levels, there are not as many shifts as fields, or a power comes without all lower ones before it.
     #[must_use]
     pub fn of_design(design: &Design, shift: &[f64]) -> Summary {
         assert_eq!(design.fields().len(), shift.len(), "a shift for every field");
@@ -120,19 +120,19 @@ impl Summary {
         &self.powers
     }
 
-    /// Names of the columns that stand for powers of others.
+    /// Names of the columns that represent powers of others.
     #[must_use]
     pub fn made(&self) -> Vec<String> {
         self.powers.iter().flat_map(Powers::names).collect()
     }
 
-    /// Of every column with powers, where it lies, and where the ones, the column and its powers stand in the triangle.
+    /// Of every column with powers, where it lies, and where the ones, the column and its powers are in the triangle.
     #[must_use]
     pub fn polynomials(&self) -> Vec<(Interval, Vec<usize>)> {
         self.powers.iter().map(|powers| (powers.interval, self.places(powers))).collect()
     }
 
-    /// Where the ones, the column and its powers stand in the triangle.
+    /// Where the ones, the column and its powers are in the triangle.
     fn places(&self, powers: &Powers) -> Vec<usize> {
         let place = |power| {
             let name = Polynomial::name(&powers.column, power);
@@ -210,7 +210,7 @@ impl Summary {
         Ok(left)
     }
 
-    /// The same rows with every column as its name says: powers for the polynomials that stand for them.
+    /// The same rows with every column according to its name: powers for the polynomials that represent them.
     #[must_use]
     pub fn plain(&self) -> Summary {
         (0..self.powers.len()).fold(self.clone(), |summary, _| summary.without_powers(0))
@@ -242,9 +242,9 @@ impl Summary {
         plain
     }
 
-    /// The columns of the triangle as sums of [1 | columns as their names say], from which nothing has been subtracted: the
+    /// The columns of the triangle as sums of [1 | columns as named], from which nothing has been subtracted: the
     /// matrix that turns weights on the former into weights on the latter. Without a bias, those of
-    /// [`Summary::through_origin`], behind a first one that is not there.
+    /// [`Summary::through_origin`], after a first one that is not there.
     ///
     /// With M this matrix (a row for each of [1 | features], a column for each column of R11), weights on features are M θ and
     /// their covariance is σ² (M R11⁻¹)(M R11⁻¹)ᵀ.
@@ -295,7 +295,7 @@ fn combined(factors: &[Pair], sums: &[Sum]) -> Sum {
 }
 
 impl Triangle {
-    /// Puts sums of columns in the places of some. A sum has no column behind its place, so this is a triangle still.
+    /// Puts sums of columns in the places of some. A sum has no column after its place, so this is a triangle still.
     fn replace(&mut self, columns: &[(usize, Sum)]) {
         let old = self.clone();
         for (place, sum) in columns {

@@ -101,7 +101,7 @@ impl Triangle {
         let mut rank = Rank::new(&equal, &rounding);
         let (mut kept, mut gone): (Vec<usize>, Vec<usize>) = (0..count).partition(|&j| rank.take(j));
         // What rounding left of a redundant column is a direction, and of few rows there may be no other left for a column
-        // behind it: behind the kept ones, that column shows itself.
+        // after it: after the kept ones, that column shows itself.
         while !gone.is_empty() {
             let order: Vec<usize> = kept.iter().chain(&gone).copied().collect();
             let ordered = equal.select(&order);

@@ -5,8 +5,8 @@
 //!  "rows":"3","missing":"0,0","unusable":"0,0","centers":"2.0,4.0","used":"3","sums":"0.0,0.0","products":"2.0,4.0,8.0"}
 //! ```
 //!
-//! `fields` are the columns, features first, `levels` those of a category. Numbers are texts with commas, as the database
-//! writes them: `missing` cells of each field, cells that are `unusable` because they are no numbers or none of the levels,
+//! `fields` are the columns, features first, `levels` those of a category. Numbers are strings with commas, as the database
+//! writes them: `missing` cells of each field, cells that are `unusable` because they are not numbers or none of the levels,
 //! a center c of each column, Σ w (x − c), and Σ w (x − c)(z − d) for every pair of columns, row by row of their lower triangle.
 //!
 //! With n = Σ w and s = Σ w (x − c), the cross-products of deviations from the means are Σ w (x − c)(z − d) − s t/n, whatever the
@@ -41,7 +41,7 @@ const DIGITS: f64 = 15.95;
 pub struct SqlField {
     /// Its name.
     pub column: String,
-    /// The texts that stand in it; nothing for numbers.
+    /// The strings that are in it; nothing for numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub levels: Option<Vec<String>>,
 }
@@ -55,10 +55,10 @@ pub struct Heading {
     pub fields: Vec<SqlField>,
     /// How many of these are targets.
     pub targets: usize,
-    /// The column that says how often a row counts.
+    /// The column with the weight of each row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub weight: Option<String>,
-    /// Whether rows with missing cells are left out.
+    /// Whether rows with missing values are dropped.
     pub drops: bool,
 }
 
@@ -103,12 +103,12 @@ struct Document {
     products: String,
 }
 
-/// What there is to say of a reply once it is a summary.
+/// The remarks on a reply once it is a summary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
     /// How many rows there were.
     pub rows: u64,
-    /// How many of them were left out because a cell was missing.
+    /// How many of them were dropped because a cell was missing.
     pub dropped: u64,
     /// How many cells were missing in each field that has missing ones.
     pub missing: Vec<(String, u64)>,
@@ -119,7 +119,7 @@ pub struct Reply {
 /// How good the products are that a summary was made of.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
-    /// The condition number of the correlations of the features, the dependent ones left out.
+    /// The condition number of the correlations of the features, the dependent ones dropped.
     pub condition: f64,
     /// Features that are sums of the columns before them as far as the products tell; levels are not named.
     pub dependent: Vec<String>,
@@ -134,7 +134,7 @@ impl Quality {
     }
 }
 
-/// Why a reply is no summary, and perhaps what to do.
+/// Why a reply is not a summary, and perhaps what to do.
 #[derive(Debug)]
 pub struct Refusal {
     /// In words.
@@ -164,12 +164,12 @@ impl Refusal {
     }
 }
 
-/// Whether a line is a reply rather than a summary: the format stands first in a query's answer.
+/// Whether a line is a reply rather than a summary: the format comes first in a query's answer.
 pub(super) fn is_reply(line: &str) -> bool {
     line.trim_start().starts_with(&format!("{{\"format\":\"{}\"", document::format(KIND)))
 }
 
-/// The summary of the rows that a line of JSON sums up, and what there is to say of it.
+/// The summary of the rows that a line of JSON sums up, and the remarks on it.
 pub(super) fn from_line(line: &str) -> Result<(Summary, Reply), Refusal> {
     let document: Document = document::parse(line.as_bytes(), KIND, NEWEST).map_err(|refusal| refusal.message)?;
     let heading = &document.heading;
@@ -178,7 +178,7 @@ pub(super) fn from_line(line: &str) -> Result<(Summary, Reply), Refusal> {
         return Err(Refusal::from(format!("{} fields, but {} targets", heading.fields.len(), heading.targets)));
     }
     if let Some(name) = first_repeated(&columns) {
-        return Err(Refusal::from(format!("the name \"{name}\" stands twice in \"fields\"")));
+        return Err(Refusal::from(format!("the name \"{name}\" occurs twice in \"fields\"")));
     }
     let (rows, used) = (count("rows", &document.rows)?, count("used", &document.used)?);
     if rows == 0 {
@@ -186,7 +186,7 @@ pub(super) fn from_line(line: &str) -> Result<(Summary, Reply), Refusal> {
     }
     let missing = check_cells(&document, rows)?;
     if used == 0 || used > rows {
-        let hint = "leave out the columns with the most of them";
+        let hint = "ignore the columns with the most of them";
         return Err(Refusal::new(format!("a cell is missing in every row: {}", in_words(&missing)), hint));
     }
     let weight = match heading.weight {
@@ -236,7 +236,7 @@ fn in_words(missing: &[(String, u64)]) -> String {
     words.join(", ")
 }
 
-/// The fields with missing cells, most of them first. Cells that cannot be used are refused, and missing ones unless their rows are left out.
+/// The fields with missing values, most of them first. Cells that cannot be used are refused, and missing ones unless their rows are dropped.
 fn check_cells(document: &Document, rows: u64) -> Result<Vec<(String, u64)>, Refusal> {
     let heading = &document.heading;
     let names: Vec<&String> = heading.fields.iter().map(|field| &field.column).chain(&heading.weight).collect();
@@ -245,14 +245,12 @@ fn check_cells(document: &Document, rows: u64) -> Result<Vec<(String, u64)>, Ref
         let (name, cells) = (names[place], unusable[place]);
         return Err(match heading.fields.get(place).and_then(|field| field.levels.as_ref()) {
             Some(_) => Refusal::new(
-                format!("column \"{name}\": {cells} of {rows} cells are none of the levels that --categorical names"),
-                format!("SELECT DISTINCT on \"{name}\" tells which there are"),
+                format!("column \"{name}\": {cells} of {rows} cells are not among the levels that --categorical names"),
+                format!("SELECT DISTINCT on \"{name}\" shows them"),
             ),
             None => Refusal::new(
-                format!("column \"{name}\": {cells} of {rows} cells are no numbers"),
-                format!(
-                    "linreg sql --categorical '{name}=LEVEL,LEVEL…' makes levels of texts, --where leaves rows out"
-                ),
+                format!("column \"{name}\": {cells} of {rows} cells are not numbers"),
+                format!("linreg sql --categorical '{name}=LEVEL,LEVEL…' makes levels of strings, --where drops rows"),
             ),
         });
     }
@@ -269,12 +267,12 @@ fn check_cells(document: &Document, rows: u64) -> Result<Vec<(String, u64)>, Ref
         if cells > 0 || negative > 0 {
             let what = if cells > 0 { format!("{cells} missing") } else { format!("{negative} below 0") };
             let message = format!("column \"{weight}\": of the weights of {rows} rows, {what}; expected 0 or more");
-            return Err(Refusal::new(message, "linreg sql --where leaves such rows out"));
+            return Err(Refusal::new(message, "linreg sql --where drops these rows"));
         }
     }
     if !missing.is_empty() && !heading.drops {
         let message = format!("cells are missing among {rows} rows: {}", in_words(&missing));
-        return Err(Refusal::new(message, "linreg sql --missing drop leaves such rows out"));
+        return Err(Refusal::new(message, "linreg sql --missing drop drops these rows"));
     }
     Ok(missing)
 }

@@ -15,7 +15,7 @@ pub enum Scaling {
 
 impl Summary {
     /// The rows with the first `count` columns scaled, and what was taken out of each: (shift, divisor), `count` of them. A
-    /// divisor of 0 stands for a column that never changes, and counts as 1.
+    /// divisor of 0 represents a column that never changes, and counts as 1.
     #[must_use]
     pub fn scaled(&self, count: usize, scaling: Scaling) -> (Summary, Vec<(f64, f64)>) {
         let (standardized, moments) = self.standardize(count);

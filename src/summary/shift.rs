@@ -9,13 +9,13 @@ pub struct Moments {
 }
 
 impl Moments {
-    /// Of no rows of `columns` columns.
+    /// An empty one of `columns` columns.
     #[must_use]
     pub fn new(columns: usize) -> Moments {
         Moments { columns: vec![[0.0; 3]; columns] }
     }
 
-    /// Adds the rows of a batch; missing cells (NaN) do not count.
+    /// Adds the rows of a batch; missing values (NaN) do not count.
     pub fn push(&mut self, batch: &Batch) {
         for (k, [rows, mean, deviation]) in (1..).zip(&mut self.columns) {
             let [added, batch_mean, batch_deviation] = own_moments(batch.column(k), batch.weights());
@@ -69,7 +69,7 @@ fn moments(values: &[f64]) -> Option<(f64, f64)> {
     Some((first + mean, deviation.max(0.0)))
 }
 
-/// The same with weights, those of 0 left out.
+/// The same with weights, those of 0 dropped.
 fn weighted_moments(values: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
     let counted = || values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
     let (&first, _) = counted().next()?;

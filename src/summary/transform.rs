@@ -1,4 +1,4 @@
-//! What is said of columns later, as a change of the triangle: choosing and scaling need no row again.
+//! Choices about columns that come later, as a change of the triangle: choosing and scaling need no row again.
 
 use std::collections::BTreeMap;
 
@@ -12,7 +12,7 @@ impl Summary {
     /// columns like any.
     ///
     /// # Errors
-    /// The first name that is no column.
+    /// The first name that is not a column.
     pub fn select(&self, names: &[String]) -> Result<Summary, String> {
         if self.columns == names {
             return Ok(self.clone());
@@ -90,7 +90,7 @@ impl Triangle {
         longer
     }
 
-    /// The triangle without its first row and column: of all other columns, once what the first says of them has been
+    /// The triangle without its first row and column: of all other columns, once what the first explains of them has been
     /// taken out.
     #[must_use]
     pub fn below_first(&self) -> Triangle {
@@ -125,7 +125,7 @@ impl Triangle {
         self.columns_of(sums.len(), entry)
     }
 
-    /// The triangle of the rows with columns of zeros behind the others, up to that number.
+    /// The triangle of the rows with columns of zeros after the others, up to that number.
     #[must_use]
     pub fn widened(&self, columns: usize) -> Triangle {
         let mut wide = Triangle::new(columns);

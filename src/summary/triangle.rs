@@ -41,7 +41,7 @@ pub struct Triangle {
 }
 
 impl Triangle {
-    /// The triangle of no rows: all zeros.
+    /// The empty triangle: all zeros.
     pub fn new(columns: usize) -> Triangle {
         let even = columns.next_multiple_of(2);
         Triangle { columns, even, r: vec![0.0; even * (even + 1) / 2] }
@@ -135,7 +135,7 @@ impl Triangle {
         scaled
     }
 
-    /// The triangle of the rows [1, a − mean of a] for the `count` columns behind the first: nothing is left of them in
+    /// The triangle of the rows [1, a − mean of a] for the `count` columns after the first: nothing is left of them in
     /// row 0.
     pub fn center(&mut self, count: usize) {
         self.row_mut(0)[1..=count].fill(0.0);

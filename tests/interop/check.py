@@ -112,7 +112,7 @@ class Case:
     def levels(self, column):
         """All levels of a category, none of a number."""
         own = [each for each in self.encodings.values() if each["column"] == column and "level" in each]
-        return list(dict.fromkeys([each["reference"] for each in own] + [each["level"] for each in own]))
+        return list(dict.fromkeys([each["reference"] for each in own if "reference" in each] + [each["level"] for each in own]))
 
     def cells(self, column):
         """Those of all rows: numbers, NaN where one is missing, or texts."""

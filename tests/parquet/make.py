@@ -1,4 +1,4 @@
-"""Writes the Parquet files of README.md (data/farms.parquet) and of tests/cases/parquet.md (trips.parquet, beside this file). pyarrow 26.0.1."""
+"""Writes the Parquet files of README.md (data/farms.parquet) and of tests/cases/parquet.md (next to this file). pyarrow 26.0.1."""
 
 import datetime
 import decimal
@@ -33,3 +33,9 @@ trips = pyarrow.table({
 codecs = {name: "BROTLI" if name == "note" else "ZSTD" for name in trips.column_names}
 codecs["stops.list.element"] = codecs.pop("stops")
 pyarrow.parquet.write_table(trips, HERE / "trips.parquet", compression=codecs, row_group_size=5, write_page_checksum=True)
+
+# A last column without a name or a value, and a file with a level that the first one lacks.
+unnamed = {"x": [1, 2, 3, 4], "g": ["a", "b", "a", "b"], "y": [2.0, 4.0, 5.0, 9.0], "": pyarrow.nulls(4)}
+pyarrow.parquet.write_table(pyarrow.table(unnamed), HERE / "unnamed.parquet")
+level = pyarrow.table({"x": [1, 2, 3], "g": ["a", "z", "b"], "y": [1.0, 2.0, 4.0]})
+pyarrow.parquet.write_table(level, HERE / "level.parquet")

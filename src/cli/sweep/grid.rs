@@ -7,6 +7,7 @@ use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
 use clap_complete::engine::ArgValueCompleter;
 
+use crate::cli::options::did_you_mean;
 use crate::cli::shell::columns;
 use crate::cli::train;
 use crate::error::Error;
@@ -222,6 +223,10 @@ fn expand(text: &str) -> Result<Vec<String>, String> {
                 return Err(format!("{text}: the ends of a logarithmic range are above 0"));
             }
             Ok((0..count).map(|i| between(kind == "log", first, last, i as f64 / (count - 1) as f64)).collect())
+        }
+        [kind, ref range @ ..] if range.len() == 3 && range.iter().all(|part| part.parse::<f64>().is_ok()) => {
+            let meant = did_you_mean(&["lin", "log"], kind);
+            Err(format!("{text}: expected lin:FIRST:LAST:COUNT or log:FIRST:LAST:COUNT{meant}"))
         }
         _ => Ok(vec![text.to_owned()]),
     }

@@ -20,7 +20,7 @@ use super::typed::{end, quoted, with_value};
 use super::words::{count, note, warn};
 use crate::error::Error;
 use crate::observers::{Progress, When};
-use crate::output::{FileId, Kind, OutputFile};
+use crate::output::{FileId, Kind, OutputFile, is_stdout};
 use crate::signals;
 use grid::Grid;
 use results::{Layout, Results, Row};
@@ -153,6 +153,10 @@ impl Args {
     /// Refuses files that would be lost, and models that come through a pipe: every training reads them.
     fn check_files(&self, trainings: &[train::Args]) -> Result<(), Error> {
         let Some(first) = trainings.first() else { return Ok(()) };
+        if self.append.as_deref().is_some_and(is_stdout) {
+            let error = Error::usage("--append -: rows are added to a file");
+            return Err(error.with_hint("without --append they are printed"));
+        }
         let models: BTreeSet<&Path> = trainings.iter().filter_map(train::Args::init_file).collect();
         let is_pipe = |path: &&&Path| FileId::of(path).is_some_and(|(_, kind)| kind == Kind::Pipe);
         if let Some(model) = models.iter().find(is_pipe) {

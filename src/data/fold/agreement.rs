@@ -1,4 +1,4 @@
-//! The fast reader and a plain loop over the records of `csv` agree on any text in any dialect: numbers, places, faults.
+//! The fast reader and a plain loop over the records of `csv` agree on any text in any dialect: numbers, places, errors.
 
 mod two_ways;
 

@@ -1,6 +1,6 @@
 //! A plain file: workers take chunks as they come and read them at their positions.
 //!
-//! Where the first record of a chunk begins is a guess: behind the next newline. It is wrong only if that newline is
+//! Where the first record of a chunk begins is a guess: after the next newline. It is wrong only if that newline is
 //! between quotes, and then the chunk before ends somewhere else: the chunk is read once more, from there.
 
 use super::super::blocks::{Block, Blocks};

@@ -3,7 +3,7 @@
 //! The text is divided into chunks of a fixed number of blocks. A worker starts every chunk with a new state, adds its
 //! batches one after the other, and sends the state to this thread, which hands the states on in the order of the file.
 //! What is computed depends on the chunks alone, and these on the text alone: not on how many workers there are, nor on
-//! whether the text comes from a file, a pipe or a compressed file. The chunks of a table that is no text are so many rows.
+//! whether the text comes from a file, a pipe or a compressed file. The chunks of a table that is not text are numbers of rows.
 
 #[cfg(test)]
 mod agreement;
@@ -23,7 +23,7 @@ use super::records::{Counts, Parser, Records};
 use super::source::Body;
 use crate::error::{Error, Place};
 
-/// How a reading is divided.
+/// How a pass is divided.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
     /// Workers.
@@ -34,7 +34,7 @@ pub struct Plan {
     pub chunk_blocks: u64,
 }
 
-/// How far a reading has come.
+/// How far a pass has come.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
     /// Rows handed on.
@@ -45,7 +45,7 @@ pub struct Progress {
     pub file: String,
     /// Lines of the input above the chunk that is handed on.
     pub lines: u64,
-    /// What there is to say of how the inputs were read, once all have been.
+    /// The remarks on how the inputs were read, once all have been.
     pub remarks: Vec<String>,
     /// Lines of all inputs that repeat a header, and lines of comments.
     skipped: [u64; 2],
@@ -63,7 +63,7 @@ impl Rows {
     /// Reads all rows: what `work` made of each chunk goes to `merge`, in order.
     ///
     /// # Errors
-    /// The first fault in the order of the text, whoever found it; the error of `merge`, which ends the reading.
+    /// The first error in the order of the text, whoever found it; the error of `merge`, which ends the reading.
     pub fn fold<S: Send>(
         mut self,
         plan: Plan,
@@ -102,7 +102,7 @@ impl Rows {
     }
 }
 
-/// What to say of lines that were skipped.
+/// The remarks on lines that were skipped.
 fn skipped([repeats, comments]: [u64; 2]) -> Vec<String> {
     let lines = |count: u64| if count == 1 { "1 line".to_owned() } else { format!("{count} lines") };
     let verb = |count: u64| if count == 1 { ("repeats", "was", "begins") } else { ("repeat", "were", "begin") };
@@ -144,7 +144,7 @@ fn fold_input<S: Send>(
 struct Chunk<S> {
     state: S,
     counts: Counts,
-    /// Where its first record begins in the text, and where the one behind its last does.
+    /// Where its first record begins in the text, and where the one after its last does.
     start: u64,
     end: u64,
     failure: Option<Failure>,

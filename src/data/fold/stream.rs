@@ -1,6 +1,6 @@
 //! A stream: one thread reads it and deals its blocks out, a chunk to each worker in turn.
 //!
-//! The reading thread is not waited for: when a fault ends the work, it may still be waiting for more text. Where no thread
+//! The reading thread is not waited for: when an error ends the work, it may still be waiting for more text. Where no thread
 //! is to be had, this one does everything, with the same result.
 
 use std::io::Read;

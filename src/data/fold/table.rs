@@ -1,4 +1,4 @@
-//! A table of rows that is no text: workers take chunks of rows as they come.
+//! A table of rows that is not text: workers take chunks of rows as they come.
 
 use super::super::layout::Layout;
 use super::super::parquet::{Cursor, Table};
@@ -9,7 +9,7 @@ use crate::error::Error;
 /// Blocks that the numbers of a chunk fill at most, unless its triangle needs more rows.
 const BLOCKS: u64 = 16;
 
-/// Chunks of a table at most: a file of some bytes may say that it has any number of rows.
+/// Chunks of a table at most: a file of some bytes may declare any number of rows.
 const MOST_CHUNKS: u64 = 1 << 20;
 
 /// Chunks that a worker takes at once, where there are enough: a row group, as most programs write them.
@@ -44,7 +44,7 @@ pub(super) fn fold<S: Send>(
     if let [_] = chunks[..] {
         return commit.chunk(read(&mut new(), 0));
     }
-    // Neighbours have pages in common, and a worker that goes on has unpacked them. Rows that wait as texts take memory, and writing
+    // Neighbours have pages in common, and a worker that continues has unpacked them. Rows that wait as strings take memory, and writing
     // them down takes longer than pages.
     let run = if writes { 1 } else { RUN };
     let threads = table.workers(layout, plan.threads);

@@ -4,6 +4,7 @@ use std::io::{Cursor, Write};
 
 use proptest::prelude::*;
 
+use super::super::packing::Packing;
 use super::super::source::{self, Source};
 use super::super::{Manner, Missing, Reader};
 use super::*;
@@ -56,7 +57,7 @@ fn read(source: Source, manner: Manner, plan: Plan) -> Vec<Row> {
 
 fn stream(text: &str) -> Source {
     let body = Body::Stream(Box::new(Cursor::new(text.to_owned().into_bytes())));
-    Source { name: "stream".to_owned(), body, is_json: false, partitions: Vec::new() }
+    Source { name: "stream".to_owned(), body, is_json: false, packing: Packing::None, partitions: Vec::new() }
 }
 
 proptest! {
@@ -84,7 +85,7 @@ proptest! {
         prop_assert_eq!(&read(stream(&text), Manner { is_eager: true, ..manner }, plan), &rows);
     }
 
-    /// The fault that is told is the first in the text, with its line, whoever finds one first.
+    /// The error that is reported is the first in the text, with its line, whoever finds one first.
     #[test]
     fn the_first_fault_is_told_with_its_line(
         faults in proptest::collection::btree_set(0..300usize, 1..4),

@@ -34,7 +34,7 @@ impl Shared {
         self.moved.notify_all();
     }
 
-    /// Waits until chunk `index` is not so many chunks ahead.
+    /// Waits until chunk `index` is not too many chunks ahead.
     fn wait_for(&self, index: u64, most: u64) {
         let done = self.done.lock().unwrap_or_else(PoisonError::into_inner);
         let is_ahead = |done: &mut u64| index > *done + most;
@@ -70,7 +70,7 @@ pub fn in_parallel<S: Send, W>(
                         if shared.stop.load(Ordering::Relaxed) {
                             return;
                         }
-                        // The other side is gone when it has found a fault: nobody wants the rest.
+                        // The other side is gone when it has found an error: nobody wants the rest.
                         if sender.send((index, read(&mut worker, index))).is_err() {
                             return;
                         }

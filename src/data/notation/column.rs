@@ -15,9 +15,9 @@ pub struct Notation {
     pub separators: Vec<char>,
     /// Whether `1.5-2` is a number: other cells are `1.5+2`.
     pub has_exponents: bool,
-    /// How many there are among the first cells.
-    pub numbers: u64,
-    /// The first that is not plain, as it stands in the text, and its value.
+    /// Whether most of the distinct first cells are strings, or none is a number.
+    pub has_strings: bool,
+    /// The first that is not plain, as it is in the text, and its value.
     pub example: Option<(String, f64)>,
 }
 
@@ -59,7 +59,7 @@ impl Notations {
 
     /// The notation of the column: the unit of most cells, plain ones among them.
     #[must_use]
-    pub fn notation(&self) -> Notation {
+    pub fn notation(&self, has_strings: bool) -> Notation {
         let has_exponents = self.has_exponents();
         let noted = || self.noted.iter().filter(|noted| has_exponents || !noted.may_be_range);
         let count = |unit: Unit| {
@@ -80,7 +80,7 @@ impl Notations {
             currency: noted().find_map(|noted| noted.currency.clone()),
             separators,
             has_exponents,
-            numbers: self.plain + noted().count() as u64,
+            has_strings,
             example: self.example.clone().filter(|_| noted().next().is_some()),
         }
     }

@@ -24,7 +24,7 @@ struct Digits {
 /// Parses a strip.
 ///
 /// # Safety
-/// The bounds must be as [`Strip`] says.
+/// The bounds must be as [`Strip`] requires.
 #[target_feature(enable = "avx2,fma,bmi1,bmi2,lzcnt,popcnt")]
 pub(super) unsafe fn parse_strip(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]) {
     strip.check(out, refused);

@@ -94,7 +94,7 @@ fn adversarial_fields() {
     }
 }
 
-/// Decimals exactly between two `f64`, and just beside.
+/// Decimals exactly between two `f64`, and just next to them.
 #[test]
 fn halfway_cases() {
     let mut fields = Vec::new();

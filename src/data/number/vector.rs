@@ -12,7 +12,7 @@
 //! *Reading* ends with the marks, *finishing* begins there. Each is a loop of its own over a whole strip, as one long chain
 //! of dependent instructions would leave the processor waiting.
 //!
-//! Whatever else stands in a field, a second dot or a letter, remains as a byte above 9 and makes it refused. A sign or dot
+//! Whatever else is in a field, a second dot or a letter, remains as a byte above 9 and makes it refused. A sign or dot
 //! as the last byte counts as a letter, so an accepted field has at least one digit.
 //!
 //! **Short fields**, up to 15 bytes: the integer has at most 15 digits and 10^k at most 14 zeros, so both are exact, and

@@ -21,7 +21,7 @@ pub struct Column {
     /// Of each row that was read last, whether it has a value; empty if all have.
     levels: Vec<i16>,
     rows: usize,
-    /// The same rows as numbers, NaN where there is none; empty where the values are such already, and for texts.
+    /// The same rows as numbers, NaN where there is none; empty where the values are such already, and for strings.
     numbers: Vec<f64>,
 }
 
@@ -201,7 +201,7 @@ impl Column {
         Ok(())
     }
 
-    /// The rows that were read last as numbers, NaN where there is none; `None` for texts.
+    /// The rows that were read last as numbers, NaN where there is none; `None` for strings.
     pub fn numbers(&self) -> Option<&[f64]> {
         match (&self.reader, self.kind) {
             (_, Kind::Text) => None,
@@ -252,7 +252,7 @@ impl Column {
         is_nothing || self.levels.get(i) == Some(&0) || self.numbers().is_some_and(|numbers| numbers[i].is_nan())
     }
 
-    /// Whether it is a column of texts.
+    /// Whether it is a text column.
     pub fn is_text(&self) -> bool {
         self.kind == Kind::Text
     }

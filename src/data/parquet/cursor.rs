@@ -77,7 +77,7 @@ impl<'a> Cursor<'a> {
     /// Shows every batch of the rows `rows` of the table to `visit`.
     ///
     /// # Errors
-    /// The first fault, its line counted from the first of the rows, after the batches before it have been shown.
+    /// The first error, its line counted from the first of the rows, after the batches before it have been shown.
     pub fn read(&mut self, rows: Range<u64>, visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Failure> {
         for (group, part) in self.table.parts(&rows) {
             self.go_to(group, part.start)?;
@@ -143,7 +143,14 @@ impl<'a> Cursor<'a> {
             if self.writes {
                 self.write(rows);
             }
-            let records = Records::of_rows(layout, &self.levels, &self.written, start + first as u64, above);
+            let (columns, places) = (&self.columns, &self.places);
+            let cell = |i: usize, k: usize| {
+                let mut room = Vec::new();
+                let text = columns[places[k]].text(first + i, layout.spelling.decimal, &mut room);
+                String::from_utf8_lossy(text.trim_ascii()).into_owned()
+            };
+            let shown: (&Written, &dyn Fn(usize, usize) -> String) = (&self.written, &cell);
+            let records = Records::of_rows(layout, &self.levels, shown, start + first as u64, above);
             visit(&mut self.batch, &records);
         }
         Ok(())
@@ -214,7 +221,7 @@ impl<'a> Cursor<'a> {
             return layout.no_level(text, k, line);
         }
         let number = layout.number_of(cell(layout, column, first + record), text, k, line);
-        number.expect_err("a cell that is none of a number was found")
+        number.expect_err("the cell was not a number")
     }
 
     /// Writes the decoded `rows` down, a record each.

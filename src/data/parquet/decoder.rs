@@ -1,4 +1,4 @@
-//! Values as most programs write them, plain or as places in a dictionary: decoded here, for most of the time of a reading
+//! Values as most programs write them, plain or as places in a dictionary: decoded here, for most of the time of a pass
 //! is spent in it.
 
 use bytes::Bytes;
@@ -15,7 +15,7 @@ use super::runs::Runs;
 /// Rows that are decoded at a time to pass over them.
 const PASSED: usize = 1 << 12;
 
-/// Fills values with those that stand in the bytes from the first number on, which moves behind them; `None` if there are too few.
+/// Fills values with those that are in the bytes from the first number on, which moves after them; `None` if there are too few.
 pub type Plain<V> = fn(&Bytes, &mut usize, &mut [V]) -> Option<()>;
 
 /// Decodes the values of a column.
@@ -63,7 +63,7 @@ pub fn numbers<V: FromBytes<Bytes = [u8; N]>, const N: usize>(
     Some(())
 }
 
-/// Texts, each with its length before it.
+/// Strings, each with its length before it.
 pub fn texts(bytes: &Bytes, at: &mut usize, out: &mut [ByteArray]) -> Option<()> {
     for out in out {
         let (length, rest) = bytes.get(*at..)?.split_first_chunk()?;
@@ -76,7 +76,7 @@ pub fn texts(bytes: &Bytes, at: &mut usize, out: &mut [ByteArray]) -> Option<()>
 
 /// Moves `found` values to the rows that have one by `levels`; those of the other rows have no meaning.
 pub fn spread<V>(values: &mut [V], levels: &[i16], found: usize) {
-    // From the last on, each value goes to its row, which is at or behind the place where it is.
+    // From the last on, each value goes to its row, which is at or after the place where it is.
     let mut next = found;
     for i in (0..values.len()).rev() {
         if levels[i] == 1 && next > 0 {
@@ -96,7 +96,7 @@ impl<V: Clone + Default> Decoder<V> {
     pub fn read(&mut self, rows: usize, values: &mut Vec<V>, levels: &mut Vec<i16>) -> Result<()> {
         levels.clear();
         if std::mem::needs_drop::<V>() {
-            // Texts hold the memory of the page in which they stand.
+            // Strings hold the memory of the page in which they are.
             values.clear();
         }
         values.resize(rows, V::default());
@@ -182,7 +182,7 @@ impl Page {
             }
             // A page of nothing but rows without a value.
             (_, None) => Values::Plain(of_values, 0),
-            _ => return Err(damaged("a page in an encoding that its column does not tell")),
+            _ => return Err(damaged("a page in an encoding that its column does not declare")),
         };
         Ok(Page { bytes, rows, levels, values })
     }
@@ -195,7 +195,7 @@ impl Page {
     }
 }
 
-/// The fault of a page that ends too early.
+/// The error of a page that ends too early.
 pub fn too_few() -> ParquetError {
     damaged("fewer values than rows")
 }

@@ -25,7 +25,7 @@ pub enum Kind {
     Unsigned,
     /// Sixteen bits.
     Half,
-    /// A whole number with so many digits behind the decimal mark.
+    /// A whole number with a number of digits after the decimal mark.
     Decimal(u32),
     /// Anything.
     Text,
@@ -64,7 +64,7 @@ impl Kind {
             }
             (ConvertedType::INTERVAL, _) => Err("intervals of time".to_owned()),
             (_, Type::BOOLEAN) => Ok(Kind::Truth),
-            // Some writers do not say that bytes are text.
+            // Some writers do not declare that bytes are text.
             (_, Type::BYTE_ARRAY) => Ok(Kind::Text),
             (_, Type::FIXED_LEN_BYTE_ARRAY) => Err(format!("values of {} bytes", column.type_length())),
             _ => Ok(Kind::Number),
@@ -81,7 +81,7 @@ fn decimal_of(physical: Type, scale: i32, precision: i32) -> Result<Kind, String
     }
 }
 
-/// The number of `whole` with `scale` digits behind the decimal mark, rounded once.
+/// The number of `whole` with `scale` digits after the decimal mark, rounded once.
 pub fn decimal(whole: i128, scale: u32) -> f64 {
     if scale <= MOST_EXACT && whole.unsigned_abs() <= LARGEST_EXACT {
         return whole as f64 / 10_f64.powi(scale as i32);
@@ -91,7 +91,7 @@ pub fn decimal(whole: i128, scale: u32) -> f64 {
     number::parse(&text, b'.').unwrap_or(f64::NAN)
 }
 
-/// All digits of `whole`, `scale` of them behind the decimal mark.
+/// All digits of `whole`, `scale` of them after the decimal mark.
 pub fn write_decimal(whole: i128, scale: u32, text: &mut Vec<u8>) {
     let width = scale as usize + 1;
     let digits = format!("{:0width$}", whole.unsigned_abs());

@@ -7,7 +7,7 @@
 //!                                      rows
 //! ```
 //!
-//! A row of a table has no line and no place in a text: its number stands for both.
+//! A row of a table has no line and no place in a text: its number represents both.
 
 mod column;
 mod cursor;
@@ -70,6 +70,8 @@ pub struct Table {
 /// A column as the user sees it.
 pub struct Field {
     name: String,
+    /// Whether the file gives it the name.
+    is_named: bool,
     /// Where its values are; otherwise what it holds.
     values: Result<Values, String>,
 }
@@ -111,7 +113,7 @@ impl Table {
         if u64::try_from(metadata.file_metadata().num_rows()) != Ok(starts[starts.len() - 1]) {
             return Err(failed(damaged("the row groups have not as many rows as the file")));
         }
-        let same = |Partition { name, value }| Field { name, values: Ok(Values::Same(value)) };
+        let same = |Partition { name, value }| Field { name, is_named: true, values: Ok(Values::Same(value)) };
         let fields = partitions.into_iter().map(same).chain(fields(&metadata)).collect();
         Ok(Table { file: file.to_owned(), span, metadata, fields, starts })
     }
@@ -130,8 +132,22 @@ impl Table {
         };
         let texts = self.fields.iter().filter(is_category).map(|field| field.name.clone()).collect();
         let index = pandas::index_columns(&self.metadata);
-        let unnamed = names.iter().filter(|name| *name == INDEX || index.contains(name)).cloned().collect();
-        Ok(Header { delimiter, texts, unnamed, is_text: false, ..Header::of(&self.file, names) })
+        let is_unnamed = |field: &&Field| !field.is_named || field.name == INDEX || index.contains(&field.name);
+        let unnamed = self.fields.iter().filter(is_unnamed).map(|field| field.name.clone()).collect();
+        let trailing = self.fields.iter().enumerate().rev();
+        let empty = trailing.take_while(|(i, field)| !field.is_named && self.begins_empty(*i).unwrap_or(false));
+        let empty = empty.map(|(_, field)| field.name.clone()).collect();
+        Ok(Header { delimiter, texts, unnamed, empty, is_text: false, ..Header::of(&self.file, names) })
+    }
+
+    /// Whether the first rows have no value in a field.
+    fn begins_empty(&self, field: usize) -> Result<bool, ParquetError> {
+        const ROWS: u64 = 1000;
+        let Some((group, rows)) = self.parts(&(0..self.rows().min(ROWS))).into_iter().next() else { return Ok(false) };
+        let mut column = self.column(group, field, &Arc::default())?;
+        let count = usize::try_from(rows.end)?;
+        column.read(count)?;
+        Ok((0..count).all(|row| column.is_missing(row)))
     }
 
     /// All rows.
@@ -183,9 +199,11 @@ impl Table {
     /// [`Error::Input`] with the first of them.
     pub fn check(&self, layout: &Layout, writes: bool) -> Result<(), Error> {
         let all = 0..if writes { self.fields.len() } else { 0 };
-        let wanted = layout.columns.iter().enumerate().map(|(k, column)| (column.field, layout.is_choosable(k)));
-        let wanted = wanted.chain(all.map(|field| (field, layout.choosable.is_some())));
-        for (field, is_choosable) in wanted.map(|(field, is_choosable)| (&self.fields[field], is_choosable)) {
+        let wanted = layout.columns.iter().enumerate().map(|(k, column)| (column.field, Some(k)));
+        for (field, k) in wanted.chain(all.map(|field| (field, None))) {
+            let field = &self.fields[field];
+            let is_ignorable = k.is_some_and(|k| layout.is_ignorable(k));
+            let is_feature = k.is_some_and(|k| layout.is_choosable(k));
             let fault = |message: String| {
                 let message = format!("column \"{}\": {message}", field.name);
                 Error::input(Place::file(&self.file), message)
@@ -201,14 +219,15 @@ impl Table {
                         "without it, with DuckDB: COPY (SELECT * EXCLUDE \"{name}\" FROM '{quoted}') TO 'new.parquet'"
                     );
                     let is_time = matches!(what.as_str(), "dates" | "timestamps");
-                    let hint = match (is_choosable, layout.choosable) {
+                    let hint = match (is_ignorable, &layout.choosable) {
                         (true, _) if is_time => format!("{}; {convert}", super::columns::leave_out(&field.name)),
                         (true, _) => super::columns::leave_out(&field.name),
                         (false, _) if is_time && !writes => convert,
+                        (false, Some(_)) if is_feature => "choose other columns with --features".to_owned(),
                         (false, Some(_)) => "--target chooses another column".to_owned(),
                         (false, None) => without,
                     };
-                    return Err(fault(format!("it holds {what}; expected numbers or texts")).with_hint(hint));
+                    return Err(fault(format!("it holds {what}; expected numbers or strings")).with_hint(hint));
                 }
                 Ok(Values::Same(_)) => {}
                 Ok(Values::Stored(leaf, _)) => {
@@ -252,7 +271,7 @@ impl Table {
         let (leaf, kind) = match &self.fields[field].values {
             Ok(Values::Stored(leaf, kind)) => (*leaf, *kind),
             Ok(Values::Same(value)) => return Ok(Column::same(value)),
-            Err(_) => return Err(ParquetError::General("neither numbers nor texts".to_owned())),
+            Err(_) => return Err(ParquetError::General("neither numbers nor strings".to_owned())),
         };
         let column = self.metadata.file_metadata().schema_descr().column(leaf);
         let group = self.metadata.row_group(group);
@@ -286,7 +305,7 @@ fn of_parquet(error: &ParquetError, place: &str) -> io::Error {
     damaged(&format!("{place}{told}"))
 }
 
-/// The description of the file, which stands at its end.
+/// The description of the file, which is at its end.
 fn read_metadata(span: &Span) -> io::Result<ParquetMetaData> {
     let mut tail = [0; 8];
     let at = span.length().checked_sub(tail.len() as u64).ok_or_else(|| damaged("it is too short"))?;
@@ -321,8 +340,9 @@ fn fields(metadata: &ParquetMetaData) -> Vec<Field> {
             }
             _ => Err("lists or structures".to_owned()),
         };
-        let name = if root.name().is_empty() { format!("c{}", i + 1) } else { root.name().to_owned() };
-        Field { name, values }
+        let is_named = !root.name().is_empty();
+        let name = if is_named { root.name().to_owned() } else { format!("c{}", i + 1) };
+        Field { name, is_named, values }
     };
     schema.root_schema().get_fields().iter().enumerate().map(field).collect()
 }

@@ -1,4 +1,4 @@
-//! What stands before the bytes of a page, in Thrift's compact protocol
+//! What comes before the bytes of a page, in Thrift's compact protocol
 //! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>; the fields are those of
 //! <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 

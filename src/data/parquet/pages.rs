@@ -21,13 +21,13 @@ use super::values::are_whole;
 /// Bytes that are read where a header begins, and again as often as that is too few for it.
 const HEADER_BYTES: [u64; 4] = [128, 1 << 12, 1 << 16, 1 << 20];
 
-/// Bytes of texts in a page at most. Writers end pages at a mebibyte, unless a single text is longer.
+/// Bytes of strings in a page at most. Writers end pages at a mebibyte, unless a single text is longer.
 const LONGEST_TEXTS: usize = 1 << 28;
 
 /// Memory that columns use one after the other: what has been touched already costs less than fresh one.
 #[derive(Default)]
 pub struct Memory {
-    /// A page as it stands in the file.
+    /// A page as it is in the file.
     packed: Vec<u8>,
     /// Pages that nobody needs any more.
     pages: Vec<Vec<u8>>,
@@ -66,7 +66,7 @@ pub enum Content {
     Data(Data),
 }
 
-/// Values of so many `rows`: where the `levels` stand, which say what rows have one, and then so many `values`.
+/// Values of `rows` rows: the place of the `levels`, which show which rows have one, and then `values` values.
 pub struct Data {
     pub bytes: Bytes,
     pub levels: Range<usize>,
@@ -85,7 +85,7 @@ fn number(header: &PageHeader, id: usize) -> Result<u32> {
 }
 
 impl Pages {
-    /// Those of a `chunk` of `file`, of so many rows.
+    /// Those of a `chunk` of `file` with `rows` rows.
     pub fn new(
         file: &Span,
         chunk: &ColumnChunkMetaData,
@@ -101,11 +101,11 @@ impl Pages {
             Type::INT96 => 96,
             Type::FIXED_LEN_BYTE_ARRAY => 8 * usize::try_from(column.type_length())?,
         };
-        // Some writers say that there is a dictionary at the beginning of the file when there is none.
+        // Some writers declare that there is a dictionary at the beginning of the file when there is none.
         let start = chunk.dictionary_page_offset().filter(|&start| start > 0).unwrap_or(chunk.data_page_offset());
         let (start, length) = (u64::try_from(start)?, u64::try_from(chunk.compressed_size())?);
         let end = start.checked_add(length).and_then(|end| end.checked_add(file.start)).filter(|&end| end <= file.end);
-        let end = end.ok_or_else(|| damaged("a column ends behind the file"))?;
+        let end = end.ok_or_else(|| damaged("a column ends after the file"))?;
         let mut span = file.from(file.start + start);
         span.end = end;
         Ok(Pages {
@@ -129,7 +129,7 @@ impl Pages {
         }
     }
 
-    /// The header of the next page, which is no index.
+    /// The header of the next page, which is not an index.
     fn header(&mut self) -> Result<Option<PageHeader>> {
         if let Some(header) = self.next.take() {
             return Ok(Some(header));
@@ -143,7 +143,7 @@ impl Pages {
             let header = header.transpose()?.ok_or_else(|| damaged("a page does not begin with a header"))?;
             self.span.start += header.length as u64;
             let length = header.packed().filter(|&length| length as u64 <= self.span.length());
-            let length = length.ok_or_else(|| damaged("a page ends behind its column"))?;
+            let length = length.ok_or_else(|| damaged("a page ends after its column"))?;
             match header.page() {
                 Some(PageKind::Index) => self.span.start += length as u64,
                 Some(_) => return Ok(Some(header)),
@@ -153,11 +153,11 @@ impl Pages {
         Ok(None)
     }
 
-    /// The bytes behind `header`, unpacked but for the first `levels`, which are not packed.
+    /// The bytes after `header`, unpacked but for the first `levels`, which are not packed.
     fn unpacked(&mut self, header: &PageHeader, levels: usize, is_packed: bool) -> Result<Bytes> {
         let (packed, unpacked) = header.packed().zip(header.unpacked()).ok_or_else(|| damaged("a page has no size"))?;
         if self.is_text && unpacked > LONGEST_TEXTS {
-            let message = format!("a page with more than {} MiB of texts", LONGEST_TEXTS >> 20);
+            let message = format!("a page with more than {} MiB of strings", LONGEST_TEXTS >> 20);
             let error = io::Error::new(io::ErrorKind::FileTooLarge, message);
             return Err(ParquetError::External(error.into()));
         }
@@ -223,7 +223,7 @@ impl Pages {
             _ => self.first_version(header)?,
         };
         if !self.are_there(data.encoding, &data.bytes[data.levels.end..], data.values) {
-            return Err(damaged("a page has not the values that it tells"));
+            return Err(damaged("a page does not have the values that it declares"));
         }
         self.count(number(header, 1)?, data.encoding)?;
         Ok(data)
@@ -263,7 +263,7 @@ impl Pages {
             false => nulls == 0,
         };
         if !is_present {
-            return Err(damaged("a page has not the values that it tells"));
+            return Err(damaged("a page does not have the values that it declares"));
         }
         Ok(Data { bytes, levels, encoding, rows, values })
     }

@@ -29,7 +29,7 @@ pub struct Runs {
 
 enum Run {
     Same(u32),
-    /// From that byte on; so many numbers have been decoded.
+    /// From that byte on, and how many numbers have been decoded.
     Packed(usize, usize),
 }
 
@@ -72,7 +72,7 @@ impl Runs {
             self.left_of_run = count.min(self.left);
             self.run = Run::Same(bytes.iter().rev().fold(0, |number, &byte| number << 8 | u32::from(byte)));
         } else {
-            // Eight numbers at a time; the last ones may be fewer than the head says.
+            // Eight numbers at a time; the last ones may be fewer than the head declares.
             let groups = count.min(self.left.div_ceil(8));
             self.run = Run::Packed(input.at, 0);
             self.left_of_run = (8 * groups).min(self.left);
@@ -114,7 +114,7 @@ fn decode_packed<V>(
     Some(())
 }
 
-/// Unpacks groups of eight numbers, which begin with a byte; behind the last one there are [`WORD`] bytes more.
+/// Unpacks groups of eight numbers, which begin with a byte; after the last one there are [`WORD`] bytes more.
 type Unpack = fn(&[u8], &mut [[u32; 8]]);
 
 /// By the bits of a number.
@@ -133,7 +133,7 @@ fn unpack<const WIDTH: usize>(bytes: &[u8], out: &mut [[u32; 8]]) {
         let group = &bytes[i * WIDTH..][..WIDTH + WORD];
         for (k, out) in out.iter_mut().enumerate() {
             let (byte, bit) = (k * WIDTH / 8, k * WIDTH % 8);
-            let word = u64::from_le_bytes(*group[byte..].first_chunk().expect("a word behind every group"));
+            let word = u64::from_le_bytes(*group[byte..].first_chunk().expect("a word after every group"));
             *out = (word >> bit & ((1 << WIDTH) - 1)) as u32;
         }
     }

@@ -1,5 +1,5 @@
-//! The tree of columns in the description of a file, looked at before it is decoded: decoders go as deep as it says, and take
-//! memory for as many columns as it says
+//! The tree of columns in the description of a file, looked at before it is decoded: decoders go as deep as it declares, and take
+//! memory for as many columns as it declares
 //! (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 
 use super::page_header::{Compact, STRUCTURE};
@@ -7,7 +7,7 @@ use super::page_header::{Compact, STRUCTURE};
 /// Groups in groups.
 const DEEPEST: usize = 100;
 
-/// What a column may be told by, now and in times to come.
+/// Most entries that describe a column, now and in future versions.
 const MOST_FIELDS: usize = 100;
 
 /// Forms of values.
@@ -28,7 +28,7 @@ fn tree(compact: &mut Compact) -> Option<bool> {
     if version != 0x10 | NUMBER || list != 0x10 | LIST { Some(false) } else { is_tree(compact) }
 }
 
-/// Each group stands before its columns and says how many there are.
+/// Each group comes before its columns and declares their number.
 fn is_tree(compact: &mut Compact) -> Option<bool> {
     let head = compact.byte()?;
     let count = if head >> 4 == 15 { compact.varint()? } else { u64::from(head >> 4) };
@@ -53,7 +53,7 @@ fn is_tree(compact: &mut Compact) -> Option<bool> {
     Some(false)
 }
 
-/// How many columns a group has, none if it is no group. A value that has not the form it should have would be taken for
+/// How many columns a group has, none if it is not a group. A value that has not the form it should have would be taken for
 /// another one when it is decoded.
 fn columns_of(compact: &mut Compact) -> Option<u64> {
     let mut columns = 0;

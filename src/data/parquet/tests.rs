@@ -1,4 +1,4 @@
-//! A Parquet file says what the CSV file of the same table says, however it was written and whoever reads it; a damaged one
+//! A Parquet file is read as the CSV file of the same table, however it was written and whoever reads it; a damaged one
 //! does no harm.
 
 mod written;
@@ -17,7 +17,7 @@ use written::{COLUMNS, How, PLAIN, csv, how, parquet, row, some_rows};
 /// The numbers of the wanted columns, a level by its name, and the row as a record.
 type Read = (Vec<Result<String, u64>>, Vec<u8>);
 
-/// The rows of a file, or where it is at fault, from 1 among the rows, and the message.
+/// The rows of a file, or the row of the error, from 1, and its message.
 fn read(
     bytes: &[u8],
     missing: Missing,
@@ -83,7 +83,7 @@ proptest! {
         let known = read(&csv, missing, 1 << 20, plan, false).map(values);
         let found = read(&parquet, missing, block_bytes, plan, false).map(values);
         match (known, found) {
-            // Which cell of a text says nothing cannot be seen in a table: it has no text for it.
+            // Which mark a missing value has in a text cannot be seen in a table.
             (Err((line, _)), Err((row, _))) => prop_assert_eq!(line, row),
             (known, found) => prop_assert_eq!(known, found),
         }
@@ -175,7 +175,7 @@ fn described(file: &[u8], change: impl Fn(&[u8]) -> Vec<u8>) -> Vec<u8> {
 #[test]
 fn files_that_say_too_much_of_themselves_take_no_memory() {
     let file = parquet(&some_rows(), &How { group_rows: 40, ..PLAIN });
-    // Wherever the number 40 stands in 64 bits, the largest such number but one.
+    // Wherever the number 40 is in 64 bits, the largest such number but one.
     let (forty, most) = ([0x16, 80], [&[0x16, 0xfc][..], &[0xff; 8], &[1]].concat());
     let many = described(&file, |description| {
         let mut changed = description.to_vec();

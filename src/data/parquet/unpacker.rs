@@ -32,7 +32,7 @@ impl Unpacker {
             return Ok(());
         }
         let is_known = match self.compression {
-            // Three bytes stand for 64 others at most.
+            // Three bytes represent 64 others at most.
             Compression::SNAPPY => {
                 snap::raw::decompress_len(packed).ok() == Some(unpacked) && unpacked / 22 <= packed.len()
             }
@@ -41,14 +41,14 @@ impl Unpacker {
                 let told = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
                 told.is_none_or(|length| length == unpacked as u64) && unpacked >> 15 <= packed.len()
             }
-            // At best, a byte stands for so many others.
+            // The most bytes that a byte represents.
             Compression::LZ4_RAW => unpacked / 256 <= packed.len(),
             _ => unpacked / 1100 <= packed.len(),
         };
         if is_known { Ok(()) } else { Err(damaged(OTHER_SIZE)) }
     }
 
-    /// Fills `page` with what `packed` stands for.
+    /// Fills `page` with what `packed` represents.
     pub fn unpack(&mut self, packed: &[u8], page: &mut [u8]) -> Result<()> {
         let external = |error: Box<dyn std::error::Error + Send + Sync>| ParquetError::External(error);
         if page.is_empty() {

@@ -25,7 +25,7 @@ const LEVEL_BITS: usize = 16;
 #[expect(clippy::disallowed_types, reason = "it is only asked for names, never for their order")]
 type Slots = std::collections::HashMap<u64, usize, FixedState>;
 
-/// A row of R: the column where it begins, what stands there, and the name of the group whose it is, if any.
+/// A row of R: the column where it begins, what is there, and the name of its group, if it has one.
 type GroupRow<'a> = (usize, &'a [f64], Option<u64>);
 
 /// Rows in groups.
@@ -39,17 +39,17 @@ pub struct Groups {
     /// The groups by their names: for each key 0 where the cell was missing, or 1 + the number of the level.
     names: Vec<u64>,
     slots: Slots,
-    /// √w and v of each group, one behind the other.
+    /// √w and v of each group, one after the other.
     sums: Vec<f64>,
     /// The triangle of [0 | others].
     others: Triangle,
-    /// Where these columns stand among those of the summary, and the ones before them.
+    /// Where these columns are among those of the summary, and the ones before them.
     places: Vec<usize>,
     /// The fields that the first of them are.
     fields: Vec<usize>,
-    /// Of each category that is no key, where its levels stand among them.
+    /// Of each category that is not a key, where its levels are among them.
     indicators: Vec<Vec<usize>>,
-    /// Of each gap of the summary, where the column that says where cells were missing stands.
+    /// Of each gap of the summary, where the column that marks missing values is.
     gaps: Vec<usize>,
 }
 
@@ -57,7 +57,7 @@ impl Groups {
     /// Keys at most.
     pub const MOST_KEYS: usize = u64::BITS as usize / LEVEL_BITS;
 
-    /// Of no rows: by which categories, the fields of the other columns, and how many categories there are.
+    /// An empty one: by which categories, the fields of the other columns, and how many categories there are.
     pub fn new(keys: Vec<usize>, fields: Vec<usize>, categories: usize) -> Groups {
         Groups {
             keys,
@@ -74,7 +74,7 @@ impl Groups {
         }
     }
 
-    /// The same of no rows.
+    /// The same without rows.
     pub fn emptied(&self) -> Groups {
         Groups::new(self.keys.clone(), self.fields.clone(), self.indicators.len())
     }
@@ -176,7 +176,7 @@ impl Groups {
     pub fn merge(&mut self, summary: &Summary, other: &Groups, others: &Summary) {
         self.follow(summary);
         let codes = |k: usize| summary.categories[k].codes(&others.categories[k]);
-        // Where each column of the other stands.
+        // Where each column of the other is.
         let mut columns: Vec<usize> = (0..other.places.len()).collect();
         for (k, indicators) in other.indicators.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
             indicators.iter().zip(codes(k)).for_each(|(&column, code)| columns[column] = self.indicators[k][code]);
@@ -224,7 +224,7 @@ impl Groups {
         (0..self.keys.len()).rev().map(move |key| code(key).checked_sub(1))
     }
 
-    /// Takes the category of the fewest levels for one that is no key.
+    /// Takes the category of the fewest levels for one that is not a key.
     pub fn coarsen(&mut self, summary: &Summary) {
         let least = self.keys.iter().copied().min_by_key(|&key| summary.categories[key].levels.len());
         self.reduce(summary, self.keys.iter().copied().filter(|key| Some(*key) != least).collect());

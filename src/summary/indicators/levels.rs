@@ -13,7 +13,7 @@ use crate::error::{Error, Place, shortened};
 pub fn too_many(source: &str, column: &str, last: &str) -> Error {
     let (name, last) = (shortened(column), shortened(last));
     let message = format!("column \"{name}\": more than {MOST_LEVELS} levels, the last is \"{last}\"");
-    let hint = format!("leave the column out where rows are summarized: linreg summarize {}", ignore(column));
+    let hint = format!("ignore the column where rows are summarized: linreg summarize {}", ignore(column));
     Error::input(Place::file(source), message).with_hint(hint)
 }
 
@@ -26,7 +26,7 @@ impl Category {
 }
 
 impl Summary {
-    /// A category that would have too many levels with those of `other`, and an error in the name of `source` that says so.
+    /// A category that would have too many levels with those of `other`, and the error in the name of `source`.
     pub(in crate::summary) fn crowded_with(&self, other: &Summary, source: &str) -> Option<(String, Error)> {
         for own in &self.categories {
             let Some(others) = other.categories.iter().find(|others| others.column == own.column) else { continue };
@@ -45,7 +45,7 @@ impl Summary {
         self.categories.iter().map(|category| category.levels.len()).sum()
     }
 
-    /// The same columns of no rows.
+    /// The same columns without rows.
     pub(in crate::summary) fn emptied(&self) -> Summary {
         let triangle = Triangle::new(self.shift.len());
         Summary { rows: 0, weight: 0.0, incomplete: 0, triangle, ..self.clone() }

@@ -59,7 +59,7 @@ proptest! {
         }
     }
 
-    /// The columns of both triangles are polynomials of the rows, and `in_features` says which: to 30 digits of the largest
+    /// The columns of both triangles are polynomials of the rows, and `in_features` marks which: to 30 digits of the largest
     /// term, whatever cancels.
     #[test]
     fn columns_are_what_in_features_says(rows in rows(), degree in 2..7u32, bias: bool) {

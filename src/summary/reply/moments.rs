@@ -22,9 +22,8 @@ impl Moments {
         let centers = numbers("centers", &document.centers, q)?;
         if let Some(j) = centers.iter().position(|center| !center.is_finite()) {
             let message =
-                format!("column \"{}\": the mean is {}, so some cells are no finite numbers", columns[j], centers[j]);
-            let hint =
-                format!("linreg sql --where with \"{}\" BETWEEN -1e150 AND 1e150 leaves such rows out", columns[j]);
+                format!("column \"{}\": the mean is {}, so some cells are not finite numbers", columns[j], centers[j]);
+            let hint = format!("linreg sql --where with \"{}\" BETWEEN -1e150 AND 1e150 drops these rows", columns[j]);
             return Err(Refusal::new(message, hint));
         }
         let sums = numbers("sums", &document.sums, q)?;
@@ -35,7 +34,7 @@ impl Moments {
             None if moments.products.iter().all(|product| product.is_finite()) => Ok(moments),
             found => {
                 let column = found.map_or(String::new(), |j| format!("column \"{}\": ", columns[j]));
-                let message = format!("{column}squares of the numbers overflow, or some are no numbers");
+                let message = format!("{column}squares of the numbers overflow, or some are not numbers");
                 Err(Refusal::new(message, "divide the columns by a power of ten in a view"))
             }
         }
@@ -109,7 +108,7 @@ impl Moments {
     }
 }
 
-/// What rounding leaves of a sum over n rows, as a share of it: √n rounding errors of all signs, and those of q columns, with room
+/// What rounding leaves of a sum over n rows, as a fraction of it: √n rounding errors of all signs, and those of q columns, with room
 /// above them.
 fn noise(rows: u64, columns: usize) -> f64 {
     8.0 * f64::EPSILON * ((rows as f64).sqrt() + columns as f64)

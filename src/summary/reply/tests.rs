@@ -41,7 +41,7 @@ fn refusal(line: &str) -> String {
     Summary::from_json_lines(line, "r").unwrap_err().to_string()
 }
 
-/// The largest difference of two triangles, as a share of the lengths of their columns.
+/// The largest difference of two triangles, as a fraction of the lengths of their columns.
 fn difference(a: &Summary, b: &Summary) -> f64 {
     let (a, b) = (a.unshifted(), b.unshifted());
     let length = |j: usize| (0..=j).map(|i| b.get(i, j).powi(2)).sum::<f64>().sqrt();
@@ -61,7 +61,7 @@ proptest! {
         let (summary, quality) = read(&reply_of(&rows, None, ["a", "b", "c"]));
         let expected = summary_of(&rows, ["a", "b", "c"]);
         prop_assert_eq!(summary.rows(), rows.len() as u64);
-        // A row is nearly a sum of others now and then, which leaves a share of what is lost.
+        // A row is nearly a sum of others now and then, which leaves a fraction of what is lost.
         prop_assume!(quality.condition < 1e4);
         prop_assert!(difference(&summary, &expected) < 1e-10, "{:e}", difference(&summary, &expected));
         for j in 0..3 {
@@ -184,7 +184,7 @@ fn what_is_wrong_is_said() {
         refusal(&line.replace(old, new))
     };
     assert_eq!(with("\"missing\":\"0,0\"", "\"missing\":\"1,2\""), "r:1: cells are missing among 3 rows: y 2, x 1");
-    assert_eq!(with("\"unusable\":\"0,0\"", "\"unusable\":\"0,2\""), "r:1: column \"y\": 2 of 3 cells are no numbers");
+    assert_eq!(with("\"unusable\":\"0,0\"", "\"unusable\":\"0,2\""), "r:1: column \"y\": 2 of 3 cells are not numbers");
     assert!(with("\"missing\":\"0,0\"", "\"missing\":\"0\"").contains("1 numbers in \"missing\", expected 2"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"0\"").contains("the query found no rows"));
     assert!(with("\"rows\":\"3\"", "\"rows\":\"2\"").contains("missing in every row"));

@@ -31,7 +31,7 @@ pub fn unpacked(line: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
     Ok(Some(Cow::Borrowed(line)))
 }
 
-/// Whether it is what clients say beside the reply: `psql` of settings, rows and time, `duckdb` and `sqlite3` of time, `spark-sql`
+/// Whether it is what clients print next to the reply: `psql` about settings, rows and time, `duckdb` and `sqlite3` of time, `spark-sql`
 /// above what other statements print.
 fn is_remark(line: &str) -> bool {
     let is_time = line.starts_with("Time: ") || line.starts_with("Run Time");

@@ -1,6 +1,6 @@
 //! The arithmetic of [`Triangle`](super::Triangle): Householder reflections, two at a time.
 //!
-//! Reflector j is H = I − τ·vvᵀ with v = [h; x]: `h` stands at row j of R and x is what the
+//! Reflector j is H = I − τ·vvᵀ with v = [h; x]: `h` is at row j of R and x is what the
 //! reflectors before have left in column j of the block (m×q). H moves the norm of
 //! [R[j,j]; x] into R[j,j] (Golub & Van Loan, Matrix Computations, section 5.1), and R takes up
 //! −1 times that row, which is the orthogonal choice that keeps its diagonal from going negative.

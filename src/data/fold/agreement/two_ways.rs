@@ -4,6 +4,7 @@
 
 use std::io::{Cursor, Write};
 
+use crate::data::packing::Packing;
 use crate::data::source::{self, Body, Source};
 use crate::data::{Batch, Dialect, Header, Manner, Missing, Plan, Reader, Records, Spelling, Work};
 use crate::error::Error;
@@ -11,7 +12,7 @@ use crate::error::Error;
 /// A row: where it begins, its text, its numbers as bits.
 type Row = (u64, Vec<u8>, Vec<u64>);
 
-/// All rows, or where a fault is: line and field, from 1, as far as it has a place.
+/// All rows, or where an error is: line and field, from 1, as far as it has a place.
 pub type Found = Result<Vec<Row>, (Option<u64>, Option<usize>)>;
 
 /// A text in a dialect, below a header of `width` columns: a number, any text, a number.
@@ -32,7 +33,7 @@ pub struct Way {
     pub plan: Plan,
 }
 
-/// What stands for a missing cell here, besides nothing.
+/// What represents a missing value here, besides nothing.
 const MARKS: [&str; 2] = ["-9", "gone"];
 
 /// The plain way: one record after the other, each cell by the standard library. In a table of one column a blank line is a row, if
@@ -114,7 +115,7 @@ pub fn read(
     let mut file = tempfile::NamedTempFile::new().unwrap();
     let source = if is_stream {
         let body = Body::Stream(Box::new(Cursor::new(text.to_vec())));
-        Source { name: "stream".to_owned(), body, is_json: false, partitions: Vec::new() }
+        Source { name: "stream".to_owned(), body, is_json: false, packing: Packing::None, partitions: Vec::new() }
     } else {
         file.write_all(text).unwrap();
         source::open(file.path()).map_err(fault)?
@@ -139,7 +140,7 @@ pub fn read(
     }
 }
 
-/// Where a fault is. Compressed data may be damaged, which has no place.
+/// Where an error is. Compressed data may be damaged, which has no place.
 fn fault(error: Error) -> (Option<u64>, Option<usize>) {
     match error {
         Error::Input { place, .. } => (place.line, place.field),

@@ -1,4 +1,4 @@
-//! What the standard library says to a field, which every kernel has to say, too.
+//! What the standard library reads in a field, and every kernel too.
 //!
 //! Nothing here needs more than the library shows: the fuzzer of numbers uses this file, too.
 
@@ -8,7 +8,7 @@ use crate::data::index::{Index, Table, Text};
 use crate::data::isa::Isa;
 use crate::data::number::{Column, Fault, parse_columns};
 
-/// What the standard library says to a field without its blanks.
+/// What the standard library reads in a field without its blanks.
 pub fn oracle(field: &[u8], decimal: u8) -> Option<f64> {
     let text = str::from_utf8(field).ok()?.trim_matches([' ', '\t', '\r']);
     let text = if decimal == b'.' { text.to_owned() } else { text.replace('.', "x").replace(decimal as char, ".") };

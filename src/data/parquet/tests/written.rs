@@ -10,7 +10,7 @@ use parquet::file::writer::SerializedFileWriter;
 use parquet::schema::parser::parse_message_type;
 use proptest::prelude::*;
 
-/// A text, a fraction, a whole number and a truth, each of which may be missing, a decimal and a name that never are.
+/// A text, a fraction, a whole number and a boolean, each of which may be missing, a decimal and a name that never are.
 #[derive(Debug, Clone)]
 pub struct Row {
     pub text: Option<String>,
