@@ -260,6 +260,10 @@ pub fn refuse_overflow(summary: &Summary, file: &str) -> Result<(), Error> {
     if summary.is_finite() {
         return Ok(());
     }
-    Err(Error::input(Place::file(file), "squares of the numbers overflow")
-        .with_hint("divide the columns by a power of ten"))
+    Err(overflow(file))
+}
+
+/// The error of rows, of `file`, whose squares are not finite.
+pub fn overflow(file: &str) -> Error {
+    Error::input(Place::file(file), "squares of the numbers overflow").with_hint("divide the columns by a power of ten")
 }

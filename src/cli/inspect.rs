@@ -6,14 +6,13 @@ use serde::Serialize;
 use super::compress::Wish;
 use super::files::Files;
 use super::hyper::{Hyperparameters, Rate};
-use super::input::Input;
+use super::input::{Input, overflow};
 use super::ledger::tell_missing;
 use super::options::{ColumnOptions, DataOptions};
-use super::train::refuse_infinite;
 use super::typed::command_with;
 use super::words::{count, listed, note, note_invented, note_unnamed, rows_and_weight, warn_of_dates};
 use crate::data::columns::{Choice, Roles};
-use crate::error::{Error, Place};
+use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Problem, Settings, Spectrum, least_loss};
 use crate::model::bias_name;
 use crate::observers::When;
@@ -133,10 +132,8 @@ impl Args {
         let scaled = if standardize { summary.standardize(p).0 } else { summary.clone() };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let problem = Problem::from_summary(&scaled, k, bias);
-        let spectrum = Spectrum::new(&problem.penalized(&penalty, reduction), reduction).ok_or_else(|| {
-            Error::input(Place::file(file), "squares of the numbers overflow")
-                .with_hint("divide the columns by a power of ten")
-        })?;
+        let spectrum =
+            Spectrum::new(&problem.penalized(&penalty, reduction), reduction).ok_or_else(|| overflow(file))?;
         let optimizer = self.hyper.optimizer()?;
         let lr_auto = spectrum.best_rate(&optimizer, self.hyper.decay());
         // Rates are asked for with the features as they are; on others the same rate means nothing.
@@ -155,7 +152,9 @@ impl Args {
         let is_stable = lr_max.is_some_and(|limit| settings.learning_rate.get() < limit);
         let forecast = spectrum.forecast(&zeros, &settings, settings.epochs);
         let optimum_mse = summary.floor(k, bias).iter().sum::<f64>() / problem.elements();
-        refuse_infinite("the minimum mse", optimum_mse)?;
+        if !optimum_mse.is_finite() {
+            return Err(overflow(file));
+        }
         Ok(Inspection {
             rows: summary.rows(),
             weight_sum: (summary.weight() != summary.rows() as f64).then_some(summary.weight()),
@@ -183,10 +182,9 @@ impl Args {
         let condition = inspection.condition_number.map_or("infinite".to_owned(), rounded);
         text += &wrapped(&format!("eigenvalues: {}\n", shown(&inspection.eigenvalues)));
         text += &format!("condition number: {condition}\n");
-        let why = if inspection.eigenvalues[0] == 0.0 {
-            "none, every feature is constant"
-        } else {
-            "unknown for this optimizer"
+        let why = match inspection.eigenvalues.iter().all(|eigenvalue| *eigenvalue == 0.0) {
+            true => "none, every feature is constant",
+            false => "unknown for this optimizer",
         };
         let known = |rate: Option<f64>| rate.map_or(why.to_owned(), rounded);
         text += &format!("largest stable learning rate: {}\n", known(inspection.lr_max));

@@ -9,7 +9,7 @@ use super::notation::{self, Notation};
 use super::number;
 use super::opened::LaterFiles;
 use super::packing::Packing;
-use super::records::empty_lines;
+use super::parser::empty_lines;
 use super::source::{FRAMED_REPLY, REPLY};
 use crate::error::{Error, Place};
 

@@ -41,6 +41,7 @@ mod parquet;
 #[cfg(not(feature = "parquet"))]
 #[path = "no_parquet.rs"]
 mod parquet;
+mod parser;
 mod positions;
 mod quotes;
 mod reader;

@@ -4,7 +4,8 @@ use std::ops::Range;
 
 use super::inputs::Partition;
 use super::layout::{Failure, Layout};
-use super::records::{Counts, Records};
+use super::parser::Counts;
+use super::records::Records;
 use super::source::Span;
 use super::{Batch, Header};
 use crate::error::{Error, Place};

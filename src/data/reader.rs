@@ -19,7 +19,7 @@ use super::packing::Packing;
 use super::parquet::Cursor;
 use super::records::Records;
 use super::source::{self, Body, Source};
-use super::{Batch, records};
+use super::{Batch, parser};
 use crate::error::{Error, Place, shortened};
 
 /// How text is read.
@@ -221,7 +221,7 @@ impl Rows {
             let read = cursor.read(0..self.input.first_rows(table), &mut visit);
             return read.map(drop).map_err(|failure| self.input.failure(failure, 0));
         }
-        let mut parser = records::Parser::new(&self.layout, super::BATCH_ROWS);
+        let mut parser = parser::Parser::new(&self.layout, super::BATCH_ROWS);
         let read = parser.read(&self.input.first, self.input.starts.0, 0, &mut visit);
         read.map(drop).map_err(|fault| self.input.fault(fault, self.input.header.lines))
     }

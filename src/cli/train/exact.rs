@@ -106,7 +106,7 @@ const UNUSED_BY_ALL: [&str; 5] = ["out", "history", "log_every", "gap", "summary
 ///
 /// # Errors
 /// [`Error::Fit`] if `value` is infinite or NaN.
-pub fn refuse_infinite(name: &str, value: f64) -> Result<(), Error> {
+pub(super) fn refuse_infinite(name: &str, value: f64) -> Result<(), Error> {
     if value.is_finite() {
         return Ok(());
     }
@@ -115,7 +115,7 @@ pub fn refuse_infinite(name: &str, value: f64) -> Result<(), Error> {
 }
 
 /// What to do about numbers whose squares overflow.
-pub const SMALLER_UNITS: &str = "divide the columns by a power of ten before training";
+pub(super) const SMALLER_UNITS: &str = "divide the columns by a power of ten before training";
 
 impl Args {
     /// Nothing is ignored in silence.
@@ -171,7 +171,7 @@ impl Args {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let squared = squared_errors(summary, &model.weights, model.centred.as_ref());
         let scores = scores(summary.weight(), &squared, &totals(summary, k, bias));
-        let verdict = self.verdict(&roles.targets, &scores, &outcome, 0);
+        let verdict = self.verdict(&roles.targets, &scores, &outcome, 0.0);
         self.printer(Epochs::none(), None).with_table(table).outcome(&model, &outcome, &verdict)
     }
 

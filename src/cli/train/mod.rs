@@ -37,7 +37,6 @@ use crate::output::OutputFile;
 use crate::report::charts::Run;
 use crate::signals;
 use exact::Solver;
-pub use exact::refuse_infinite;
 pub use many::given;
 use plan::Epochs;
 pub use preflight::tell_roles;
@@ -294,10 +293,10 @@ impl Args {
         if is_closed {
             return Err(Error::ClosedPipe);
         }
-        let table = self.summary.then(|| summary_table(&model, prepared.rows.as_ref()));
         let reached = prepared.outcome(&fit);
-        let verdict = self.verdict(&model.targets, &prepared.scores(&fit), &reached, prepared.degrees_of_freedom());
-        let mut printer = printer.with_table(table);
+        let (scores, off) = (prepared.scores(&fit), prepared.standard_errors(&reached));
+        let verdict = self.verdict(&model.targets, &scores, &reached, off);
+        let mut printer = printer.with_table(self.summary.then(|| summary_table(&model, prepared.rows.as_ref())));
         printer.outcome(&model, &reached, &verdict)?;
         repeat(printer.lines());
         preflight::warn_of_growth(&fit);

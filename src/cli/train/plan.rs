@@ -58,9 +58,11 @@ pub fn r2_of(mse: f64, summary: &Summary, targets: usize, bias: bool) -> Option<
     r2(mse * summary.weight() * targets as f64, totals(summary, targets, bias).iter().sum::<f64>())
 }
 
-/// Rows that are left when each parameter has taken one, at least 1.
-pub fn degrees_of_freedom(problem: &Problem) -> u64 {
-    problem.rows().saturating_sub(problem.parts().0.ncols() as u64).max(1)
+/// The residual variance of least squares, of the target that has the smallest; `floors` are the least sums of squared errors of the
+/// targets (k).
+pub fn least_variance(problem: &Problem, floors: &[f64]) -> f64 {
+    let free = problem.rows().saturating_sub(problem.parts().0.ncols() as u64).max(1);
+    floors.iter().copied().fold(f64::INFINITY, f64::min) / free as f64
 }
 
 impl Args {
@@ -79,15 +81,15 @@ impl Args {
         Unfixed { found, dropped }
     }
 
-    /// The number of epochs of a descent of `problem` from `start`: what was asked for, or those until it has converged; `floors` are
-    /// the least sums of squared errors of the targets.
+    /// The number of epochs of a descent of `problem` from `start`: what was asked for, or those until it has converged, by the residual
+    /// `variance` of least squares.
     pub(super) fn epochs(
         &self,
         problem: &Problem,
         spectrum: Option<&Spectrum>,
         start: &Start,
         settings: &Settings,
-        floors: &[f64],
+        variance: f64,
     ) -> Epochs {
         let given = Epochs { count: settings.epochs, is_chosen: self.hyper.chooses_epochs(), converge: false };
         let has_memory = start.memory.as_ref().is_some_and(|memory| !memory.slots.is_empty());
@@ -95,8 +97,6 @@ impl Args {
             return given;
         };
         let (_, target, floor) = problem.parts();
-        let free = degrees_of_freedom(problem);
-        let variance = floors.iter().copied().fold(f64::INFINITY, f64::min) / free as f64;
         let total = target.norm_squared() + floor;
         let excess = (STANDARD_ERRORS.powi(2) * variance).max(ROUNDING * total);
         let Some(needed) = spectrum.epochs_until(spectrum.least() + excess, &start.theta, settings) else {

@@ -8,7 +8,7 @@ use super::super::compress::{Compressed, Wish};
 use super::super::hyper::Rate;
 use super::super::input::Input;
 use super::super::reading::Reading;
-use super::plan::{Epochs, Unfixed, degrees_of_freedom, totals};
+use super::plan::{Epochs, Unfixed, least_variance, totals};
 use super::start::Earlier;
 use super::{Args, Validation};
 use crate::cli::words::{note_invented, note_unnamed, warn_of_dates};
@@ -20,6 +20,7 @@ use crate::fit::{
     WeightedRows, largest_eigenvalue, largest_stable_rate, least_loss,
 };
 use crate::model::{MissingCells, Rule};
+use crate::observers::Outcome;
 use crate::summary::{Scaling, Summary};
 
 /// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
@@ -56,6 +57,8 @@ pub struct Prepared {
     pub epochs: Epochs,
     /// The minimum of the mean squared error.
     pub optimum: f64,
+    /// The residual variance of least squares, of the target that has the smallest.
+    pub variance: f64,
     /// The minimum of the loss, if weights cost something.
     pub least_loss: Option<f64>,
     /// Found when it is asked for: of small problems it takes as long as a training.
@@ -105,9 +108,11 @@ impl Prepared {
         }
     }
 
-    /// Rows less parameters.
-    pub fn degrees_of_freedom(&self) -> u64 {
-        degrees_of_freedom(&self.problem)
+    /// How many standard errors a weight can be off at most: the excess of the sum of squared errors is the square of that distance, in
+    /// units of the residual variance, if one weight has all of it. 0 with penalties, whose weights have no standard errors.
+    pub fn standard_errors(&self, reached: &Outcome) -> f64 {
+        let excess = (reached.mse - self.optimum).max(0.0) * self.problem.elements();
+        if self.least_loss.is_some() { 0.0 } else { (excess / self.variance).sqrt() }
     }
 
     fn penalized(&self) -> Problem {
@@ -221,14 +226,11 @@ impl Args {
             None => (compressed.summary.clone(), Vec::new()),
         };
         let standardization = scaling.map(|_| Standardization::new(&moments));
-        let is_scaled = scaling.is_some();
-        let scaled = |summary: &Summary| if is_scaled { summary.rescale(&moments) } else { summary.clone() };
+        let scaled = |summary: &Summary| if scaling.is_some() { summary.rescale(&moments) } else { summary.clone() };
         let unfixed = self.unfixed(&compressed.summary, k);
         let on_triangle = Problem::from_summary(&summary, k, bias).without(&unfixed.dropped);
-        let on_rows = compressed
-            .rows
-            .as_ref()
-            .map(|rows| on_rows(rows, p, bias, standardization.as_ref()).without(&unfixed.dropped));
+        let rows = |rows| on_rows(rows, p, bias, standardization.as_ref()).without(&unfixed.dropped);
+        let on_rows = compressed.rows.as_ref().map(rows);
         let is_cheap = |rows: &Problem| rows.operations() <= on_triangle.operations().max(FEW_OPERATIONS);
         let batches = self
             .batch_size
@@ -246,12 +248,13 @@ impl Args {
         let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
         let is_rate_auto = self.hyper.lr == Rate::Auto;
         let is_asked_for = is_rate_auto && matches!(optimizer, Optimizer::Sgd { .. });
-        let spectrum = || OnceCell::from(Spectrum::new(&problem.penalized(&penalty, reduction), reduction));
-        let spectrum = if is_asked_for { spectrum() } else { OnceCell::new() };
+        let spectrum = is_asked_for.then(|| Spectrum::new(&problem.penalized(&penalty, reduction), reduction));
+        let spectrum = spectrum.map_or_else(OnceCell::new, OnceCell::from);
         let settings = self.settings(optimizer, spectrum.get().and_then(Option::as_ref), batches.as_ref(), &problem)?;
         let mut start = self.start(&problem, roles, earlier, standardization.as_ref())?;
         unfixed.dropped.iter().for_each(|feature| start.theta.row_mut(problem.free() + feature).fill(0.0));
-        let epochs = self.epochs(&problem, spectrum.get().and_then(Option::as_ref), &start, &settings, &floors);
+        let variance = least_variance(&problem, &floors);
+        let epochs = self.epochs(&problem, spectrum.get().and_then(Option::as_ref), &start, &settings, variance);
         let settings = Settings { epochs: epochs.count, ..settings };
         Ok(Prepared {
             problem,
@@ -266,6 +269,7 @@ impl Args {
             unfixed,
             epochs,
             optimum,
+            variance,
             least_loss,
             spectrum,
             is_rate_auto,

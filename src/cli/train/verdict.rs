@@ -12,16 +12,19 @@ use crate::output::rounded;
 /// Within this fraction of the minimum nothing more is to be gained.
 const AT: f64 = 1e-6;
 
-/// Within this fraction of the minimum, and with all weights within as many standard errors, no advice is given.
-const NEAR: (f64, f64) = (0.01, 0.1);
+/// Within this fraction of the minimum the distance is a percentage, and beyond it a factor.
+const NEAR: f64 = 0.01;
+
+/// Weights that are off by no more standard errors are not worth advice.
+const NEGLIGIBLE: f64 = 0.1;
 
 /// Of many targets, the first are shown.
 const SHOWN: usize = 4;
 
 impl Args {
-    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is far
-    /// by the residuals' degrees of freedom, `free`.
-    pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome, free: u64) -> String {
+    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is
+    /// far, or if a weight can be `off` by many standard errors.
+    pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome, off: f64) -> String {
         let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
         let (reached, minimum, name) = match outcome.optimum_loss {
             Some(least) => (outcome.loss, least, "loss"),
@@ -39,13 +42,12 @@ impl Args {
         if excess <= AT || is_rest {
             return format!("{goodness}, at the minimum\n");
         }
-        let errors = standard_errors(scores, outcome, free);
-        if excess <= NEAR.0 {
+        if excess <= NEAR {
             let above = format!("{goodness}, {} % above the minimum {name}", short(100.0 * excess));
-            if errors <= NEAR.1 {
+            if off <= NEGLIGIBLE {
                 return above + "\n";
             }
-            let errors = short(errors);
+            let errors = short(off);
             return format!("{above}: weights are up to {errors} standard errors off\n{}", self.advice());
         }
         let times = reached / minimum;
@@ -79,17 +81,6 @@ impl Args {
         words.extend(["--solver".to_owned(), solver.to_owned()]);
         quoted(&words)
     }
-}
-
-/// How many standard errors a weight can be off at most: the excess of the sum of squared errors is the square of that distance, in
-/// units of the residual variance, if one weight has all of it. 0 with penalties, whose weights have no standard errors.
-fn standard_errors(scores: &[Metrics], outcome: &Outcome, free: u64) -> f64 {
-    if outcome.optimum_loss.is_some() {
-        return 0.0;
-    }
-    let least = scores.iter().map(|score| score.mse).fold(f64::INFINITY, f64::min);
-    let excess = (outcome.mse - outcome.optimum_mse) * scores.len() as f64;
-    (excess / least * free as f64).sqrt()
 }
 
 /// A line of its own for the rows held out, if there are such.

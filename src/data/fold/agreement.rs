@@ -45,7 +45,7 @@ fn table() -> impl Strategy<Value = Table> {
     let x = prop_oneof![60 => cell(), 1 => bad()];
     let row = (x, word(), cell(), end);
     let rows = prop::collection::vec(row, 1..40);
-    // No blank: between digits it separates thousands, which both readers learn from the first rows, of different number.
+    // No blank: between digits it separates thousands, and the plain way knows no spellings but the plain one.
     let breaks = (prop::collection::vec("[\\n\\r\\t\",;a1]", 0..3), 0..2000usize, 0..8u8, any::<bool>());
     (dialect, rows, breaks).prop_map(|((delimiter, decimal, width), rows, (noise, at, odds, has_last_newline))| {
         let between = char::from(delimiter).to_string();

@@ -5,7 +5,7 @@
 
 use super::super::blocks::{Block, Blocks};
 use super::super::layout::{Failure, Layout};
-use super::super::records::Parser;
+use super::super::parser::Parser;
 use super::super::source::Span;
 use super::workers::in_parallel;
 use super::{Chunk, Commit, Plan, Work};

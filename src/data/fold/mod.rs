@@ -18,8 +18,9 @@ use super::Batch;
 use super::blocks::Block;
 use super::layout::{Failure, Fault, Layout};
 use super::opened::Input;
+use super::parser::{Counts, Parser};
 use super::reader::Rows;
-use super::records::{Counts, Parser, Records};
+use super::records::Records;
 use super::source::Body;
 use crate::error::{Error, Place};
 

@@ -12,8 +12,8 @@ use std::time::Duration;
 
 use super::super::blocks::{Block, Blocks};
 use super::super::layout::{Failure, Layout};
+use super::super::parser::Parser;
 use super::super::reader::Manner;
-use super::super::records::Parser;
 use super::workers::in_order;
 use super::{Chunk, Commit, Plan, Work};
 use crate::error::Error;
