@@ -73,6 +73,11 @@ pub fn divided(a: Pair, b: Pair) -> Pair {
 /// The Euclidean length of some numbers, whatever their size: their squares are those of numbers near 1.
 #[must_use]
 pub fn length(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
+    let squares: f64 = numbers.clone().map(|number| number.powi(2)).sum();
+    // Far from both ends of the range no square has lost digits, and scaling by a power of two would not change a bit.
+    if (1e-280..1e280).contains(&squares) {
+        return squares.sqrt();
+    }
     let largest = numbers.clone().fold(0.0, |largest: f64, number| largest.max(number.abs()));
     if largest == 0.0 || largest.is_infinite() {
         let mut numbers = numbers;

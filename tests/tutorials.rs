@@ -124,7 +124,7 @@ fn the_lines_of_the_tutorials_print_the_numbers_next_to_them() {
     for row in rows {
         let command = &quoted(&row[2])[0];
         let text = folder.shell(command);
-        assert!(text.contains("Loss of every epoch") && !text.contains("[exit"), "{command}\n{text}");
+        assert!(text.contains("Loss by epoch") && !text.contains("[exit"), "{command}\n{text}");
         for number in quoted(&row[3]).iter().filter(|number| number.parse::<f64>().is_ok()) {
             assert!(text.contains(number.as_str()), "{command}: no {number}\n{text}");
         }

@@ -159,10 +159,10 @@ impl<'a> Outer<'a> {
 /// The sign of a currency at the start or the end of `text`, and the rest.
 fn currency(text: &str) -> Option<(String, &str)> {
     for sign in CURRENCIES {
+        let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) else { continue };
         let is_word = sign.chars().all(char::is_alphabetic);
-        let rest = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign));
         // `kr5` and `EUR10` may be codes; a word is separate from its number.
-        if let Some(rest) = rest.filter(|rest| !is_word || rest.trim().len() < rest.len() || is_suffix(text, sign)) {
+        if !is_word || rest.trim().len() < rest.len() || is_suffix(text, sign) {
             return Some((sign.to_owned(), rest));
         }
     }

@@ -13,6 +13,9 @@ use super::notation::{self, Notations};
 /// Records that are looked at.
 const RECORDS: usize = 1000;
 
+/// Distinct cells that are kept of a column.
+const DISTINCT: usize = 64;
+
 /// What the first cells of a column are.
 #[derive(Default)]
 struct Column {
@@ -24,32 +27,23 @@ struct Column {
     begins_with_text: bool,
     marks: BTreeSet<Vec<u8>>,
     notations: Notations,
-    /// The distinct cells that are strings and those that are numbers.
-    distinct: [BTreeSet<Vec<u8>>; 2],
+    /// The distinct cells that are strings and those that are numbers, the first of many.
+    distinct_texts: BTreeSet<Vec<u8>>,
+    distinct_numbers: BTreeSet<Vec<u8>>,
 }
 
 impl Column {
-    fn push(&mut self, text: &[u8], dialect: &Dialect) {
-        let texts = self.texts;
-        let balance = self.balance;
-        self.count(text, dialect);
-        if self.balance != balance {
-            self.distinct[usize::from(self.texts == texts)].insert(text.trim_ascii().to_vec());
-        }
-    }
-
     /// Whether most of the distinct cells are strings, or none is a number.
     fn has_strings(&self) -> bool {
-        let [texts, numbers] = &self.distinct;
-        numbers.is_empty() || texts.len() > numbers.len()
+        self.distinct_numbers.is_empty() || self.distinct_texts.len() > self.distinct_numbers.len()
     }
 
-    fn count(&mut self, text: &[u8], dialect: &Dialect) {
+    fn push(&mut self, text: &[u8], dialect: &Dialect) {
         let spelling = &dialect.spelling;
         match cell::read(text, spelling) {
             Cell::Number(_) => {
                 self.notations.push_plain(text, spelling.decimal);
-                self.add_number();
+                self.add_number(text);
             }
             Cell::Missing => {}
             // A quote that was never closed makes one cell of many.
@@ -60,12 +54,13 @@ impl Column {
             {
                 Some((text, noted)) => {
                     self.notations.push(text, noted);
-                    self.add_number();
+                    self.add_number(text.as_bytes());
                 }
-                None if cell::is_misspelled(text, spelling.decimal) => self.add_number(),
+                None if cell::is_misspelled(text, spelling.decimal) => self.add_number(text),
                 None if cell::is_missing_mark(text) => drop(self.marks.insert(text.to_vec())),
                 None => {
                     self.balance += 1;
+                    note(&mut self.distinct_texts, text);
                     self.texts += 1;
                     self.dates += u64::from(is_date(text));
                 }
@@ -73,7 +68,8 @@ impl Column {
         }
     }
 
-    fn add_number(&mut self) {
+    fn add_number(&mut self, text: &[u8]) {
+        note(&mut self.distinct_numbers, text);
         self.balance -= 1;
         self.numbers += 1;
     }
@@ -92,6 +88,13 @@ impl Column {
 
     fn is_empty(&self) -> bool {
         self.numbers == 0 && self.texts == 0 && self.marks.is_empty()
+    }
+}
+
+/// Adds a cell to the distinct ones, the first of many.
+fn note(distinct: &mut BTreeSet<Vec<u8>>, text: &[u8]) {
+    if distinct.len() < DISTINCT {
+        distinct.insert(text.trim_ascii().to_vec());
     }
 }
 

@@ -40,7 +40,7 @@ pub struct ElasticNet {
     pub weights: Weights,
     /// Passes over the weights of the target that took the most.
     pub sweeps: u64,
-    /// How far the loss can be above the least possible one.
+    /// How far the loss can be above the minimum.
     pub gap: f64,
     /// Whether the gap is none, up to rounding.
     pub is_converged: bool,

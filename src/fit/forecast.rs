@@ -46,7 +46,7 @@ impl Spectrum {
         Some((squared, theta + self.directions.tr_mul(&(place - start))))
     }
 
-    /// The first epoch whose loss is within `share` of the least possible, from θ (q×k) by plain gradient descent; `None` if
+    /// The first epoch whose loss is within `share` of the minimum, from θ (q×k) by plain gradient descent; `None` if
     /// there is none, or the loss may rise on the way (momentum).
     #[must_use]
     pub fn epochs_to(&self, share: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {

@@ -89,7 +89,7 @@ fn series(name: &str, colour: Colour, mark: Mark) -> Series {
 pub fn loss(runs: &[Run], optimum: Option<f64>) -> Figure {
     let (mut all, mut remarks) = (Vec::new(), Vec::new());
     if let Some(optimum) = optimum.filter(|optimum| *optimum > 0.0) {
-        all.push(series(&format!("least possible, {}", rounded(optimum)), Colour::Reference, Mark::Level(optimum)));
+        all.push(series(&format!("minimum, {}", rounded(optimum)), Colour::Reference, Mark::Level(optimum)));
     }
     let curves = runs.iter().flat_map(|run| {
         let validation = run.validation.as_ref().map(|curve| (format!("{}, held-out rows", run.name), curve));
@@ -123,7 +123,7 @@ pub fn loss(runs: &[Run], optimum: Option<f64>) -> Figure {
     }
     let y = Axis { label: "mean squared error (logarithmic)".to_owned(), scale: Scale::Log };
     let panel = Panel { title: None, x: linear("epoch"), y, series: all };
-    Figure { title: "Loss of every epoch".to_owned(), remarks, panels: vec![panel] }.visible()
+    Figure { title: "Loss by epoch".to_owned(), remarks, panels: vec![panel] }.visible()
 }
 
 /// What there are more of than can be drawn.

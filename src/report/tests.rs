@@ -38,8 +38,7 @@ fn a_loss_has_its_axes_its_legend_and_the_optimum() {
     let figure = charts::loss(&[falls], Some(0.25));
     let picture = drawn(&figure);
     let texts = texts(&picture);
-    for text in ["Loss of every epoch", "least possible, 0.25", "run.csv", "epoch", "mean squared error (logarithmic)"]
-    {
+    for text in ["Loss by epoch", "minimum, 0.25", "run.csv", "epoch", "mean squared error (logarithmic)"] {
         assert!(texts.iter().any(|seen| seen == text), "{text}: {texts:?}");
     }
     for tick in ["1", "100", "10,000", "0", "200", "400"] {
@@ -47,7 +46,7 @@ fn a_loss_has_its_axes_its_legend_and_the_optimum() {
     }
     let line = picture.lines().filter(|line| line.starts_with("<polyline")).map(|line| count(line, ",")).max();
     assert_eq!(line, Some(500), "a place for each epoch");
-    assert!(picture.contains("<title id=\"picture-title\">Loss of every epoch</title>"));
+    assert!(picture.contains("<title id=\"picture-title\">Loss by epoch</title>"));
     assert!(picture.contains("run.csv: a line from 10000.0 at 0.0 to "), "{}", figure.described());
     assert!(picture.contains("prefers-color-scheme: dark"));
 }

@@ -45,7 +45,7 @@ enum Kind {
         #[arg(required = true, value_name = "FILE")]
         histories: Vec<PathBuf>,
 
-        /// The least possible mse, as train and inspect tell it: a line of its own
+        /// The minimum mse, as train and inspect print it: a line of its own
         #[arg(long, value_name = "MSE", value_parser = super::hyper::not_negative)]
         optimum: Option<f64>,
 

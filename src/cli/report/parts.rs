@@ -77,7 +77,7 @@ impl Report {
         let heads = ["features", "condition number", "largest stable rate", "best fixed rate", "epochs to 1 %"];
         page.table("Gradient descent on the mean squared error", &heads, &rows, true);
         page.paragraph(
-            "Epochs to 1 %: from zero weights, at the best fixed rate, until the error is within 1 % of the least possible.",
+            "Epochs to 1 %: from zero weights, at the best fixed rate, until the error is within 1 % of the minimum.",
         );
     }
 

@@ -160,7 +160,7 @@ pub struct Args {
 
     /// Draw the mse of every epoch: in the terminal, or in a file that ends in .svg or .png
     ///
-    /// On a logarithmic scale, beside the least possible mse. A run that diverges is drawn, too. `linreg plot` has more.
+    /// On a logarithmic scale, with the minimum mse. A run that diverges is drawn, too. `linreg plot` has more.
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
     plot: Option<Option<PictureFile>>,
 
