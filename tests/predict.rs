@@ -50,6 +50,24 @@ fn every_row_is_answered_before_the_next_one_comes() {
     }
 }
 
+/// What stands above the table may come long before it.
+#[test]
+fn a_pipe_may_begin_with_blank_lines() {
+    let folder = Workdir::new();
+    assert!(folder.linreg("train --data data/line.csv --solver qr --quiet --out m.json").status.success());
+    let (mut child, lines) = start(&folder, "");
+    let mut input = child.stdin.take().unwrap();
+    for piece in ["\n", "sep=;\n", "\n", "x;no", "te\n", "3;a\n"] {
+        input.write_all(piece.as_bytes()).unwrap();
+        input.flush().unwrap();
+        std::thread::sleep(Duration::from_millis(30));
+    }
+    assert_eq!(lines.recv_timeout(PATIENCE).unwrap(), "predicted_y");
+    assert!(lines.recv_timeout(PATIENCE).unwrap().starts_with("5"));
+    drop(input);
+    assert!(child.wait().unwrap().success());
+}
+
 /// Its output fills a pipe that nobody reads while a file of 60 MB is being read: memory holds a part of both.
 #[cfg(target_os = "linux")]
 #[test]

@@ -210,6 +210,7 @@ fn header_of(file: &str, summary: &Summary) -> Header {
     let texts = summary.categories().iter().map(|category| category.column.clone()).collect();
     let mut header = Header::of(file, summary.fields());
     header.texts = texts;
+    header.unnamed = summary.unnamed().to_vec();
     header
 }
 

@@ -110,8 +110,9 @@ impl Args {
             let counts = Counts::of_summary(&summary);
             return Ok((summary, counts));
         }
-        let file = input.header().file;
-        let design = self.design(input.header(), &input.polynomials())?;
+        let header = input.header();
+        let (file, unnamed) = (header.file.clone(), header.unnamed.clone());
+        let design = self.design(header, &input.polynomials())?;
         if design.names().is_empty() {
             let message = "no column is left to be summarized";
             return Err(Error::input(Place::file(&file), message).with_hint("ignore fewer columns"));
@@ -128,7 +129,8 @@ impl Args {
         };
         let compressed = input.compress(&design, self.data.reading(When::Auto), wish)?;
         compressed.missing.iter().for_each(tell_missing);
-        let summary = in_order(&compressed.summary, design.names())?;
+        let mut summary = in_order(&compressed.summary, design.names())?;
+        summary.set_unnamed(&unnamed);
         refuse_overflow(&summary, &file)?;
         let counts = Counts::new(&compressed, &summary);
         Ok((summary, counts))

@@ -16,7 +16,7 @@ const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 const SAMPLE: usize = 16;
 
 /// With more text than this, what is there has to do.
-const ENOUGH: usize = 1 << 20;
+pub const ENOUGH: usize = 1 << 20;
 
 /// What some programs put in front of UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";

@@ -1,11 +1,13 @@
 //! One input: opened, its encoding, its header and its first rows known.
 
-use std::io::Read;
+use std::io::{self, Read};
 use std::path::{Path, PathBuf};
+
+use memchr::memchr;
 
 use super::blocks::{Block, Blocks};
 use super::charset::{Charset, Found, Utf8};
-use super::dialect::sniff;
+use super::dialect::{ENOUGH, sniff, table_start};
 use super::header::{Header, read_header};
 use super::inputs::InputFile;
 use super::layout::{Failure, Fault};
@@ -95,6 +97,20 @@ fn is_wide(span: &Span) -> bool {
     read.is_ok() && Charset::detected(&start).is_some_and(|charset| charset.is_wide())
 }
 
+/// Reads on until `seen`, what was read of `stream`, holds the first line of the table, below blank lines and `sep=;`.
+fn read_to_table(stream: &mut impl Read, seen: &mut Vec<u8>) -> io::Result<()> {
+    let mut buffer = vec![0; 1 << 14];
+    while seen.len() < ENOUGH && memchr(b'\n', &seen[table_start(seen)..]).is_none() {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => seen.extend_from_slice(&buffer[..read]),
+            Err(error) if error.kind() == io::ErrorKind::Interrupted => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Ok(())
+}
+
 impl Input {
     /// Reads the header of `source` and its first rows.
     ///
@@ -138,6 +154,10 @@ impl Input {
             }
             Body::Parquet(_) => unreachable!("a table is not text"),
             Body::Stream(stream) => {
+                let mut seen = seen;
+                if manner.is_eager {
+                    read_to_table(stream, &mut seen).map_err(failed)?;
+                }
                 let mut blocks = Blocks::resumed(stream, &seen, 0, delimiter).eager(manner.is_eager);
                 blocks.next(manner.block_bytes, &mut first).map_err(failed)?;
                 (blocks.is_done(), blocks.rest().to_vec(), blocks.offset())

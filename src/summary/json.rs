@@ -8,7 +8,8 @@
 //! subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal on. `powers`, if
 //! there are any, names the columns that hold polynomials for the powers of a column, and on what interval; see
 //! [`super::powers`]. `categories` has the levels of those, whose columns are called `region=Hoenn`; `missing` has the
-//! columns that have missing values, and the `value` that was put there; `missing_rows` counts rows with such. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! columns that have missing values, and the `value` that was put there; `missing_rows` counts rows with such; `unnamed` lists
+//! columns that had no name in the rows. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -47,6 +48,8 @@ struct Document {
     missing: Vec<Gap>,
     #[serde(default, skip_serializing_if = "is_zero")]
     missing_rows: u64,
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    unnamed: Vec<String>,
 }
 
 #[expect(clippy::trivially_copy_pass_by_ref, reason = "serde asks so")]
@@ -76,6 +79,7 @@ impl Summary {
             categories: self.categories.clone(),
             missing: self.gaps.clone(),
             missing_rows: self.incomplete,
+            unnamed: self.unnamed.clone(),
         };
         serde_json::to_string(&document).expect("names and finite numbers are JSON")
     }
@@ -140,7 +144,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
         .filter(|triangle| triangle.columns() == q)
         .ok_or_else(|| format!("\"r\" is not a triangle of {q} rows with a diagonal of 0 or more"))?;
     let shift = [&[0.0], &document.shift[..]].concat();
-    let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, .. } = document;
+    let Document { columns, rows, powers, categories, missing: gaps, missing_rows: incomplete, unnamed, .. } = document;
     if let Some(name) = first_repeated(&columns) {
         return Err(format!("the name \"{}\" occurs twice in \"columns\"", shortened(name)));
     }
@@ -158,7 +162,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
         return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the sum of the row weights"));
     }
     let origin = vec![0.0; shift.len()];
-    Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete, origin })
+    Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete, unnamed, origin })
 }
 
 /// What is made of columns is there, made once, and nothing is made of it.

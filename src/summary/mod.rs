@@ -54,6 +54,8 @@ pub struct Summary {
     gaps: Vec<Gap>,
     /// How many rows have a missing value.
     incomplete: u64,
+    /// Columns that had no name in the rows, such as pandas' index: they are no target by default.
+    unnamed: Vec<String>,
     /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
     origin: Vec<f64>,
 }
@@ -74,9 +76,19 @@ impl Summary {
         assert_eq!(columns.len(), shift.len(), "a shift for every column");
         let triangle = Triangle::new(1 + columns.len());
         let shift = [&[0.0], shift].concat();
-        let (powers, categories, gaps) = (Vec::new(), Vec::new(), Vec::new());
-        let origin = vec![0.0; shift.len()];
-        Summary { columns, rows: 0, weight: 0.0, shift, triangle, powers, categories, gaps, incomplete: 0, origin }
+        Summary {
+            columns,
+            rows: 0,
+            weight: 0.0,
+            triangle,
+            powers: Vec::new(),
+            categories: Vec::new(),
+            gaps: Vec::new(),
+            incomplete: 0,
+            unnamed: Vec::new(),
+            origin: vec![0.0; shift.len()],
+            shift,
+        }
     }
 
     /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
@@ -146,6 +158,17 @@ impl Summary {
     #[must_use]
     pub fn triangle(&self) -> &Triangle {
         &self.triangle
+    }
+
+    /// The columns that had no name in the rows.
+    #[must_use]
+    pub fn unnamed(&self) -> &[String] {
+        &self.unnamed
+    }
+
+    /// Marks those of `names` that are columns as columns without a name.
+    pub fn set_unnamed(&mut self, names: &[String]) {
+        self.unnamed = names.iter().filter(|name| self.columns.contains(name)).cloned().collect();
     }
 
     /// What was subtracted from the columns; q, and 0 for the column of ones.

@@ -35,6 +35,7 @@ impl Summary {
             categories: self.categories_in(names),
             gaps: self.gaps_in(names),
             incomplete: self.incomplete,
+            unnamed: self.unnamed.iter().filter(|name| names.contains(name)).cloned().collect(),
             origin: chosen.iter().map(|&column| self.origin[column]).collect(),
         })
     }

@@ -208,15 +208,19 @@ impl Table {
                 let message = format!("column \"{}\": {message}", field.name);
                 Error::input(Place::file(&self.file), message)
             };
-            let quoted = self.file.replace('\'', "''");
+            // DuckDB cannot read standard input again.
+            let (quoted, duckdb) = match self.file.as_str() {
+                "<stdin>" => ("input.parquet".to_owned(), "with DuckDB, once the input is saved as input.parquet"),
+                file => (file.replace('\'', "''"), "with DuckDB"),
+            };
             match &field.values {
                 Err(what) => {
                     let name = field.name.replace('"', "\"\"");
                     let convert = format!(
-                        "as numbers, with DuckDB: COPY (SELECT * REPLACE (epoch(\"{name}\") AS \"{name}\") FROM '{quoted}') TO 'new.parquet'"
+                        "as numbers, {duckdb}: COPY (SELECT * REPLACE (epoch(\"{name}\") AS \"{name}\") FROM '{quoted}') TO 'new.parquet'"
                     );
                     let without = format!(
-                        "without it, with DuckDB: COPY (SELECT * EXCLUDE \"{name}\" FROM '{quoted}') TO 'new.parquet'"
+                        "without it, {duckdb}: COPY (SELECT * EXCLUDE \"{name}\" FROM '{quoted}') TO 'new.parquet'"
                     );
                     let is_time = matches!(what.as_str(), "dates" | "timestamps");
                     let hint = match (is_ignorable, &layout.choosable) {
@@ -237,9 +241,7 @@ impl Table {
                         return Err(fault(format!(
                             "it is packed with {codec}; expected SNAPPY, ZSTD, GZIP, LZ4_RAW or nothing"
                         ))
-                        .with_hint(format!(
-                            "with DuckDB: COPY (FROM '{quoted}') TO 'new.parquet' (COMPRESSION zstd)"
-                        )));
+                        .with_hint(format!("{duckdb}: COPY (FROM '{quoted}') TO 'new.parquet' (COMPRESSION zstd)")));
                     }
                 }
             }
