@@ -244,7 +244,7 @@ pub struct ColumnOptions {
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     features: Vec<String>,
 
-    /// Columns that are neither feature nor target
+    /// Columns to ignore: neither features, even if --features names them, nor targets
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     ignore: Vec<String>,
 

@@ -51,7 +51,7 @@ impl Choice {
             Some(last) => vec![free.remove(last)],
             None => self.targets.clone(),
         };
-        let features = if self.features.is_empty() { free } else { self.features.clone() };
+        let features = if self.features.is_empty() { free } else { self.kept_features()? };
         check_distinct(header, targets.iter().chain(&features).chain(&self.weight))?;
         if targets.is_empty() || features.is_empty() {
             let count = header.names.len();
@@ -126,7 +126,7 @@ impl Choice {
 
     fn columns_of(&self, header: &Header) -> Result<Design, Error> {
         self.check(header)?;
-        let features = if self.features.is_empty() { self.free(header) } else { self.features.clone() };
+        let features = if self.features.is_empty() { self.free(header) } else { self.kept_features()? };
         check_distinct(header, self.targets.iter().chain(&features).chain(&self.weight))?;
         let categories = self.categories(header, &features, &self.targets)?;
         let (features, encodings) = self.with_powers(features, &self.targets)?;
@@ -221,6 +221,9 @@ impl Choice {
         }
         for (i, (option, names)) in lists.iter().enumerate() {
             for (other, others) in &lists[i + 1..] {
+                if (*option, *other) == ("--features", "--ignore") {
+                    continue;
+                }
                 let others: BTreeSet<&String> = others.iter().collect();
                 if let Some(name) = names.iter().find(|name| others.contains(name)) {
                     return Err(Error::usage(format!("the column \"{name}\" is in both {option} and {other}")));
@@ -237,6 +240,16 @@ impl Choice {
             ("--ignore", &self.ignored),
             ("--row-weight", self.weight.as_slice()),
         ]
+    }
+
+    /// The named features without the ignored columns.
+    fn kept_features(&self) -> Result<Vec<String>, Error> {
+        let ignored: BTreeSet<&String> = self.ignored.iter().collect();
+        let kept: Vec<String> = self.features.iter().filter(|name| !ignored.contains(name)).cloned().collect();
+        if kept.is_empty() {
+            return Err(Error::usage("--ignore names every column of --features").with_hint("ignore fewer columns"));
+        }
+        Ok(kept)
     }
 
     /// The columns that are in no list; those at the end that hold nothing do not count.
@@ -307,6 +320,12 @@ mod tests {
         let choice = Choice { targets: names("oranges"), ..choice };
         let message = "the column \"oranges\" is in both --target and --row-weight";
         assert_eq!(choice.roles(&header()).unwrap_err().to_string(), message);
+    }
+
+    #[test]
+    fn an_ignored_column_is_no_feature_even_if_named() {
+        assert_eq!(roles("apples", "temp,rainfall", "rainfall"), pair("temp", "apples"));
+        assert_eq!(roles("apples", "temp", "temp").unwrap_err(), "--ignore names every column of --features");
     }
 
     #[test]
