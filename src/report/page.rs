@@ -88,7 +88,7 @@ impl Page {
                 None => "<tbody>\n".to_owned(),
                 Some([name, description]) => format!(
                     "<tbody class=\"fold\">\n<tr><th scope=\"rowgroup\"><details><summary>{}</summary></details></th>\
-                     <td colspan=\"{}\">{}</td></tr>\n",
+                     <td colspan=\"{}\"><div>{}</div></td></tr>\n",
                     breakable(&escaped(name)),
                     heads.len() - 1,
                     escaped(description)
@@ -201,6 +201,7 @@ caption { text-align: left; white-space: nowrap; color: var(--faint); padding-bo
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 5rem; }
+tbody th, th:first-child { position: sticky; left: 0; background: var(--paper); }
 .numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .fold th[scope=row] { padding-left: 1.1rem; font-weight: 400; }
 .numbers td[colspan] { text-align: left; white-space: normal; color: var(--faint); }
@@ -210,14 +211,17 @@ pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px
   font: .87rem/1.5 ui-monospace, monospace; }
 @media screen and (max-width: 640px) {
   .wide { display: none; } .narrow { display: block; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
+  table { font-size: .85rem; } th, td { padding-right: .5rem; } .numbers td div { max-width: calc(100vw - 8.5rem); }
   h1 { font-size: 1.35rem; } caption { white-space: normal; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11pt; } nav, .skip { display: none; }
-  figure, tr { break-inside: avoid; } h2, caption, thead { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
-  h2 + p { break-after: avoid; } p { break-inside: avoid; } table { font-size: 8.5pt; }
-  figure svg { max-height: 125mm; width: auto; } .scroll { overflow: visible; background: none; }
-  .wide { display: block; } .narrow { display: none; }
-  @page { margin: 18mm; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.35; } nav, .skip { display: none; }
+  h1 { font-size: 15pt; margin: 0 0 2mm; } h2 { font-size: 12pt; margin: 5mm 0 1mm; padding-top: 1mm; }
+  table { font-size: 7.5pt; line-height: 1.2; } th, td { padding: .5mm 2.5mm .5mm 0; } summary { list-style: none; }
+  figure { display: inline-block; width: 49%; margin: 1mm 0; vertical-align: top; } figure svg { max-height: 130mm; width: auto; }
+  .wide { display: none; } .narrow { display: block; } .scroll { overflow: visible; background: none; margin: 2mm 0; }
+  pre { padding: 1.5mm 2.5mm; margin: 1mm 0; } p, dl { margin: 1mm 0; } dl { gap: 0 4mm; }
+  figure, tr, p, pre { break-inside: avoid; } h2, caption, thead, h2 + p { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
+  @page { margin: 12mm; }
 }
 ";

@@ -1,5 +1,7 @@
 //! Tables of the page.
 
+use std::cmp::Ordering;
+
 use nalgebra::DMatrix;
 
 use super::Report;
@@ -30,13 +32,13 @@ impl Report {
     pub fn coefficients(&self, page: &mut Page) {
         let names = coefficient_names(&self.model.features, true);
         if let Some(inference) = &self.model.inference {
-            let heads: Vec<&str> = [""].into_iter().chain(HEADS).collect();
+            let heads: Vec<&str> = ["coefficient"].into_iter().chain(HEADS).collect();
             for (target, regression) in self.model.targets.iter().zip(&inference.regressions) {
                 let cells = coefficient_cells(&self.model, regression);
                 let row = |(name, cells): (&String, [String; 7])| [name.clone()].into_iter().chain(cells).collect();
                 let rows = names.iter().zip(cells).map(row).collect();
                 page.groups(&format!("Coefficients of {target}"), &heads, &self.folded(rows, 1), true);
-                goodness(regression).lines().for_each(|line| page.paragraph(line));
+                page.paragraph(&goodness(regression).trim_end().replace('\n', "; "));
             }
             return;
         }
@@ -47,7 +49,8 @@ impl Report {
             [name.clone()].into_iter().chain(values).collect()
         };
         let rows = names.iter().enumerate().map(row).collect();
-        let heads: Vec<&str> = [""].into_iter().chain(self.model.targets.iter().map(String::as_str)).collect();
+        let heads: Vec<&str> =
+            ["coefficient"].into_iter().chain(self.model.targets.iter().map(String::as_str)).collect();
         page.groups("Weights", &heads, &self.folded(rows, heads.len() - 1), true);
         if let Some(why) = &self.model.no_inference {
             page.paragraph(&format!("No standard errors: {why}."));
@@ -65,13 +68,18 @@ impl Report {
                 let levels = count(rows.len() as u64, "level");
                 let levels = match reference {
                     Some(reference) => format!("{levels} compared with the reference level {reference}"),
-                    None => format!("{levels}, no reference level"),
+                    None => levels,
                 };
-                let cells = rows.iter().flat_map(|row| &row[1..=estimates]);
-                let values: Vec<f64> = cells.filter_map(|cell| cell.parse().ok()).collect();
-                let from = values.iter().copied().fold(f64::INFINITY, f64::min);
-                let to = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
-                [column.clone(), format!("{levels}: {} to {}", rounded(from), rounded(to))]
+                let numbers = rows.iter().flat_map(|row| &row[1..=estimates]).filter_map(|cell| cell.parse().ok());
+                let range = |[from, to]: [f64; 2], number: f64| [from.min(number), to.max(number)];
+                let [from, to] = numbers.fold([f64::INFINITY, f64::NEG_INFINITY], range);
+                let estimates = match from.total_cmp(&to) {
+                    Ordering::Less => format!(", estimates from {} to {}", rounded(from), rounded(to)),
+                    Ordering::Equal => format!(", estimate {}", rounded(from)),
+                    // Levels of a redundant category have no estimates.
+                    Ordering::Greater => String::new(),
+                };
+                [column.clone(), levels + &estimates]
             });
             Group { head, rows: rows.to_vec() }
         };
@@ -99,15 +107,15 @@ impl Report {
         let numbers = design.fields().iter().zip(&self.sample.ranges).skip(categories.len());
         let mut heads = vec!["column", "role", "min", "mean", "max", "std. deviation", "missing"];
         heads.extend(imputed.map(|_| "imputed"));
-        page.table("Columns of numbers", &heads, numbers.filter_map(number).collect(), true);
+        page.table("Numeric columns", &heads, numbers.filter_map(number).collect(), true);
         if !categories.is_empty() {
             let row = |field: &String| vec![field.clone(), missing(field), self.levels(field, &plain)];
             let rows = categories.iter().map(row).collect();
-            page.table("Categories", &["column", "missing", "levels, with the fraction of rows"], rows, false);
+            page.table("Categories", &["column", "missing", "levels and their fractions of the rows"], rows, false);
         }
         page.paragraph(match self.model.rule() {
             Rule::Error => "Rows with missing values are refused.",
-            Rule::Drop => "Rows with missing values are dropped. Numbers of the table are those of the other rows.",
+            Rule::Drop => "Rows with missing values are dropped; the numbers above are those of the other rows.",
             Rule::Mean => "Missing values of features are imputed; rows without a target are dropped.",
         });
     }
@@ -128,7 +136,7 @@ impl Report {
         let others: f64 = levels.iter().map(|(fraction, _)| fraction).sum();
         levels.extend(reference.map(|level| ((1.0 - others).max(0.0), format!("{level} (reference)"))));
         levels.sort_by(|a, b| b.0.total_cmp(&a.0));
-        let shown = levels.iter().take(LEVELS).map(|(fraction, level)| format!("{level} {:.1} %", 100.0 * fraction));
+        let shown = levels.iter().take(LEVELS).map(|(fraction, level)| format!("{level} {fraction:.3}"));
         let more = levels.len().saturating_sub(LEVELS);
         let more = (more > 0).then(|| format!("{more} more"));
         shown.chain(more).collect::<Vec<_>>().join(", ")

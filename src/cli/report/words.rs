@@ -31,9 +31,12 @@ impl Report {
     pub fn result(&self, page: &mut Page) {
         self.verdict().lines().for_each(|line| page.lead(line));
         let files: Vec<String> = self.files.iter().map(|file| file.path.display().to_string()).collect();
-        let features = count(self.model.features.len() as u64, "feature");
-        let rows = rows_and_weight(self.sample.rows, self.sample.weight);
-        page.paragraph(&format!("Evaluated on {rows} from {}. The model has {features}.", listed(&files)));
+        let (features, columns) = (self.model.features.len(), self.model.design().fields().len());
+        let made =
+            if columns == features { String::new() } else { format!(" made of {}", count(columns as u64, "column")) };
+        let (rows, features) =
+            (rows_and_weight(self.sample.rows, self.sample.weight), count(features as u64, "feature"));
+        page.paragraph(&format!("Evaluated on {rows} from {}. The model has {features}{made}.", listed(&files)));
         let row = |(name, metrics): (&String, &Metrics)| {
             let Metrics { mse, rmse, mae, r2, max_error } = *metrics;
             [name.clone()].into_iter().chain([r2, Some(rmse), mae, max_error, Some(mse)].map(known)).collect()
@@ -51,8 +54,8 @@ impl Report {
                 rounded(mse.sqrt()),
                 rounded(training.mse.sqrt())
             ),
-            None => "Training held out no rows. Errors on new rows are larger than on the rows trained on: \
-                train --validation 0.2 or sweep --folds 5 estimates them."
+            None => "Training held out no rows. Errors on new rows are usually larger than on the rows trained on; \
+                train --validation 0.2 or sweep --folds 5 estimate them."
                 .to_owned(),
         });
     }
