@@ -109,6 +109,15 @@ impl Panel {
 }
 
 impl Figure {
+    /// The same with another title, if there is one.
+    #[must_use]
+    pub fn titled(self, title: Option<String>) -> Figure {
+        match title {
+            Some(title) => Figure { title, ..self }.visible(),
+            None => self,
+        }
+    }
+
     /// The same, with characters in names that are not seen as their codes.
     pub(super) fn visible(mut self) -> Figure {
         let show = |text: &mut String| *text = visible_in_line(text).into_owned();
@@ -133,7 +142,8 @@ impl Figure {
         let mut text = self.remarks.iter().map(|remark| format!("{remark}. ")).collect::<String>();
         for panel in &self.panels {
             let title = panel.title.as_ref().map_or(String::new(), |title| format!("{title}: "));
-            text += &format!("{title}{} against {}. ", panel.y.label, panel.x.label);
+            let y = if panel.y.label.is_empty() { "names" } else { &panel.y.label };
+            text += &format!("{title}{y} against {}. ", panel.x.label);
             for series in panel.legend() {
                 text += &format!("{}: {}. ", series.name, in_words(&series.mark, &panel.y.scale));
             }

@@ -1,18 +1,17 @@
 //! What pictures there are: losses, fits, residuals, coefficients.
 
+mod coefficients;
+
 pub use super::axis::whole;
+pub use coefficients::{Coefficients, Weight, coefficients};
 
 use super::axis::Scale;
-use super::axis::label;
 use super::chart::{Axis, Colour, Figure, Mark, Panel, Series};
 use super::curve::Curve;
 use crate::output::rounded;
 
 /// Targets that are drawn at most.
 pub const MOST_PANELS: usize = 6;
-
-/// Coefficients of a target that are drawn at most.
-const MOST_COEFFICIENTS: usize = 40;
 
 /// The losses of a run.
 #[derive(Debug, Clone, Default)]
@@ -62,19 +61,6 @@ pub(super) const CLOUD: usize = 300;
 
 /// A run whose error has grown so many times diverges, even if its epochs ended before it was infinite.
 const GROWN: f64 = 1e3;
-
-/// A weight with its name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Weight {
-    /// The feature, or `bias`.
-    pub name: String,
-    /// Its value.
-    pub value: f64,
-    /// Its limits.
-    pub limits: Option<[f64; 2]>,
-    /// Whether it is the bias, which is measured in another unit.
-    pub is_constant: bool,
-}
 
 fn linear(label: &str) -> Axis {
     Axis { label: label.to_owned(), scale: Scale::Linear }
@@ -203,55 +189,4 @@ pub fn residuals(targets: &[Pairs], remarks: &[String]) -> Figure {
             ),
         }
     })
-}
-
-/// Weights with their limits; as bars where those are not known. The bias, which is measured in another unit, is told.
-#[must_use]
-pub fn coefficients(targets: &[(String, Vec<Weight>)], why_no_limits: Option<&str>) -> Figure {
-    let mut remarks = Vec::new();
-    let has_limits = why_no_limits.is_none();
-    remarks.extend(why_no_limits.map(|why| format!("no limits: {why}")));
-    left_out(&mut remarks, MOST_PANELS, targets.len(), "targets");
-    let mut panels = Vec::new();
-    for (target, weights) in targets.iter().take(MOST_PANELS) {
-        let (bias, mut features): (Vec<&Weight>, Vec<&Weight>) = weights.iter().partition(|weight| weight.is_constant);
-        if let Some(bias) = bias.first() {
-            let limits = bias.limits.map(|[from, to]| format!(" ({} to {})", label(from), label(to)));
-            let of = if targets.len() > 1 { format!(" of {target}") } else { String::new() };
-            remarks.push(format!("bias{of}, not drawn: {}{}", label(bias.value), limits.unwrap_or_default()));
-        }
-        if features.len() > MOST_COEFFICIENTS {
-            remarks.push(format!("the {MOST_COEFFICIENTS} largest of {} weights", features.len()));
-            features.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
-            features.truncate(MOST_COEFFICIENTS);
-        }
-        // The first stands at the top.
-        features.reverse();
-        panels.push(weights_panel((targets.len() > 1).then(|| target.clone()), &features, has_limits));
-    }
-    let all = remarks.clone();
-    let mut place = 0..;
-    remarks.retain(|remark| place.next().is_some_and(|place| !all[..place].contains(remark)));
-    let title = if has_limits { "Coefficients with 95 % intervals" } else { "Coefficients" };
-    Figure { title: title.to_owned(), remarks, panels }.visible()
-}
-
-fn weights_panel(title: Option<String>, weights: &[&Weight], has_limits: bool) -> Panel {
-    let mark = if has_limits {
-        let interval = |(i, weight): (usize, &&Weight)| {
-            let [from, to] = weight.limits.unwrap_or([weight.value; 2]);
-            [i as f64, from, weight.value, to]
-        };
-        Mark::Intervals(weights.iter().enumerate().map(interval).collect())
-    } else {
-        Mark::Bars(weights.iter().enumerate().map(|(i, weight)| [i as f64, weight.value]).collect())
-    };
-    let names = weights.iter().map(|weight| weight.name.clone()).collect();
-    let name = if has_limits { "weight, 95 % interval" } else { "weight" };
-    Panel {
-        title,
-        x: linear("target units per unit of the feature"),
-        y: Axis { label: String::new(), scale: Scale::Names(names) },
-        series: vec![series("", Colour::Reference, Mark::Upright(0.0)), series(name, Colour::Of(0), mark)],
-    }
 }

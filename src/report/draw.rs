@@ -37,6 +37,17 @@ pub fn refused(message: String) -> Error {
     Error::usage(format!("the picture cannot be drawn: {message}"))
 }
 
+/// What a picture in a file is drawn on.
+#[derive(Debug, Clone, Copy)]
+pub struct Paper {
+    /// CSS pixels across.
+    pub width: f64,
+    /// CSS pixels of the axes of each panel, if they were chosen.
+    pub height: Option<f64>,
+    /// The colours.
+    pub theme: Theme,
+}
+
 /// Where things are drawn.
 pub struct Canvas<'a, DB: DrawingBackend> {
     pub area: &'a DrawingArea<DB, Shift>,
@@ -114,8 +125,9 @@ struct PanelLayout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Places for everything, in a picture `width` pixels wide.
-    pub fn new(figure: &'a Figure, width: f64) -> Layout<'a> {
+    /// Places for everything.
+    pub fn new(figure: &'a Figure, paper: Paper) -> Layout<'a> {
+        let width = paper.width;
         load_font();
         let room = width - 2.0 * MARGIN;
         let title = wrapped(&figure.title, TITLE, room);
@@ -123,7 +135,7 @@ impl<'a> Layout<'a> {
         let mut y = MARGIN + 1.4 * TITLE * title.len() as f64 + LINE * remarks.len() as f64 + 6.0;
         let mut panels = Vec::new();
         for panel in &figure.panels {
-            let layout = PanelLayout::new(panel, width, y);
+            let layout = PanelLayout::new(panel, paper, y);
             y = layout.plot.bottom + 2.0 * LINE + GAP;
             panels.push(layout);
         }
@@ -153,11 +165,13 @@ impl<'a> Layout<'a> {
 }
 
 impl<'a> PanelLayout<'a> {
-    fn new(panel: &'a Panel, width_of_all: f64, top: f64) -> PanelLayout<'a> {
+    fn new(panel: &'a Panel, paper: Paper, top: f64) -> PanelLayout<'a> {
+        let width_of_all = paper.width;
         let frames = panel.frames();
-        let height = match &panel.y.scale {
-            Scale::Names(names) => 28.0 * names.len() as f64 + 12.0,
-            Scale::Linear | Scale::Log => (0.5 * width_of_all).clamp(220.0, 340.0),
+        let height = match (&panel.y.scale, paper.height) {
+            (Scale::Names(names), None) => 28.0 * names.len() as f64 + 12.0,
+            (Scale::Names(names), Some(height)) => height.max(16.0 * names.len() as f64),
+            (Scale::Linear | Scale::Log, height) => height.unwrap_or((0.5 * width_of_all).clamp(220.0, 340.0)),
         };
         let y_ticks = frames.1.ticks((height / 60.0) as usize);
         let most = 0.4 * width_of_all;
@@ -257,7 +271,8 @@ impl<'a> PanelLayout<'a> {
             Mark::Bars(bars) => bars.iter().try_for_each(|&[y, x]| match places(&[[0.0, y], [x, y]])[..] {
                 [zero, end] => {
                     let (left, right) = (zero.0.min(end.0), zero.0.max(end.0));
-                    canvas.rect(Area { left, right, top: end.1 - 8.0, bottom: end.1 + 8.0 }, pair)
+                    let half = self.place([0.0, y + 0.3]).map_or(8.0, |above| (end.1 - above.1).min(8.0));
+                    canvas.rect(Area { left, right, top: end.1 - half, bottom: end.1 + half }, pair)
                 }
                 _ => Ok(()),
             }),

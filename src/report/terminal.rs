@@ -9,11 +9,14 @@ use super::chart::{Colour, Figure, Mark, Panel, Series};
 pub struct Screen {
     /// Characters in a line.
     pub width: usize,
-    /// Lines of a panel.
-    pub height: usize,
+    /// Lines of a panel, if they were chosen.
+    pub height: Option<usize>,
     /// Braille and colours, or characters that any file can hold.
     pub is_rich: bool,
 }
+
+/// Lines of a panel if nothing else is chosen.
+const LINES: usize = 18;
 
 /// Marks of series without braille, one after the other.
 const PLAIN: [char; 6] = ['*', 'o', '+', 'x', '#', '@'];
@@ -41,8 +44,8 @@ pub fn terminal(figure: &Figure, screen: Screen) -> String {
 fn panel_lines(panel: &Panel, screen: Screen) -> String {
     let frames = panel.frames();
     let height = match &panel.y.scale {
-        Scale::Names(names) => names.len(),
-        Scale::Linear | Scale::Log => screen.height,
+        Scale::Names(names) => names.len().max(screen.height.unwrap_or(0)),
+        Scale::Linear | Scale::Log => screen.height.unwrap_or(LINES),
     };
     let y_ticks = frames.1.ticks((height / 3).max(2));
     let longest = y_ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);

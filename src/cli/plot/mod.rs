@@ -1,18 +1,21 @@
 //! `linreg plot`: histories, models and rows → pictures, in a file or in the terminal.
 
+mod coefficients;
 mod drawing;
 mod history;
 mod sample;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::files::{FILE, Files};
 use super::input::Input;
 use super::options::DataOptions;
-use crate::data::names::nearest;
-use crate::error::{Error, Place};
-use crate::model::{Model, coefficient_names};
-use crate::report::charts::{self, Weight};
+use super::words::listed;
+use crate::data::names::{joined, nearest};
+use crate::error::{Error, Place, shortened};
+use crate::model::Model;
+use crate::report::charts;
+pub use coefficients::coefficients;
 pub use drawing::{Drawing, PictureFile, Target};
 pub use history::read as read_history;
 pub use sample::{Sample, SampleOptions};
@@ -56,18 +59,11 @@ enum Kind {
     Fit(Rows),
     /// What the model leaves of every row, over its predictions
     Residuals(Rows),
-    /// Weights with 95 % intervals; without those, as bars
-    Coefficients {
-        /// The model file
-        #[arg(short, long, value_name = "MODEL.json")]
-        model: PathBuf,
-
-        #[command(flatten)]
-        targets: Targets,
-
-        #[command(flatten)]
-        drawing: Drawing,
-    },
+    /// Weights with 95 % intervals, or bars where there are none
+    ///
+    /// The levels of a category form a block below its name and its reference level. The bias (the intercept) is printed and not drawn, unless
+    /// --features names it; where a feature is called bias, its name is (bias).
+    Coefficients(coefficients::Args),
 }
 
 /// A model beside rows.
@@ -99,24 +95,28 @@ struct Targets {
 }
 
 impl Targets {
-    /// Their places in the model.
-    fn places(&self, model: &Model, path: &Path) -> Result<Vec<usize>, Error> {
+    /// Their places in the model, which was read from `file`.
+    fn places(&self, model: &Model, file: &str) -> Result<Vec<usize>, Error> {
         if self.target.is_empty() {
             return Ok((0..model.targets.len()).collect());
         }
-        let place = |name: &String| {
-            model.targets.iter().position(|target| target == name).ok_or_else(|| {
-                let file = path.display().to_string();
-                let error = Error::input(Place::file(&file), format!("the model has no target \"{name}\""));
-                let names = model.targets.join(", ");
-                error.with_hint(match nearest(&model.targets, name) {
-                    Some(near) => format!("did you mean \"{near}\"? the targets are {names}"),
-                    None => format!("the targets are {names}"),
-                })
-            })
-        };
-        self.target.iter().map(place).collect()
+        places(&model.targets, &self.target, file, "target")
     }
+}
+
+/// The places of the `wanted` among the `known` names of a model, which are each a `what`. A name may have commas.
+fn places(known: &[String], wanted: &[String], file: &str, what: &str) -> Result<Vec<usize>, Error> {
+    let place = |name: String| {
+        known.iter().position(|other| *other == name).ok_or_else(|| {
+            let error = Error::input(Place::file(file), format!("the model has no {what} \"{}\"", shortened(&name)));
+            let names = listed(known);
+            error.with_hint(match nearest(known, &name) {
+                Some(near) => format!("did you mean \"{near}\"? the {what}s are {names}"),
+                None => format!("the {what}s are {names}"),
+            })
+        })
+    };
+    joined(known, wanted).into_iter().map(place).collect()
 }
 
 impl Args {
@@ -127,24 +127,17 @@ impl Args {
                 Files::default().reads(FILE, &histories).writes("--out", drawing.path()).check()?;
                 let target = drawing.open()?;
                 let runs: Vec<_> = histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
-                target.draw(&charts::loss(&runs, optimum))
+                target.draw(charts::loss(&runs, optimum))
             }
             Kind::Fit(rows) => {
                 let (target, sample) = rows.read()?;
-                target.draw(&charts::fit(&sample.targets, &sample.remarks()))
+                target.draw(charts::fit(&sample.targets, &sample.remarks()))
             }
             Kind::Residuals(rows) => {
                 let (target, sample) = rows.read()?;
-                target.draw(&charts::residuals(&sample.targets, &sample.remarks()))
+                target.draw(charts::residuals(&sample.targets, &sample.remarks()))
             }
-            Kind::Coefficients { model, targets, drawing } => {
-                Files::default().reads("--model", [&model]).writes("--out", drawing.path()).check()?;
-                let target = drawing.open()?;
-                let path = model;
-                let model = Model::read(&path)?;
-                let places = targets.places(&model, &path)?;
-                target.draw(&coefficients(&model, &places))
-            }
+            Kind::Coefficients(args) => args.run(),
         }
     }
 }
@@ -156,36 +149,9 @@ impl Rows {
         files.writes("--out", self.drawing.path()).check()?;
         let target = self.drawing.open()?;
         let model = Model::read(&self.model)?;
-        let places = self.targets.places(&model, &self.model)?;
+        let places = self.targets.places(&model, &self.model.display().to_string())?;
         let reader = Input::open(&paths, self.data.manner())?.rows_for("plot")?;
         let sample = self.sample.read(&model, &places, reader, self.data.reading(target.progress()), None)?;
         Ok((target, sample))
     }
-}
-
-/// The picture of the weights of some targets of a model.
-pub fn coefficients(model: &Model, places: &[usize]) -> crate::report::Figure {
-    let names = coefficient_names(&model.features, true);
-    let of = |&place: &usize| {
-        let weights = model.weights.matrix.row(place);
-        let values = weights.iter().chain([&model.weights.bias[place]]);
-        let known = model.inference.as_ref().map(|inference| &inference.regressions[place].coefficients);
-        let weights = names.iter().zip(values).enumerate().map(|(i, (name, value))| {
-            let known = known.and_then(|known| known.get(i));
-            let limits = known.and_then(|known| Some([known.lower?, known.upper?]));
-            Weight { name: name.clone(), value: *value, limits, is_constant: i + 1 == names.len() }
-        });
-        (model.targets[place].clone(), weights.collect())
-    };
-    let targets: Vec<(String, Vec<Weight>)> = places.iter().map(of).collect();
-    let mut all = targets.iter().flat_map(|(_, weights)| weights);
-    let why = match (&model.inference, &model.no_inference) {
-        (Some(_), _) if all.all(|weight: &Weight| weight.limits.is_none()) => {
-            Some("there are as many coefficients as rows".to_owned())
-        }
-        (Some(_), _) => None,
-        (None, Some(why)) => Some(why.clone()),
-        (None, None) => Some("the model has no standard errors".to_owned()),
-    };
-    charts::coefficients(&targets, why.as_deref())
 }

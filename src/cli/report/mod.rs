@@ -131,7 +131,7 @@ impl Report {
 
         page.section("Coefficients");
         let places: Vec<usize> = (0..self.model.targets.len()).collect();
-        page.picture(&coefficients(&self.model, &places))?;
+        page.picture(&coefficients(&self.model, &places)?)?;
         self.coefficients(&mut page);
 
         page.section("Fit");

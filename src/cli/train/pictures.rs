@@ -39,5 +39,5 @@ pub fn draw((target, mut run): (Target, Run), prepared: &Prepared, fit: &Fit) ->
         // The result stands above it.
         print("\n")?;
     }
-    target.draw(&charts::loss(&[run], Some(prepared.optimum)))
+    target.draw(charts::loss(&[run], Some(prepared.optimum)))
 }
