@@ -15,7 +15,7 @@ mod svg;
 mod terminal;
 
 pub use axis::Scale;
-pub use chart::{Axis, Colour, Figure, Mark, Panel, Series};
+pub use chart::{Axis, Colour, Figure, Mark, Panel, Series, Stroke};
 pub use curve::Curve;
 pub use draw::Paper;
 pub use page::Page;

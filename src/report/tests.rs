@@ -35,7 +35,7 @@ fn pairs(rows: usize) -> Pairs {
 #[test]
 fn a_loss_has_its_axes_its_legend_and_the_optimum() {
     let falls = run("run.csv", (0..500).map(|i| 1e4 * 0.97f64.powi(i)));
-    let figure = charts::loss(&[falls], Some(0.25));
+    let figure = charts::loss(&[falls], Some(0.25), Scale::Log);
     let picture = drawn(&figure);
     let texts = texts(&picture);
     for text in ["Loss by epoch", "minimum, 0.25", "run.csv", "epoch", "mean squared error (logarithmic)"] {
@@ -55,7 +55,7 @@ fn a_loss_has_its_axes_its_legend_and_the_optimum() {
 fn a_run_that_diverges_ends_with_a_cross_and_hides_no_other() {
     let grows = run("grows", (0..100).map(|i| 10f64.powi(3 * i)));
     let falls = run("falls", (0..100).map(|i| 0.9f64.powi(i)));
-    let figure = charts::loss(&[grows, falls], None);
+    let figure = charts::loss(&[grows, falls], None, Scale::Log);
     let crosses = figure.panels[0].series.iter().filter(|series| matches!(series.mark, Mark::Cross(_)));
     let names: Vec<&str> = crosses.map(|series| series.name.as_str()).collect();
     assert_eq!(names, ["diverges: 1e297 at epoch 99"]);
@@ -64,7 +64,24 @@ fn a_run_that_diverges_ends_with_a_cross_and_hides_no_other() {
 
     let mut ends = run("ends", [1.0, 5.0].into_iter());
     ends.training.push(2, f64::INFINITY);
-    assert!(plain(&charts::loss(&[ends], None)).contains("diverges: not finite at epoch 2"));
+    assert!(plain(&charts::loss(&[ends], None, Scale::Log)).contains("diverges: not finite at epoch 2"));
+}
+
+#[test]
+fn no_two_of_eighteen_runs_look_alike() {
+    let runs: Vec<Run> = (0..18).map(|i| run(&i.to_string(), [2.0, 1.0].into_iter())).collect();
+    let held_out = |mut run: Run| {
+        run.validation = Some(run.training.clone());
+        run
+    };
+    let figure = charts::loss(&runs.into_iter().map(held_out).collect::<Vec<_>>(), None, Scale::Linear);
+    let look = |series: &Series| match (series.colour, &series.mark) {
+        (Colour::Of(i), Mark::Line(_, stroke)) => (i % 6, format!("{stroke:?}")),
+        _ => panic!("{series:?}"),
+    };
+    let looks: std::collections::BTreeSet<_> = figure.panels[0].series.iter().map(look).collect();
+    assert_eq!((looks.len(), figure.remarks.len()), (36, 0));
+    assert_eq!(figure.panels[0].y.label, "mean squared error");
 }
 
 #[test]
@@ -132,7 +149,7 @@ fn no_picture_panics_on_numbers_at_the_edge() {
             assert!(drawn(&figure).len() > 1000);
             assert!(plain(&figure).len() > 100);
         }
-        let figure = charts::loss(&[run("a", [value, value].into_iter())], Some(value));
+        let figure = charts::loss(&[run("a", [value, value].into_iter())], Some(value), Scale::Log);
         assert!(drawn(&figure).len() > 1000 && plain(&figure).len() > 100);
     }
 }

@@ -10,11 +10,11 @@ use std::path::PathBuf;
 use super::files::{FILE, Files};
 use super::input::Input;
 use super::options::DataOptions;
-use super::words::listed;
+use super::words::{count, listed};
 use crate::data::names::{joined, nearest};
 use crate::error::{Error, Place, shortened};
 use crate::model::Model;
-use crate::report::charts;
+use crate::report::{Scale, charts};
 pub use coefficients::coefficients;
 pub use drawing::{Drawing, PictureFile, Target};
 pub use history::read as read_history;
@@ -29,7 +29,7 @@ pub use sample::{Sample, SampleOptions};
 Examples:
   linreg train --data data/dummy.csv --target y --lr 1e-3 --quiet --history run.csv --out m.json
   linreg plot loss run.csv
-  linreg plot loss run.csv --optimum 3.46467 --out loss.svg
+  linreg plot loss run.csv --optimum 3.46467 --label 'lr 1e-3' --out loss.svg
   linreg plot fit --model m.json --data data/dummy.csv --out fit.png
   linreg plot residuals --model m.json --data data/dummy.csv
   linreg plot coefficients --model m.json --out weights.svg --theme dark")]
@@ -42,7 +42,7 @@ pub struct Args {
 enum Kind {
     /// The mean squared error of every epoch, on a logarithmic scale, of one or several runs
     ///
-    /// A run that diverged ends with a cross. Of very many epochs the smallest and the largest of every so many are drawn.
+    /// Each run has a colour; the errors of its held-out rows are dashed. A run that diverged ends with a cross. Of very many epochs the smallest and the largest of every so many are drawn.
     Loss {
         /// What train --history wrote, or train --json; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
@@ -51,6 +51,14 @@ enum Kind {
         /// The minimum mse, as train and inspect print it: a line of its own
         #[arg(long, value_name = "MSE", value_parser = super::hyper::not_negative)]
         optimum: Option<f64>,
+
+        /// Name of a run in the legend, instead of its file; repeat it for further files
+        #[arg(long, value_name = "NAME")]
+        label: Vec<String>,
+
+        /// Draw the error on a linear scale
+        #[arg(long)]
+        linear: bool,
 
         #[command(flatten)]
         drawing: Drawing,
@@ -123,11 +131,18 @@ impl Args {
     /// Opens the output, reads, draws.
     pub fn run(self) -> Result<(), Error> {
         match self.kind {
-            Kind::Loss { histories, optimum, drawing } => {
+            Kind::Loss { histories, optimum, label, linear, drawing } => {
+                if label.len() > histories.len() {
+                    let (labels, files) = (count(label.len() as u64, "label"), count(histories.len() as u64, "file"));
+                    return Err(Error::usage(format!("--label: {labels} for {files}"))
+                        .with_hint("the first --label names the first file, the second the second"));
+                }
                 Files::default().reads(FILE, &histories).writes("--out", drawing.path()).check()?;
                 let target = drawing.open()?;
-                let runs: Vec<_> = histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
-                target.draw(charts::loss(&runs, optimum))
+                let mut runs: Vec<_> =
+                    histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
+                runs.iter_mut().zip(label).for_each(|(run, label)| run.name = label);
+                target.draw(charts::loss(&runs, optimum, if linear { Scale::Linear } else { Scale::Log }))
             }
             Kind::Fit(rows) => {
                 let (target, sample) = rows.read()?;

@@ -18,8 +18,8 @@ use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
 use crate::output::{FileId, Kind, OutputFile};
-use crate::report::Page;
 use crate::report::charts::{self, Run};
+use crate::report::{Page, Scale};
 use crate::summary::Summary;
 
 /// Write a page about a model: one HTML file with all its pictures
@@ -126,7 +126,7 @@ impl Report {
 
         if !self.runs.is_empty() {
             page.section("Loss");
-            page.picture(&charts::loss(&self.runs, self.optimum_of_training()))?;
+            page.picture(&charts::loss(&self.runs, self.optimum_of_training(), Scale::Log))?;
         }
 
         page.section("Coefficients");
