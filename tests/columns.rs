@@ -112,7 +112,7 @@ fn a_second_reading_is_of_the_same_columns() {
     let folder = Workdir::new();
     folder.write("rows.csv", &late_levels());
     for rule in ["mean", "drop"] {
-        let command = format!("linreg train --target y --missing {rule} --poly x:2 --solver qr --json");
+        let command = format!("linreg train --target y --missing {rule} --poly x:3 --solver qr --json");
         let twice = folder.shell(&format!("{command} --data rows.csv"));
         assert!(twice.contains("the rows were read again"), "{twice}");
         let once = folder.shell(&format!("{command} < rows.csv"));
@@ -134,7 +134,7 @@ fn late_levels() -> String {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         let (x, place, code) = (state >> 44, (state >> 33) % (2 + i / 20_000), (state >> 50) % (1 + i / 50_000));
         let shown = if state >> 58 == 7 { "NA".to_owned() } else { format!("place {place}") };
-        let x_shown = if state >> 57 == 9 { String::new() } else { format!("{}.5", x) };
+        let x_shown = if state >> 57 == 9 { String::new() } else { format!("{}.5", 20_000_000 + x) };
         text += &format!("{x_shown},{shown},{code},{}\n", 3 * x + 7 * place + code * 11 + state % 97);
     }
     text

@@ -29,11 +29,13 @@ impl Args {
         let (summary, k) = (&compressed.summary, roles.targets.len());
         let ridge = self.hyper.penalty().ridge(self.hyper.reduction, summary.weight() * k as f64);
         let mut solution = LeastSquares::new(summary, k, !self.hyper.no_bias, ridge);
-        let condition = solution.condition();
+        let mut condition = solution.condition();
+        if !summary.powers().is_empty() {
+            // Weights on powers may be ill conditioned where those on polynomials are not.
+            condition = LeastSquares::new(&summary.plain(), k, !self.hyper.no_bias, ridge).condition().max(condition);
+        }
         let paths = self.data.paths()?;
-        // Weights on powers may be ill conditioned where those on polynomials are not.
-        let is_well = condition < ILL && compressed.summary.powers().is_empty();
-        if is_well || !paths.iter().all(|file| file.path.is_file()) {
+        if condition < ILL || !paths.iter().all(|file| file.path.is_file()) {
             return Ok(Some(solution));
         }
         let input = Input::open(&paths, self.data.manner())?;
