@@ -1,6 +1,7 @@
 //! A page of HTML that holds all it needs: no script, no network, light and dark, on paper and on a phone.
 
 use super::chart::{Figure, Panel};
+use super::draw::Paper;
 use super::palette::Theme;
 use super::svg::{self, escaped, svg};
 use crate::error::Error;
@@ -133,7 +134,8 @@ impl Page {
         self.body += "<figure>\n";
         for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
             let name = format!("picture-{}-{class}", self.pictures);
-            let picture = svg(figure, width, Theme::Light, svg::Place::Page(&name))?;
+            let paper = Paper { width, height: None, theme: Theme::Light };
+            let picture = svg(figure, paper, svg::Place::Page(&name))?;
             self.body += &format!("<div class=\"{class}\">\n{picture}</div>\n");
         }
         self.body += "</figure>\n";
