@@ -1,4 +1,4 @@
-//! Training on features of mean 0 and deviation 1, and back to the data's own units.
+//! Training on features of mean 0 and standard deviation 1, and the conversion back to the data's own units.
 //!
 //! With x' = (x − m)/s the predictions w'ᵀx' + b' are wᵀx + b for w = w'/s and b = b' − wᵀm.
 
@@ -6,16 +6,16 @@ use nalgebra::DMatrix;
 
 use super::Weights;
 
-/// What is taken out of every feature: a shift and a divisor, mean and deviation (divisor n) for standardized ones. A feature that
-/// never changes has the divisor 1 here.
+/// A shift and a divisor for every feature; mean and deviation (divisor n) for standardized ones. A constant feature has
+/// the divisor 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardization {
-    /// (m, s), p of them.
+    /// (m, s) of the p features.
     moments: Vec<(f64, f64)>,
 }
 
 impl Standardization {
-    /// For features with these shifts and divisors; a divisor of 0 becomes 1.
+    /// The scaling with these shifts and divisors; a divisor of 0 becomes 1.
     #[must_use]
     pub fn new(moments: &[(f64, f64)]) -> Standardization {
         let of = |&(mean, deviation): &(f64, f64)| (mean, if deviation > 0.0 { deviation } else { 1.0 });
@@ -42,7 +42,7 @@ impl Standardization {
         weights
     }
 
-    /// Weights on the features as weights on standardized ones.
+    /// Weights on the features as weights on standardized features.
     #[must_use]
     pub fn from_units(&self, weights: &Weights) -> Weights {
         let mut standardized = weights.clone();
