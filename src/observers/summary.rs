@@ -1,26 +1,26 @@
-//! A fit in tables, as R's `summary(lm)` prints it.
+//! A fit in tables, like R's `summary(lm)`.
 
 use super::table::{Column, lines, markdown, markdown_text};
 use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
 use crate::model::{Model, coefficient_names};
 use crate::output::{rounded, screen_width};
 
-/// Marks of small p, each with the largest p it stands for.
+/// The marks of small p, each with its largest p.
 const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")];
 
-/// Coefficients, residuals and how good the fit is, a table for each target; or the weights, and why there is no more. The
-/// residuals need the `rows` (n×c, features and targets).
+/// Coefficients, residuals and goodness of fit, a table per target; or the weights, and why there is no more. The residuals
+/// need the `rows` (n×c, features and targets).
 #[must_use]
 pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
     fit_tables(model, rows, Style::Text)
 }
 
-/// How tables are written.
+/// The format of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Aligned columns.
     Text,
-    /// Tables of GitHub's Markdown.
+    /// Tables in GitHub's Markdown.
     Markdown,
 }
 
@@ -32,7 +32,7 @@ impl Style {
         }
     }
 
-    /// Lines of words; in Markdown each is a paragraph.
+    /// Lines of text; in Markdown each is a paragraph.
     fn words(self, text: &str) -> String {
         match self {
             Style::Text => text.to_owned(),
@@ -68,7 +68,7 @@ fn mark(coefficient: &Coefficient) -> &'static str {
     MARKS.into_iter().find(|(largest, _)| p <= *largest).map_or("", |(_, mark)| mark)
 }
 
-/// Just the weights.
+/// The table of weights only.
 fn weights(model: &Model) -> Vec<Column> {
     let names = coefficient_names(&model.features, true);
     let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
@@ -106,7 +106,7 @@ fn coefficients(
     };
     let ratios = regression.coefficients.iter().map(|coefficient| match (coefficient.t, coefficient.p) {
         (Some(t), _) => rounded(t),
-        // An estimate without any error.
+        // An estimate with standard error 0.
         (None, Some(_)) => "Inf".to_owned(),
         (None, None) => "NA".to_owned(),
     });
@@ -131,7 +131,7 @@ fn coefficients(
     format!("{}\n{}", style.table(&columns), style.words(&goodness(regression)))
 }
 
-/// σ, R², F, each with its degrees of freedom.
+/// The lines of σ, R² and F, each with its degrees of freedom.
 fn goodness(regression: &Regression) -> String {
     let Regression { df, df_model, .. } = regression;
     let degrees = format!("{df} degree{} of freedom", if *df == 1 { "" } else { "s" });
@@ -147,7 +147,7 @@ fn goodness(regression: &Regression) -> String {
         text += &format!("F: {f} on {df_model} and {degrees}, p: {}\n", rounded(p));
     }
     if regression.is_perfect {
-        text += "the fit is perfect but for rounding: standard errors, t and p are rounding too\n";
+        text += "the fit is perfect up to rounding: standard errors, t and p are rounding errors too\n";
     }
     text
 }

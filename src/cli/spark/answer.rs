@@ -190,8 +190,8 @@ impl Fault {
             return (source.place.clone(), message.to_owned());
         };
         // Other lines in the message are those of the partition.
-        let message = match (message.find(", then "), message.find("; ")) {
-            (Some(start), Some(end)) if start < end => [&message[..start], &message[end..]].concat(),
+        let message = match (message.find("also in "), message.find("; ")) {
+            (Some(start), Some(end)) if start < end => [&message[..start], &message[end + 2..]].concat(),
             _ => message.to_owned(),
         };
         let of = format!("partition {} of {partitions}", partition + 1);
@@ -238,8 +238,8 @@ mod tests {
         let refusal = |parts: &[_], partitions| check(parts, partitions, &source()).unwrap_err().to_string();
         assert!(refusal(&whole, 4).contains("4 partitions, but answers of 3"));
         assert!(refusal(&[whole[0].clone(), whole[0].clone()], 2).contains("2 partitions, but answers of 2"));
-        assert!(refusal(&[(0, 3, counts(2, 2, 0))], 1).contains("partition 1 of 1: 3 rows went in, but 2 were read"));
-        assert!(refusal(&[(0, 3, None)], 1).contains("3 rows went in, but 0 were read"));
+        assert!(refusal(&[(0, 3, counts(2, 2, 0))], 1).contains("partition 1 of 1: 3 rows were sent, but 2 were read"));
+        assert!(refusal(&[(0, 3, None)], 1).contains("3 rows were sent, but 0 were read"));
         assert!(refusal(&[(0, 3, counts(3, 2, 0))], 1).contains("represents 2 and 0 were dropped"));
         let weighted = Source { weight: Some("w"), ..source() };
         assert!(check(&[(0, 3, counts(3, 2, 0))], 1, &weighted).is_ok());
@@ -254,7 +254,7 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_told_where_the_user_finds_it() {
+    fn an_error_has_the_place_in_the_users_file() {
         let said = "a note\nerror: <stdin>:7:2: column \"x\": \"oops\" is not a number\nhint: fix it\n";
         let of = "(partition 2 of 9)";
         let message = format!("/r/a.csv:3:2: column \"x\": \"oops\" is not a number {of}");
@@ -263,15 +263,15 @@ mod tests {
         assert_eq!(far, "/r/a.csv: column \"x\": \"oops\" is not a number (line 3 after byte 4096; partition 2 of 9)");
         assert_eq!(explained(said, None).0, format!("s3a://rows: column \"x\": \"oops\" is not a number {of}"));
         let missing =
-            "error: <stdin>:7:2: column \"x\": the cell is missing, then 9:2, 11:2; 5 of 90 rows lack cells: x 5";
+            "error: <stdin>:7:2: column \"x\": missing value (also in 9:2, 11:2; 5 of 90 rows are affected: x 5)";
         assert_eq!(
             explained(missing, Some((0, 7))).0,
-            format!("/r/a.csv:7:2: column \"x\": the cell is missing; 5 of 90 rows lack cells: x 5 {of}")
+            format!("/r/a.csv:7:2: column \"x\": missing value (5 of 90 rows are affected: x 5) {of}")
         );
     }
 
     #[test]
-    fn who_cannot_run_there_is_told_what_can() {
+    fn a_node_that_cannot_run_linreg_has_a_hint() {
         for said in
             ["cannot run: Exec format error", "/lib/libc.so.6: version `GLIBC_2.35' not found (required by linreg)"]
         {
