@@ -129,7 +129,12 @@ impl Args {
 
     fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
-        let scaled = if standardize { summary.standardize(p).0 } else { summary.clone() };
+        let scaled = match standardize {
+            true if self.hyper.standardize => summary.standardize(p).0,
+            // The choice of train.
+            true => summary.as_polynomials().standardize(p).0,
+            false => summary.clone(),
+        };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let problem = Problem::from_summary(&scaled, k, bias);
         let spectrum =

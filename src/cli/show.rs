@@ -97,7 +97,7 @@ fn without_internals(mut model: Model) -> Model {
 }
 
 /// The facts about the training, line by line.
-fn facts(model: &Model) -> Vec<(&'static str, String)> {
+pub fn facts(model: &Model) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let Some(training) = &model.training else {
         return vec![("training:", "unknown (not recorded in the file)".to_owned())];
@@ -135,7 +135,7 @@ fn facts(model: &Model) -> Vec<(&'static str, String)> {
 }
 
 /// The solver: `qr (exact)`, or a descent with its settings and its end.
-fn solver(training: &Training) -> String {
+pub fn solver(training: &Training) -> String {
     let Some(descent) = &training.descent else {
         return format!("{} (exact)", training.solver);
     };

@@ -23,6 +23,9 @@ pub struct State {
     /// round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardized: Option<Rows>,
+    /// Whether these are weights on standardized polynomials instead of powers.
+    #[serde(default, rename = "polynomials", skip_serializing_if = "std::ops::Not::not")]
+    pub has_polynomials: bool,
 }
 
 impl State {

@@ -13,5 +13,5 @@ pub use history::History;
 pub use pace::{Pace, Ticker};
 pub use printer::{Layout, Least, Outcome, Printer};
 pub use progress::{Progress, When};
-pub use summary::{Style, fit_tables, summary_table};
+pub use summary::{HEADS, Style, coefficient_cells, fit_tables, goodness, summary_table};
 pub use table::markdown_text;

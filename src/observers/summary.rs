@@ -101,38 +101,37 @@ fn coefficients(
     (target, regression): (&str, &Regression),
     style: Style,
 ) -> String {
-    let of = |get: fn(&Coefficient) -> Option<f64>| {
-        regression.coefficients.iter().map(move |coefficient| get(coefficient).map_or("NA".to_owned(), rounded))
-    };
-    let ratios = regression.coefficients.iter().map(|coefficient| match (coefficient.t, coefficient.p) {
-        (Some(t), _) => rounded(t),
-        // An estimate with standard error 0.
-        (None, Some(_)) => "Inf".to_owned(),
-        (None, None) => "NA".to_owned(),
-    });
+    let cells = coefficient_cells(model, regression);
     let names = coefficient_names(&model.features, inference.covariance.bias);
-    let mut columns = vec![
-        Column::left(target, names.iter().map(String::as_str)),
-        Column::numbers("estimate", of(|coefficient| coefficient.estimate)),
-        Column::numbers("std. error", of(|coefficient| coefficient.std_error)),
-        Column::numbers("t", ratios),
-        Column::numbers("P(>|t|)", of(|coefficient| coefficient.p)),
-        Column::left("", regression.coefficients.iter().map(mark)),
-        Column::numbers("95 % from", of(|coefficient| coefficient.lower)),
-        Column::numbers("to", of(|coefficient| coefficient.upper)),
-    ];
-    let features = regression.coefficients.iter().take(model.features.len());
-    columns.push(Column::numbers(
-        "VIF",
-        features
-            .map(|feature| feature.vif.map_or("NA".to_owned(), rounded))
-            .chain(inference.covariance.bias.then(String::new)),
-    ));
+    let mut columns = vec![Column::left(target, names.iter().map(String::as_str))];
+    for (i, name) in HEADS.into_iter().enumerate() {
+        columns.push(Column::numbers(name, cells.iter().map(|cells| cells[i].clone())));
+    }
+    columns.insert(5, Column::left("", regression.coefficients.iter().map(mark)));
     format!("{}\n{}", style.table(&columns), style.words(&goodness(regression)))
 }
 
-/// The lines of σ, R² and F, each with its degrees of freedom.
-fn goodness(regression: &Regression) -> String {
+/// The columns of [`coefficient_cells`].
+pub const HEADS: [&str; 7] = ["estimate", "std. error", "t", "P(>|t|)", "95 % from", "to", "VIF"];
+
+/// The numbers of every coefficient of a target as tables show them: six digits, `NA` for missing ones.
+#[must_use]
+pub fn coefficient_cells(model: &Model, regression: &Regression) -> Vec<[String; 7]> {
+    let known = |value: Option<f64>| value.map_or("NA".to_owned(), rounded);
+    let cells = |(i, coefficient): (usize, &Coefficient)| {
+        let Coefficient { estimate, std_error, t, p, lower, upper, vif } = *coefficient;
+        // An estimate with standard error 0 has a p, but an infinite t.
+        let ratio = if t.is_none() && p.is_some() { "Inf".to_owned() } else { known(t) };
+        // The bias has no variance inflation factor.
+        let vif = if i < model.features.len() { known(vif) } else { String::new() };
+        [known(estimate), known(std_error), ratio, known(p), known(lower), known(upper), vif]
+    };
+    regression.coefficients.iter().enumerate().map(cells).collect()
+}
+
+/// The residual standard error, R² and F of a target, each with its degrees of freedom, line by line.
+#[must_use]
+pub fn goodness(regression: &Regression) -> String {
     let Regression { df, df_model, .. } = regression;
     let degrees = format!("{df} degree{} of freedom", if *df == 1 { "" } else { "s" });
     let Some(sigma) = regression.residual_std_error else {

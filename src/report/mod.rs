@@ -17,7 +17,7 @@ mod terminal;
 pub use axis::Scale;
 pub use chart::{Axis, Colour, Figure, Mark, Panel, Series};
 pub use curve::Curve;
-pub use page::Page;
+pub use page::{Group, Page};
 pub use palette::Theme;
 pub use png::png;
 pub use svg::{Place, svg};

@@ -132,6 +132,12 @@ impl Summary {
         self.powers.iter().map(|powers| (powers.interval, self.places(powers))).collect()
     }
 
+    /// The same rows with the polynomials as columns like any other, under the names of the powers.
+    #[must_use]
+    pub fn as_polynomials(&self) -> Summary {
+        Summary { powers: Vec::new(), ..self.clone() }
+    }
+
     /// Where the ones, the column and its powers are in the triangle.
     fn places(&self, powers: &Powers) -> Vec<usize> {
         let place = |power| {
@@ -170,7 +176,7 @@ impl Summary {
     ///
     /// # Errors
     /// [`Error::Input`] in the name of `source` if a column is a power in only one of them.
-    pub(super) fn align_powers(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
+    pub fn align_powers(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
         let (own, others) = (self.made(), other.made());
         let is_in_one = |name: &&String| !own.contains(name) || !others.contains(name);
         if let Some(name) = own.iter().chain(&others).find(is_in_one) {

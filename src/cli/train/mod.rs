@@ -41,6 +41,7 @@ pub use many::given;
 use plan::Epochs;
 pub use preflight::tell_roles;
 use prepare::Prepared;
+pub use verdict::{distance, goodness};
 
 /// Fit by gradient descent (exact: --solver qr)
 ///

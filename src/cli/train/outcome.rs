@@ -11,7 +11,7 @@ use crate::cli::typed::{command_with, quoted, with_value};
 use crate::cli::words::count;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Epoch, Fit, Start, Stop, Weights};
+use crate::fit::{Descent, Epoch, Fit, Standardization, Start, Stop, Weights};
 use crate::model::metrics::{Metrics, r2};
 use crate::model::{DescentRecord, Model, PROGRAM, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
@@ -55,13 +55,13 @@ impl Args {
             commands: self.commands(earlier, (fit.stop == Stop::Interrupted).then_some(fit)),
             program: Some(PROGRAM.to_owned()),
         };
-        let weights = match &prepared.standardization {
-            Some(standardization) => standardization.to_units(&fit.weights),
-            None => fit.weights.clone(),
-        };
+        let standardization = prepared.standardization.as_ref();
+        let weights = standardization
+            .map_or_else(|| fit.weights.clone(), |standardization| standardization.to_units(&fit.weights));
+        let centred = standardization.and_then(|standardization| standardization.centred(&fit.weights));
         let Roles { features, targets, encodings, .. } = roles;
         let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
-        let (inference, no_inference, centred) = (None, None, None);
+        let (inference, no_inference) = (None, None);
         Model { features, targets, weights, centred, encodings, missing, training, inference, no_inference, state }
     }
 }
@@ -155,6 +155,7 @@ fn state(prepared: &Prepared, fit: &Fit) -> State {
             .map(|(name, slot)| (name.to_owned(), rows(&prepared.problem.unpack(slot))))
             .collect(),
         standardized: (prepared.scaling == Some(Scaling::Standardize)).then(|| rows(&fit.weights)),
+        has_polynomials: prepared.standardization.as_ref().is_some_and(Standardization::has_polynomials),
     }
 }
 

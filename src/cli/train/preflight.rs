@@ -6,7 +6,7 @@ use super::told::{told_of_dropped, told_of_left};
 use crate::cli::ledger::tell_missing;
 use crate::cli::words::{count, listed, note, rows_and_weight, warn};
 use crate::data::columns::Roles;
-use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Stop};
+use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Standardization, Stop};
 use crate::output::{number, rounded};
 use crate::summary::Scaling;
 
@@ -59,7 +59,9 @@ pub fn tell_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u6
 
 /// The scaling of the features, if the program chose it.
 fn scaling(prepared: &Prepared) -> Option<String> {
+    let has_polynomials = prepared.standardization.as_ref().is_some_and(Standardization::has_polynomials);
     let features = match prepared.scaling.filter(|_| prepared.is_rate_auto)? {
+        Scaling::Standardize if has_polynomials => "standardized features, with Chebyshev polynomials for powers",
         Scaling::Standardize => "standardized features",
         Scaling::Center => "centered features",
         Scaling::Divide => "features divided by their root mean square",

@@ -1,5 +1,6 @@
 //! Everything a descent needs, from the inputs and the options.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use nalgebra::DMatrix;
@@ -121,6 +122,14 @@ impl Prepared {
     }
 }
 
+/// The input of a descent from the rows.
+struct Scaled {
+    summary: Summary,
+    held_out: Option<Summary>,
+    /// The scaling of the features, if they were scaled.
+    standardization: Option<Standardization>,
+}
+
 /// The problem of the rows themselves, whose first `p` columns are features.
 fn on_rows(rows: &WeightedRows, p: usize, bias: bool, standardization: Option<&Standardization>) -> Problem {
     let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
@@ -220,14 +229,9 @@ impl Args {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         let floors = compressed.summary.floor(k, bias);
         let optimum = floors.iter().sum::<f64>() / (compressed.summary.weight() * k as f64);
-        let scaling = self.hyper.scaling();
-        let (summary, moments) = match scaling {
-            Some(scaling) => compressed.summary.scaled(p, scaling),
-            None => (compressed.summary.clone(), Vec::new()),
-        };
-        let standardization = scaling.map(|_| Standardization::new(&moments));
-        let scaled = |summary: &Summary| if scaling.is_some() { summary.rescale(&moments) } else { summary.clone() };
         let unfixed = self.unfixed(&compressed.summary, k);
+        let Scaled { summary, held_out: scaled_held_out, standardization } =
+            self.scale(&compressed.summary, held_out, p, &unfixed)?;
         let on_triangle = Problem::from_summary(&summary, k, bias).without(&unfixed.dropped);
         let rows = |rows| on_rows(rows, p, bias, standardization.as_ref()).without(&unfixed.dropped);
         let on_rows = compressed.rows.as_ref().map(rows);
@@ -242,7 +246,7 @@ impl Args {
         };
         refuse_zeros(&problem)?;
         let held_out_totals = held_out.map(|held_out| totals(held_out, k, bias));
-        let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
+        let held_out = scaled_held_out.map(|held_out| Problem::from_summary(&held_out, k, bias));
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
         let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
@@ -265,7 +269,7 @@ impl Args {
             standardization,
             totals: totals(&compressed.summary, k, bias),
             held_out_totals,
-            scaling,
+            scaling: self.hyper.scaling(),
             unfixed,
             epochs,
             optimum,
@@ -277,6 +281,38 @@ impl Args {
             rows: None,
             missing: compressed.missing.clone(),
         })
+    }
+
+    /// Scales the first `p` columns of the rows to train on and of the rows held out. If the program chose to standardize, powers
+    /// are polynomials.
+    fn scale(
+        &self,
+        summary: &Summary,
+        held_out: Option<&Summary>,
+        p: usize,
+        unfixed: &Unfixed,
+    ) -> Result<Scaled, Error> {
+        let Some(scaling) = self.hyper.scaling() else {
+            return Ok(Scaled { summary: summary.clone(), held_out: held_out.cloned(), standardization: None });
+        };
+        let features = |places: &[usize]| places[1..].iter().map(|place| place - 1).collect::<Vec<usize>>();
+        let is_free = |feature: &usize| *feature < p && !unfixed.dropped.contains(feature);
+        let are_free = summary.polynomials().iter().all(|(_, places)| features(places).iter().all(is_free));
+        let is_chosen = scaling == Scaling::Standardize && !self.hyper.standardize && self.batch_size.is_none();
+        let (mut summary, mut held_out) = (Cow::Borrowed(summary), held_out.map(Cow::Borrowed));
+        let mut polynomials = Vec::new();
+        if is_chosen && are_free && !summary.powers().is_empty() {
+            if let Some(held_out) = &mut held_out {
+                summary.to_mut().align_powers(held_out.to_mut(), "--validation")?;
+            }
+            polynomials = summary.polynomials().iter().map(|(own, places)| (*own, features(places))).collect();
+            held_out = held_out.map(|held_out| Cow::Owned(held_out.as_polynomials()));
+            summary = Cow::Owned(summary.as_polynomials());
+        }
+        let (scaled, moments) = summary.scaled(p, scaling);
+        let standardization = Standardization::new(&moments).with_polynomials(polynomials);
+        let held_out = held_out.map(|held_out| held_out.rescale(&moments));
+        Ok(Scaled { summary: scaled, held_out, standardization: Some(standardization) })
     }
 
     fn settings(

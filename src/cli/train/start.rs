@@ -148,7 +148,10 @@ impl Args {
         let weights = match standardization {
             None => weights,
             Some(standardization) => state
-                .filter(|_| self.hyper.scaling() == Some(Scaling::Standardize))
+                .filter(|state| {
+                    let is_same = state.has_polynomials == standardization.has_polynomials();
+                    is_same && self.hyper.scaling() == Some(Scaling::Standardize)
+                })
                 .and_then(|state| state.standardized.as_ref())
                 .and_then(arranged)
                 .unwrap_or_else(|| standardization.from_units(&weights)),

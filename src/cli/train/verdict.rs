@@ -25,7 +25,7 @@ impl Args {
     /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that reaches it
     /// if the distance is large, or if a weight may be `off` by many standard errors.
     pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome, off: f64) -> String {
-        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
+        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, (outcome.r2, outcome.rmse));
         let (reached, minimum, name) = match outcome.optimum_loss {
             Some(least) => (outcome.loss, least, "loss"),
             None => (outcome.mse, outcome.optimum_mse, "mse"),
@@ -42,21 +42,16 @@ impl Args {
         if excess <= AT || is_rest {
             return format!("{goodness}, at the minimum\n");
         }
+        let goodness = format!("{goodness}, {}", distance(reached, minimum, name));
         if excess <= NEAR {
-            let above = format!("{goodness}, {} % above the minimum {name}", short(100.0 * excess));
             if off <= NEGLIGIBLE {
-                return above + "\n";
+                return goodness + "\n";
             }
             let errors = short(off);
-            return format!("{above}: weights are up to {errors} standard errors off\n{}", self.advice());
+            return format!("{goodness}: weights are up to {errors} standard errors off\n{}", self.advice());
         }
-        let times = reached / minimum;
-        let far = match times.is_finite() && times < 1e6 {
-            true => format!("{} times the minimum {name}", short(times)),
-            false => format!("far above the minimum {name}"),
-        };
         let mean = if outcome.r2.is_some_and(|r2| r2 < 0.0) { " (worse than the mean)" } else { "" };
-        format!("{goodness}, {far}{mean}\n{}", self.advice())
+        format!("{goodness}{mean}\n{}", self.advice())
     }
 
     /// The line with the command that reaches the minimum. There is none for weight decay, which has another minimum, and
@@ -83,6 +78,17 @@ impl Args {
     }
 }
 
+/// The distance of `reached` from the minimum of the loss called `name`: `0.5 % above the minimum mse`, `12 times the minimum loss`.
+pub fn distance(reached: f64, minimum: f64, name: &str) -> String {
+    let (excess, times) = ((reached - minimum) / minimum, reached / minimum);
+    match () {
+        () if reached <= minimum || excess <= AT => "at the minimum".to_owned(),
+        () if excess <= NEAR => format!("{} % above the minimum {name}", short(100.0 * excess)),
+        () if times < 1e6 => format!("{} times the minimum {name}", short(times)),
+        () => format!("far above the minimum {name}"),
+    }
+}
+
 /// The line for the rows held out, if there are any.
 fn on_validation_rows(outcome: &Outcome) -> String {
     let of = |mse: f64| {
@@ -92,8 +98,8 @@ fn on_validation_rows(outcome: &Outcome) -> String {
     outcome.validation_mse.map_or(String::new(), of)
 }
 
-/// R² and RMSE, as in `R² 0.9132, RMSE 1130.6`; several targets have a line each and one for all.
-fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+/// R² and RMSE, as in `R² 0.9132, RMSE 1130.6`; several targets have a line each and one of `together`.
+pub fn goodness(targets: &[String], scores: &[Metrics], together: (Option<f64>, f64)) -> String {
     let of = |r2: Option<f64>, rmse: f64| {
         let r2 = r2.map_or("R² unknown (the target is constant)".to_owned(), |r2| format!("R² {}", rounded(r2)));
         format!("{r2}, RMSE {}", rounded(rmse))
@@ -107,7 +113,7 @@ fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String
         0 => String::new(),
         more => format!("and {}\n", count(more as u64, "more target")),
     };
-    format!("{lines}{more}together: {}", of(outcome.r2, outcome.rmse))
+    format!("{lines}{more}together: {}", of(together.0, together.1))
 }
 
 /// A factor with three digits.
