@@ -15,7 +15,8 @@ pub struct Dense {
 }
 
 impl Dense {
-    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones; a line with a delimiter is none.
+    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones; a line with a
+    /// delimiter is not blank.
     pub fn fill(&mut self, bytes: &[u8], delimiter: u8) -> bool {
         self.text.clear();
         self.text.make_room(bytes.len());

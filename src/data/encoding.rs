@@ -277,9 +277,9 @@ impl Design {
         self.fields.iter().enumerate().map(of).filter(|polynomial| polynomial.degree > 1).collect()
     }
 
-    /// The columns of the rows of `read`, a batch of [1 | fields] as they are in the text: `read` itself, or made in
-    /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x. Where a cell
-    /// is missing (NaN), so is all that is made of it; levels that are none (infinite) are too.
+    /// The columns of the rows of `read`, a batch of [1 | fields] as they are in the text: `read` itself, or columns
+    /// computed in `room`, a buffer. Powers are products from the left, as in scikit-learn: x³ is (x·x)·x. Where a value is
+    /// missing (NaN), so are all columns derived from it; so are those of unknown levels (infinite).
     ///
     /// # Panics
     /// If the design is open.

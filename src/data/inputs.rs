@@ -14,7 +14,7 @@ use crate::error::{Error, Place, shortened};
 /// What Hive writes for a missing value.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The directory in which Delta Lake keeps what says which files of a table are current.
+/// The directory with the log of a Delta Lake table, which lists its current files.
 const DELTA_LOG: &str = "_delta_log";
 
 /// As in a shell: `*` matches within one name, and no hidden files.
@@ -131,7 +131,7 @@ type Keys = Vec<(String, String)>;
 #[derive(Default)]
 struct Directory {
     files: Vec<(Kind, PathBuf, Keys)>,
-    /// Whether there are directories that are no partitions.
+    /// Whether there are directories that are not partitions.
     has_others: bool,
 }
 
@@ -152,8 +152,10 @@ impl Directory {
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name == DELTA_LOG {
-                let error =
-                    fault(directory, "a Delta table: its log says which files are current, and is not read here");
+                let error = fault(
+                    directory,
+                    "a Delta table: its log lists the current files, and this program does not read it",
+                );
                 return Err(error.with_hint("linreg spark --format delta reads it, and so does DuckDB's delta_scan"));
             }
             if name.starts_with(['_', '.']) {

@@ -1,12 +1,12 @@
-//! Polynomials on an interval: the powers of a column as a table holds them.
+//! Polynomials on an interval: the representation of a column's powers in a table.
 //!
-//! The columns x, x², … x^d are nearly multiples of each other, and no factorization gets back the digits that this costs.
+//! The columns x, x², … x^d are nearly collinear, and no factorization recovers the digits that this costs.
 //! The Chebyshev polynomials T₁(t) … T_d(t) of t = (x − center)/scale, |t| ≤ 1, span the same space and are far from it
-//! (T₀ = 1, T₁ = t, Tₖ₊₁ = 2t·Tₖ − Tₖ₋₁; Mason & Handscomb, *Chebyshev Polynomials*, 2003, section 1.2). What is found on
-//! them is converted to powers at the end, by the sums below, which are computed in pairs of doubles.
+//! (T₀ = 1, T₁ = t, Tₖ₊₁ = 2t·Tₖ − Tₖ₋₁; Mason & Handscomb, *Chebyshev Polynomials*, 2003, section 1.2). Results for them
+//! are converted to powers at the end, by the sums below, which are computed in pairs of doubles.
 //!
-//! Nobody knows the interval before all rows have been read, so it grows: polynomials on an interval are sums of
-//! polynomials on a wider one, whose terms are no larger than 1 on the narrow one, so that growing costs no digits.
+//! The interval is known only after all rows have been read, so it grows: polynomials on an interval are sums of
+//! polynomials on a wider one, whose terms are at most 1 on the narrow one, so growing costs no digits.
 
 use serde::{Deserialize, Serialize};
 

@@ -61,7 +61,7 @@ impl Levels {
         self.is_open && self.names.len() > MOST_LEVELS
     }
 
-    /// The number of the level that `cell` holds, NaN if it is missing, `UNSEEN` if it is none and may not become one.
+    /// The number of the level in `cell`, NaN if it is missing, `UNSEEN` if it is unknown and levels are fixed.
     pub fn code(&mut self, cell: &[u8], spelling: &Spelling) -> f64 {
         let text = cell.trim_ascii();
         let slot = self.slot(text);
@@ -73,7 +73,7 @@ impl Levels {
         }
     }
 
-    /// Makes `text` a level, if it is none.
+    /// Adds the level `text` if it is new.
     fn add(&mut self, text: &[u8]) -> f64 {
         let name = String::from_utf8_lossy(text).into_owned();
         // Strings that are not UTF-8 may have the same name.

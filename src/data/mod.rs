@@ -22,7 +22,7 @@ mod dialect;
 mod encoding;
 mod fold;
 mod header;
-#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+#[expect(unsafe_code, reason = "vector instructions; each block has the reason why it is sound")]
 pub mod index;
 pub mod inputs;
 mod interval;
@@ -31,7 +31,7 @@ mod layout;
 mod levels;
 pub mod names;
 mod notation;
-#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+#[expect(unsafe_code, reason = "vector instructions; each block has the reason why it is sound")]
 pub mod number;
 mod opened;
 mod packing;

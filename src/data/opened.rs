@@ -97,7 +97,7 @@ fn is_wide(span: &Span) -> bool {
     read.is_ok() && Charset::detected(&start).is_some_and(|charset| charset.is_wide())
 }
 
-/// Reads on until `seen`, what was read of `stream`, holds the first line of the table, below blank lines and `sep=;`.
+/// Reads until `seen`, the part of `stream` read so far, holds the first line of the table, below blank lines and `sep=;`.
 fn read_to_table(stream: &mut impl Read, seen: &mut Vec<u8>) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 14];
     while seen.len() < ENOUGH && memchr(b'\n', &seen[table_start(seen)..]).is_none() {

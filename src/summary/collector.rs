@@ -122,7 +122,7 @@ impl Collector {
         }
         own.merge(&self.summary, others, &other.summary);
         if own.count() > 2 * MOST_GROUPS {
-            // More levels than were known when groups were made; of one category there are never so many.
+            // More levels than were known when groups were created; a single category never has that many.
             own.coarsen(&self.summary);
         }
         Ok(())

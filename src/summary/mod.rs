@@ -54,7 +54,7 @@ pub struct Summary {
     gaps: Vec<Gap>,
     /// How many rows have a missing value.
     incomplete: u64,
-    /// Columns that had no name in the rows, such as pandas' index: they are no target by default.
+    /// Columns without a name in the rows, such as pandas' index, which are not targets by default.
     unnamed: Vec<String>,
     /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
     origin: Vec<f64>,

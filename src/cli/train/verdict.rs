@@ -54,8 +54,8 @@ impl Args {
         format!("{goodness}{mean}\n{}", self.advice())
     }
 
-    /// The line with the command that reaches the minimum. There is none for weight decay, which has another minimum, and
-    /// for exact solvers.
+    /// The line with the command that reaches the minimum; empty for exact solvers. With weight decay, which has another
+    /// minimum, it refers to the minimum without it.
     fn advice(&self) -> String {
         match self.hyper.decay() > 0.0 {
             _ if self.solver != Solver::Gd => String::new(),

@@ -86,7 +86,7 @@ pub(super) fn fold<S: Send>(
     })
 }
 
-/// Starts the thread that reads; gives the dealer back if there is none to be had, or nobody to deal to.
+/// Starts the reading thread; returns the dealer if no thread can be started, or there are no workers.
 fn started(dealer: Dealer) -> Result<(), Box<Dealer>> {
     if dealer.workers.is_empty() {
         return Err(Box::new(dealer));

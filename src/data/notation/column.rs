@@ -87,8 +87,8 @@ impl Notations {
 }
 
 impl Notation {
-    /// The number in a cell that is not plain; `None` if it is none, an error if it does not fit the column: what is wrong, and
-    /// what to do.
+    /// The number in a cell that is not plain; `None` if it is not a number, an error with a hint if it does not fit the
+    /// column.
     pub fn read(this: Option<&Notation>, text: &str, spelling: &Spelling) -> Option<Result<Noted, (String, String)>> {
         let noted = parse(text, spelling.decimal, spelling.thousands)?;
         let shown = shortened(text.trim());

@@ -21,7 +21,7 @@ pub struct Column {
     /// Of each row that was read last, whether it has a value; empty if all have.
     levels: Vec<i16>,
     rows: usize,
-    /// The same rows as numbers, NaN where there is none; empty where the values are such already, and for strings.
+    /// The same rows as numbers, NaN for missing values; empty if the values are numbers already, and for strings.
     numbers: Vec<f64>,
 }
 
@@ -58,7 +58,7 @@ impl<T: DataType> Typed<T> {
         Typed { source: Source::Usual(Box::new(Decoder::new(pages, plain))), values: Vec::new() }
     }
 
-    /// Reads `rows` rows. There is a value for each, of no meaning where there is none in the file.
+    /// Reads `rows` rows. Each has a value, which has no meaning if the file has none for it.
     fn read(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
         let reader = match &mut self.source {
             Source::Usual(decoder) => return decoder.read(rows, &mut self.values, levels),
@@ -201,7 +201,7 @@ impl Column {
         Ok(())
     }
 
-    /// The rows that were read last as numbers, NaN where there is none; `None` for strings.
+    /// The rows that were read last as numbers, NaN for missing values; `None` for strings.
     pub fn numbers(&self) -> Option<&[f64]> {
         match (&self.reader, self.kind) {
             (_, Kind::Text) => None,

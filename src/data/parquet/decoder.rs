@@ -44,7 +44,7 @@ enum Values {
 }
 
 /// Whether a column has no other pages than those which are decoded here.
-#[expect(deprecated, reason = "Spark tells it of levels that no column here has")]
+#[expect(deprecated, reason = "Spark writes it for levels that no column here has")]
 pub fn can_decode(chunk: &ColumnChunkMetaData) -> bool {
     use Encoding::{BIT_PACKED, PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY};
     let is_known = |encoding| matches!(encoding, PLAIN | PLAIN_DICTIONARY | RLE | RLE_DICTIONARY | BIT_PACKED);
@@ -91,8 +91,8 @@ impl<V: Clone + Default> Decoder<V> {
         Decoder { pages, plain, dictionary: Vec::new(), page: None }
     }
 
-    /// Reads the next `rows` rows: a value for each, of no meaning where there is none in the file, and whether it has one;
-    /// no `levels` if all have.
+    /// Reads the next `rows` rows: a value for each, which has no meaning if the file has none for it, and whether it has
+    /// one; no `levels` if all have one.
     pub fn read(&mut self, rows: usize, values: &mut Vec<V>, levels: &mut Vec<i16>) -> Result<()> {
         levels.clear();
         if std::mem::needs_drop::<V>() {

@@ -66,7 +66,7 @@ impl PageHeader {
         self.own[4].map(|checksum| checksum as u32)
     }
 
-    /// A number of the header of that kind of page, which is none below 0.
+    /// A number of the header of that kind of page; negative numbers are ignored.
     pub fn of_kind(&self, id: usize) -> Option<u32> {
         self.kind[id]?.try_into().ok()
     }

@@ -101,7 +101,7 @@ impl Pages {
             Type::INT96 => 96,
             Type::FIXED_LEN_BYTE_ARRAY => 8 * usize::try_from(column.type_length())?,
         };
-        // Some writers declare that there is a dictionary at the beginning of the file when there is none.
+        // Some writers declare a dictionary at the beginning of the file although the file has none.
         let start = chunk.dictionary_page_offset().filter(|&start| start > 0).unwrap_or(chunk.data_page_offset());
         let (start, length) = (u64::try_from(start)?, u64::try_from(chunk.compressed_size())?);
         let end = start.checked_add(length).and_then(|end| end.checked_add(file.start)).filter(|&end| end <= file.end);

@@ -82,7 +82,7 @@ fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     Some(values)
 }
 
-/// The number in `count` bits after the first `start`, the lowest first; those of more than 64 are none.
+/// The number in `count` bits after the first `start`, the lowest first; 0 for more than 64 bits.
 fn bits(bytes: &[u8], start: usize, count: usize) -> i64 {
     let bit = |i: usize| u64::from(bytes[(start + i) / 8] >> ((start + i) % 8) & 1) << i;
     (0..count.min(64)).map(bit).sum::<u64>() as i64

@@ -230,7 +230,7 @@ impl Groups {
         self.reduce(summary, self.keys.iter().copied().filter(|key| Some(*key) != least).collect());
     }
 
-    /// Takes the categories for no keys that are none of `other`; false, and nothing is changed, if none would be left.
+    /// Changes keys that are not categories of `other` into other columns; false, and no change, if no key would remain.
     pub fn keep(&mut self, summary: &Summary, other: &Groups) -> bool {
         let keys: Vec<usize> = self.keys.iter().copied().filter(|key| other.keys.contains(key)).collect();
         let are_left = !keys.is_empty();

@@ -141,7 +141,7 @@ fn digits_fall_with_the_condition() {
         // b given a is what the last digits are of.
         let expected = summary_of(&pair(near), ["a", "b", "y"]).triangle().get(2, 2);
         let lost = (summary.triangle().get(2, 2) / expected - 1.0).abs();
-        assert!(lost < 100.0 * 10f64.powf(-digits), "{near}: {lost:e}, {digits} digits told");
+        assert!(lost < 100.0 * 10f64.powf(-digits), "{near}: {lost:e}, {digits} digits");
     }
 }
 
