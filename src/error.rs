@@ -1,7 +1,7 @@
 //! What can go wrong, one variant for each thing a user can do about it.
 //!
 //! Messages are lower case, without a full stop, and name what was seen; a hint, when there is one, is a separate
-//! line with something that works. [`tell`] prints them.
+//! line with something that works. [`print_error`] prints them.
 
 use std::borrow::Cow;
 use std::fmt;
@@ -178,7 +178,7 @@ impl Error {
 
 /// Prints an error and its hint on standard error. A failed write is ignored, because the exit code reports the error as
 /// well.
-pub fn tell(error: &Error) {
+pub fn print_error(error: &Error) {
     if !error.is_silent() {
         let text = format!("error: {error}");
         let text = visible(&text);

@@ -37,7 +37,7 @@ impl Input {
             if source.is_json {
                 let name = source.name.clone();
                 let (lines, replies) = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
-                super::sql::tell(&lines, &replies);
+                super::sql::note_replies(&lines, &replies);
                 match &mut summary {
                     Some((_, sum)) => sum.add(&lines, &name)?,
                     None => summary = Some((name, lines)),
@@ -62,7 +62,7 @@ impl Input {
     }
 
     /// Reports powers in the summaries that `roles` do not use.
-    pub fn tell_unused_powers(&self, roles: &Roles) {
+    pub fn note_unused_powers(&self, roles: &Roles) {
         let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
         for Powers { column, degree, .. } in powers {
             let is_used = roles.encodings.values().any(|encoding| encoding.column() == column);

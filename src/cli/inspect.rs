@@ -104,7 +104,7 @@ impl Args {
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
-        input.tell_unused_powers(&roles);
+        input.note_unused_powers(&roles);
         let wish = Wish {
             weight: self.columns.weight.column(),
             missing: self.columns.missing,

@@ -126,7 +126,7 @@ impl Args {
         })?;
         out.finish()?;
         if empty > 0 {
-            tell_empty(&model, (empty, rows));
+            note_empty(&model, (empty, rows));
         }
         Ok(())
     }
@@ -153,7 +153,7 @@ impl Args {
 }
 
 /// Reports how many rows have no prediction, and the possible reasons.
-fn tell_empty(model: &Model, (empty, rows): (u64, u64)) {
+fn note_empty(model: &Model, (empty, rows): (u64, u64)) {
     let reasons = match (model.rule(), model.design().categories().is_empty()) {
         (Rule::Mean, true) => "a value is missing that has no mean",
         (_, true) => "a value is missing",

@@ -36,9 +36,9 @@ const FEW_DIGITS: f64 = 8.0;
 ///
 /// With c near the mean of each column, n = Σ w, sᵢ = Σ w (xᵢ − cᵢ) and Pᵢⱼ = Σ w (xᵢ − cᵢ)(xⱼ − cⱼ),
 /// the triangle R of a summary is the Cholesky factor of Pᵢⱼ − sᵢ sⱼ/n, with √n and s/√n in its first
-/// row. Cross-products lose digits in proportion to κ, the condition number of the correlations of the
-/// features, where a QR factorization of the rows loses them in proportion to √κ. Reading a reply
-/// reports κ and the number of digits that remain.
+/// row. Rounding errors of cross-products grow with κ, the condition number of the correlations of
+/// the features; those of a QR factorization of the rows grow with √κ. Reading a reply reports κ and
+/// the number of digits that remain.
 ///
 /// Columns are cast to doubles. Strings that are not numbers, NaN and infinity are errors when the
 /// reply is read; so are NULLs, unless --missing drop drops their rows. Text columns need
@@ -185,7 +185,7 @@ fn columns_of(dialect: Dialect, table: &str) -> String {
 }
 
 /// Reports how databases handled rows, and how many digits `summary`, computed from their replies, has left.
-pub fn tell(summary: &Summary, replies: &[Reply]) {
+pub fn note_replies(summary: &Summary, replies: &[Reply]) {
     let Some(first) = replies.first() else { return };
     let dropped = replies.iter().map(|reply| reply.dropped).sum();
     let mut missing = MissingCells { rule: Rule::Drop, rows: dropped, dropped, ..MissingCells::default() };

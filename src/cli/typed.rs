@@ -6,12 +6,12 @@ use std::io::{Write, stderr, stdout};
 use clap::CommandFactory;
 
 use super::{Cli, meant};
-use crate::error::{Error, is_unseen, tell, visible};
+use crate::error::{Error, is_unseen, print_error, visible};
 
 /// Prints help, or the error of the command line, and ends the program.
 pub fn end(error: &clap::Error) -> ! {
     if let Some(error) = meant::of(error) {
-        tell(&error);
+        print_error(&error);
         std::process::exit(i32::from(error.exit_code()));
     }
     let is_obeyed = |word: OsString| word.to_string_lossy().contains(is_unseen);
@@ -21,7 +21,7 @@ pub fn end(error: &clap::Error) -> ! {
         && !error.use_stderr()
     {
         let fault = Error::stdout(fault);
-        tell(&fault);
+        print_error(&fault);
         std::process::exit(i32::from(fault.exit_code()));
     }
     std::process::exit(error.exit_code());

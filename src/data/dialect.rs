@@ -111,7 +111,7 @@ pub fn sniff(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
 
 /// What separates the fields of `text`; `None` if that takes more of it, which must not be if it `is_all` there is.
 fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
-    let told = told_delimiter(text);
+    let told = named_delimiter(text);
     if told.is_some() {
         return told;
     }
@@ -170,7 +170,7 @@ fn sep_of(line: &[u8]) -> Option<u8> {
 }
 
 /// What separates fields according to the first line, if it names it.
-fn told_delimiter(text: &[u8]) -> Option<u8> {
+fn named_delimiter(text: &[u8]) -> Option<u8> {
     let start = first_line(text);
     memchr(b'\n', &text[start..]).and_then(|_| sep_of(line_at(text, start)))
 }

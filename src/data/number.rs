@@ -126,7 +126,7 @@ pub fn parse_columns(
             // SAFETY: an `Isa` of a level exists only where the instructions do, and a table has the bounds of its text.
             let refused = unsafe { strip.parse(kernel, out) };
             if refused.iter().any(|&lanes| lanes != 0) {
-                strip.mend(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
+                strip.parse_refused(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
             }
         }
     }
@@ -164,7 +164,7 @@ impl<'a> Strip<'a> {
 
     /// Parses the fields that a kernel refused, one by one, and reports those that are not numbers.
     #[cold]
-    fn mend(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
+    fn parse_refused(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
         for (tile, &(mut lanes)) in refused.iter().enumerate() {
             while lanes != 0 {
                 let i = tile * LANES + lanes.trailing_zeros() as usize;

@@ -33,18 +33,18 @@ pub fn f_upper(f: f64, df_model: f64, df: f64) -> f64 {
     tails(df / 2.0, df_model / 2.0, f * (df_model / df)).0
 }
 
-/// The t with P(|T| ≤ t) = `level` for `df` degrees of freedom, NaN if `df` is 0; `level` is above 0 and below 1.
+/// The t with P(|T| ≤ t) = `confidence` for `df` degrees of freedom, NaN if `df` is 0; `confidence` is above 0 and below 1.
 #[must_use]
-pub fn t_critical(level: f64, df: f64) -> f64 {
+pub fn t_critical(confidence: f64, df: f64) -> f64 {
     /// Newton's method doubles the digits with each step.
     const STEPS: usize = 20;
     let Ok(distribution) = StudentsT::try_new(df) else { return f64::NAN };
-    let outside = 1.0 - level;
+    let outside = 1.0 - confidence;
     // A start with eight digits.
     let mut t = distribution.inverse_ccdf(outside / 2.0).unwrap_or(1.0).abs().max(f64::MIN_POSITIVE);
     for _ in 0..STEPS {
         let (above, below) = t_tails(t, df);
-        let excess = if level < 0.5 { level - below } else { above - outside };
+        let excess = if confidence < 0.5 { confidence - below } else { above - outside };
         let step = excess / (2.0 * distribution.pdf(t));
         t += step;
         if step.abs() <= 1e-15 * t {

@@ -36,7 +36,7 @@ use crate::pair::{add, number};
 use crate::summary::{Sum, Summary, Triangle};
 
 /// The confidence of the limits.
-const LEVEL: f64 = 0.95;
+const CONFIDENCE: f64 = 0.95;
 
 /// The ratio of cⱼ to that of uncorrelated columns above which digits are lost.
 const INFLATED: f64 = 100.0;
@@ -176,7 +176,7 @@ impl Coefficient {
     /// The same standard error with this estimate.
     fn at(self, estimate: f64, df: u64) -> Coefficient {
         let ratio = self.std_error.map(|std_error| estimate / std_error);
-        let half = self.std_error.map(|std_error| t_critical(LEVEL, df as f64) * std_error);
+        let half = self.std_error.map(|std_error| t_critical(CONFIDENCE, df as f64) * std_error);
         Coefficient {
             estimate: Some(estimate),
             t: ratio.and_then(finite),

@@ -14,21 +14,21 @@ pub struct IntervalOptions {
     ///
     /// The columns predicted_<target>_lower and predicted_<target>_upper follow each prediction. The model must be from
     /// --solver qr or covariance, or from a descent that converged, without penalty.
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
     interval: Option<f64>,
 
-    /// Add confidence intervals of the mean at this confidence, such as 0.95
+    /// Add confidence intervals of the mean with this confidence, such as 0.95
     ///
     /// The columns have the names of --interval; with both options, they are predicted_<target>_mean_lower and
     /// predicted_<target>_mean_upper.
-    #[arg(long, value_name = "LEVEL", value_parser = level)]
+    #[arg(long, value_name = "CONFIDENCE", value_parser = confidence)]
     confidence: Option<f64>,
 }
 
-fn level(text: &str) -> Result<f64, String> {
-    let level: Option<f64> = text.parse().ok();
-    level
-        .filter(|level| *level > 0.0 && *level < 1.0)
+fn confidence(text: &str) -> Result<f64, String> {
+    let confidence: Option<f64> = text.parse().ok();
+    confidence
+        .filter(|confidence| *confidence > 0.0 && *confidence < 1.0)
         .ok_or("expected a fraction between 0 and 1, such as 0.95".to_owned())
 }
 
@@ -53,7 +53,8 @@ impl IntervalOptions {
     pub fn intervals<'a>(&self, model: &'a Model, path: &Path) -> Result<Option<Intervals<'a>>, Error> {
         let mean_suffixes = if self.interval.is_some() { ["_mean_lower", "_mean_upper"] } else { ["_lower", "_upper"] };
         let wanted = [(self.interval, 1.0, ["_lower", "_upper"]), (self.confidence, 0.0, mean_suffixes)];
-        let wanted: Vec<_> = wanted.into_iter().filter_map(|(level, own, names)| Some((level?, own, names))).collect();
+        let wanted: Vec<_> =
+            wanted.into_iter().filter_map(|(confidence, own, names)| Some((confidence?, own, names))).collect();
         if wanted.is_empty() {
             return Ok(None);
         }
@@ -71,10 +72,10 @@ impl IntervalOptions {
             let train = format!("linreg train --data FILE --target {targets}{fewer} --solver qr --out {path}");
             fault(format!("no intervals: {why}")).with_hint(format!("{train} writes a model with intervals"))
         })?;
-        let scales = |level: f64| -> Option<Vec<f64>> {
+        let scales = |confidence: f64| -> Option<Vec<f64>> {
             let scale = |regression: &Regression| {
                 let sigma = regression.residual_std_error?;
-                Some(sigma * t_critical(level, regression.df as f64))
+                Some(sigma * t_critical(confidence, regression.df as f64))
             };
             inference.regressions.iter().map(scale).collect()
         };
@@ -85,7 +86,8 @@ impl IntervalOptions {
             )
             .with_hint("train on more rows, or on fewer features: --features A,B")
         };
-        let band = |(level, own, suffixes)| Ok(Band { suffixes, own, scales: scales(level).ok_or_else(none)? });
+        let band =
+            |(confidence, own, suffixes)| Ok(Band { suffixes, own, scales: scales(confidence).ok_or_else(none)? });
         let bands = wanted.into_iter().map(band).collect::<Result<_, Error>>()?;
         Ok(Some(Intervals { inference, bands }))
     }

@@ -78,7 +78,7 @@ impl ResultsFile {
         loop {
             self.lock(&file, File::lock)?;
             // Another program may have replaced the file, as editors do.
-            if is_current(&file, &self.path) && ((is_known && ends_a_line(&mut file)) || self.mend(&mut file)?) {
+            if is_current(&file, &self.path) && ((is_known && ends_a_line(&mut file)) || self.complete(&mut file)?) {
                 break;
             }
             (file, is_known) = (self.opened()?, false);
@@ -107,7 +107,7 @@ impl ResultsFile {
     /// Checks the file again, which others may have written since, and makes it end with a complete line: removes an
     /// incomplete line, ends the last one, or writes the header. False if the file was written anew, with the column of
     /// options.
-    fn mend(&self, file: &mut File) -> Result<bool, Error> {
+    fn complete(&self, file: &mut File) -> Result<bool, Error> {
         let failed = |source| Error::io(&self.path, "write", source);
         let contents = self.look(file)?;
         if contents.is_old {

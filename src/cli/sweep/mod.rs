@@ -116,7 +116,7 @@ impl Args {
         let input = Input::open(&first.paths()?, first.manner())?;
         let readings = Readings::read(input, &trainings, self.quiet)?;
         if !self.quiet {
-            readings.tell();
+            readings.note_rows();
         }
         let options = if results.is_appended() { self.options(&readings)? } else { Vec::new() };
         let known = self.known(&results, &combinations, &options);

@@ -10,7 +10,7 @@ use super::mark::mark;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
-use crate::cli::train::{self, tell_roles};
+use crate::cli::train::{self, note_roles};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::WeightedRows;
@@ -111,10 +111,10 @@ impl Readings {
     }
 
     /// Prints the number of rows read.
-    pub fn tell(&self) {
+    pub fn note_rows(&self) {
         let Rows { train, held_out } = &self.all;
         let size = (train.summary.rows(), train.summary.weight());
-        tell_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
+        note_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
         train.missing.iter().for_each(tell_missing);
     }
 

@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Args;
 use super::exact::{Solver, refuse_infinite};
-use super::preflight::tell_roles;
+use super::preflight::note_roles;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
@@ -37,7 +37,7 @@ impl Args {
         let roles = &roles;
         let prepared = self.assemble(&compressed, held_out.as_ref(), roles, None)?;
         if !self.quiet {
-            tell_roles(
+            note_roles(
                 roles,
                 (compressed.summary.rows(), compressed.summary.weight()),
                 held_out.as_ref().map(Summary::rows),
@@ -58,7 +58,7 @@ impl Args {
                 (fit.weights, fit.epochs_run, fit.stop, &prepared.problem)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
-                solution.told.print(self.quiet);
+                solution.notes.print(self.quiet);
                 (solution.weights, solution.sweeps, solution.stop, &problem)
             };
             lines.push(self.line(solver, problem, &weights, (epochs_run, stop, start.elapsed())));

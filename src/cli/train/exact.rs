@@ -4,10 +4,10 @@ use std::str::FromStr;
 
 use super::Args;
 use super::inference::PENALIZED;
+use super::notes::{Notes, notes_of_net, warnings_of_dropped};
 use super::outcome::{self, scores};
 use super::plan::{Epochs, r2_of, totals};
-use super::preflight::tell_roles;
-use super::told::{Told, told_of_dropped, told_of_net};
+use super::preflight::note_roles;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
@@ -154,15 +154,15 @@ impl Args {
         self.check_roles(&roles)?;
         if !self.quiet {
             let summary = &compressed.summary;
-            tell_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
+            note_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
             compressed.missing.iter().for_each(tell_missing);
         }
         let improved = self.read_again(&compressed, &roles)?;
-        let (model, outcome, told) = self.exact_told(&compressed, held_out.as_ref(), &roles, improved);
+        let (model, outcome, notes) = self.exact_with_notes(&compressed, held_out.as_ref(), &roles, improved);
         refuse_infinite("the mse", outcome.mse + outcome.loss)?;
         refuse_infinite("the mse on validation rows", outcome.validation_mse.unwrap_or(0.0))?;
         model.check_finite()?;
-        told.print(self.quiet);
+        notes.print(self.quiet);
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
@@ -194,18 +194,18 @@ impl Args {
         roles: &Roles,
         improved: Option<LeastSquares>,
     ) -> (Model, Outcome) {
-        let (model, outcome, _) = self.exact_told(compressed, held_out, roles, improved);
+        let (model, outcome, _) = self.exact_with_notes(compressed, held_out, roles, improved);
         (model, outcome)
     }
 
     /// The same with the remarks.
-    fn exact_told(
+    fn exact_with_notes(
         &self,
         compressed: &Compressed,
         held_out: Option<&Summary>,
         roles: &Roles,
         improved: Option<LeastSquares>,
-    ) -> (Model, Outcome, Told) {
+    ) -> (Model, Outcome, Notes) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
         let (scaled, standardization) = self.scaled(summary, roles);
@@ -267,7 +267,7 @@ impl Args {
             no_inference,
             state: None,
         };
-        (model, outcome, solution.told)
+        (model, outcome, solution.notes)
     }
 
     /// The record of how a model of an exact solver on `summary` was trained.
@@ -309,14 +309,14 @@ impl Args {
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         if solver == Solver::Coordinate {
             let net = coordinate_descent(summary, k, bias, &penalty, reduction);
-            let told = told_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
+            let notes = notes_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
-            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, told };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, notes };
         }
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, told: Told::default() };
+            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, notes: Notes::default() };
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let mut solution = LeastSquares::new(summary, k, bias, ridge);
@@ -328,8 +328,8 @@ impl Args {
 /// The least-squares weights, and warnings about dropped features.
 fn exactly(solution: LeastSquares, roles: &Roles) -> Solution {
     let exact = solution.finish();
-    let told = Told { remarks: Vec::new(), warnings: told_of_dropped(&exact.dropped, roles) };
-    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), told }
+    let notes = Notes { remarks: Vec::new(), warnings: warnings_of_dropped(&exact.dropped, roles) };
+    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), notes }
 }
 
 /// The result of a solver.
@@ -341,5 +341,5 @@ pub struct Solution {
     pub gap: Option<f64>,
     /// The complete least-squares solution.
     pub exact: Option<Exact>,
-    pub told: Told,
+    pub notes: Notes,
 }

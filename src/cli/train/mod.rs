@@ -7,13 +7,13 @@ mod files;
 mod inference;
 mod interrupted;
 mod many;
+mod notes;
 mod outcome;
 mod pictures;
 mod plan;
 mod preflight;
 mod prepare;
 mod start;
-mod told;
 mod verdict;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -39,7 +39,7 @@ use crate::signals;
 use exact::Solver;
 pub use many::given;
 use plan::Epochs;
-pub use preflight::tell_roles;
+pub use preflight::note_roles;
 use prepare::Prepared;
 pub use verdict::{distance, goodness};
 
@@ -53,12 +53,14 @@ pub use verdict::{distance, goodness};
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
   predictions  P = X Wᵀ + 1 bᵀ
   mse          Σ (P − Y)² / (n·k), over all elements; with --row-weight Σ w (P − Y)² / (k · Σ w)
-  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum), plus l2 · Σ W² + l1 · Σ |W|
-  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ; of l1 the proximal step,
-               W ← sign(W) · max(|W| − lr · l1, 0)
-  exact        --solver qr: the weights of the least loss, without epochs; --solver coordinate with --l1
-  limit        2/λmax, λ the eigenvalues of the second derivative of the loss, plus the decay;
-               with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
+  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum),
+               plus l2 · Σ W² + l1 · Σ |W|
+  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ;
+               for l1 then the proximal step W ← sign(W) · max(|W| − lr · l1, 0)
+  exact        --solver qr, with --l1 --solver coordinate: the weights of the minimum loss
+  limit        the largest stable rate: 2/λmax, λ the eigenvalues of the second derivative of the
+               loss, plus the decay; with momentum b it is 2(1 + b)/λmax, and with --nesterov
+               (2 + 2b)/((1 + 2b)·λmax)
 
 Examples:
   linreg train --data data/apples.csv
@@ -112,12 +114,13 @@ pub struct Args {
     /// First weights: normal, zeros, torch, torch-linear, or a model or safetensors file to continue from
     ///
     /// normal: the draws of np.random.seed(S) and randn, W row by row, then b.
-    /// torch: torch.manual_seed(S) and torch.randn for W, then for b. torch-linear: the default of nn.Linear.
-    /// These two draw f32 as PyTorch does; torch-f64 and torch-linear-f64 draw with dtype=torch.float64.
-    /// With a model file, its targets, features and powers are the default for --target, --features and --poly, and the
-    /// optimizer, the schedule and the shuffling continue where its run ended. A safetensors file holds the weight (k×p)
-    /// and bias
-    /// (k) of a linear layer, for targets and features in the order of this training if it has no names.
+    /// torch: torch.manual_seed(S) and torch.randn for W, then for b.
+    /// torch-linear: torch.manual_seed(S) and the default of nn.Linear.
+    /// torch and torch-linear draw f32 as PyTorch does; with -f64 appended they draw float64.
+    /// A model: its targets, features and powers are the default for --target, --features
+    /// and --poly, and optimizer, schedule and shuffling continue where its run ended.
+    /// A safetensors file: the weight (k×p) and bias (k) of a linear layer, for targets and
+    /// features in the order of this training if it has no names.
     #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, add = ArgValueCompleter::new(inits), help_heading = "Start")]
     init: InitChoice,
 
@@ -261,7 +264,7 @@ impl Args {
         input.refuse_weight(self.columns.weight.column())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
         if !self.quiet {
-            input.tell_unused_powers(&roles);
+            input.note_unused_powers(&roles);
         }
         if self.solver == Solver::All {
             return self.compare(input, &roles);
@@ -271,7 +274,7 @@ impl Args {
         }
         let (prepared, roles) = self.prepare(input, &roles, earlier.as_ref())?;
         if !self.quiet {
-            preflight::tell(&prepared, &roles);
+            preflight::note_forecast(&prepared, &roles);
         }
         preflight::warn_beforehand(&prepared, &roles);
 

@@ -1,8 +1,8 @@
 //! What is known before the first epoch, printed on standard error.
 
+use super::notes::{warnings_of_dropped, warnings_of_left};
 use super::plan::Unfixed;
 use super::prepare::Prepared;
-use super::told::{told_of_dropped, told_of_left};
 use crate::cli::ledger::tell_missing;
 use crate::cli::words::{count, listed, note, rows_and_weight, warn};
 use crate::data::columns::Roles;
@@ -11,8 +11,8 @@ use crate::output::{number, rounded};
 use crate::summary::Scaling;
 
 /// Prints rows and roles, the learning rate compared with its limit, and the predicted loss compared with its minimum.
-pub fn tell(prepared: &Prepared, roles: &Roles) {
-    tell_roles(
+pub fn note_forecast(prepared: &Prepared, roles: &Roles) {
+    note_roles(
         roles,
         (prepared.problem.rows(), prepared.problem.weight()),
         prepared.held_out.as_ref().map(Problem::rows),
@@ -36,8 +36,8 @@ pub fn warn_beforehand(prepared: &Prepared, roles: &Roles) {
     let Unfixed { found, dropped } = &prepared.unfixed;
     let (dropped, left): (Vec<Dropped>, Vec<Dropped>) =
         found.iter().cloned().partition(|unfixed| dropped.contains(&unfixed.feature));
-    told_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
-    told_of_left(&left, roles).iter().for_each(|text| warn(text));
+    warnings_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
+    warnings_of_left(&left, roles).iter().for_each(|text| warn(text));
 }
 
 /// Warns of a descent that ended above its initial loss although its rate seemed stable.
@@ -50,7 +50,7 @@ pub fn warn_of_growth(fit: &Fit) {
 }
 
 /// Prints the number and weight of the rows, the number held out, and the roles of the columns.
-pub fn tell_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
+pub fn note_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
     let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
     let (features, targets) = (listed(&roles.features), listed(&roles.targets));
     let held_out = held_out.map_or(String::new(), |rows| format!(", {rows} held out"));

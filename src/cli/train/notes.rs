@@ -9,12 +9,12 @@ use crate::output::rounded;
 
 /// The remarks on a solution.
 #[derive(Default)]
-pub struct Told {
+pub struct Notes {
     pub remarks: Vec<String>,
     pub warnings: Vec<String>,
 }
 
-impl Told {
+impl Notes {
     /// Prints warnings, and remarks unless `quiet`.
     pub fn print(&self, quiet: bool) {
         self.remarks.iter().filter(|_| !quiet).for_each(|remark| note(remark));
@@ -23,40 +23,40 @@ impl Told {
 }
 
 /// The remarks on coordinate descent: its convergence, and the penalty from which all weights are 0.
-pub fn told_of_net(net: &ElasticNet, largest: f64) -> Told {
+pub fn notes_of_net(net: &ElasticNet, largest: f64) -> Notes {
     let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
     let of = net.weights.matrix.len();
     let remarks = vec![format!("{zeros} of {of} weights are 0; all are 0 from --l1 {}", rounded(largest))];
     let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
     let warning =
         || format!("not converged after {sweeps}: the loss can be up to {gap} above the minimum; try --standardize");
-    Told { remarks, warnings: (!net.is_converged).then(warning).into_iter().collect() }
+    Notes { remarks, warnings: (!net.is_converged).then(warning).into_iter().collect() }
 }
 
 /// The most warnings of one kind that are printed.
 const SHOWN: usize = 5;
 
 /// Names the dropped features, their dependence on others, and the option that silences the warning.
-pub fn told_of_dropped(dropped: &[Dropped], roles: &Roles) -> Vec<String> {
+pub fn warnings_of_dropped(dropped: &[Dropped], roles: &Roles) -> Vec<String> {
     let silenced =
         |dropped: &Dropped| silencer(dropped, roles).map(|option| format!("; {option} silences this warning"));
-    let told = |dropped: &Dropped| {
+    let message = |dropped: &Dropped| {
         format!("{} and was dropped{}", redundancy(dropped, roles), silenced(dropped).unwrap_or_default())
     };
-    lines(dropped, told, "redundant and dropped")
+    lines(dropped, message, "redundant and dropped")
 }
 
 /// Names the features that a descent kept although their weights are not unique.
-pub fn told_of_left(left: &[Dropped], roles: &Roles) -> Vec<String> {
+pub fn warnings_of_left(left: &[Dropped], roles: &Roles) -> Vec<String> {
     let advice = |left: &Dropped| silencer(left, roles).map(|option| format!("; {option} drops it"));
-    let told = |left: &Dropped| {
+    let message = |left: &Dropped| {
         format!("{}: its weight is not unique{}", redundancy(left, roles), advice(left).unwrap_or_default())
     };
-    lines(left, told, "redundant")
+    lines(left, message, "redundant")
 }
 
-fn lines(unfixed: &[Dropped], told: impl Fn(&Dropped) -> String, what: &str) -> Vec<String> {
-    let mut lines: Vec<String> = unfixed.iter().take(SHOWN).map(told).collect();
+fn lines(unfixed: &[Dropped], message: impl Fn(&Dropped) -> String, what: &str) -> Vec<String> {
+    let mut lines: Vec<String> = unfixed.iter().take(SHOWN).map(message).collect();
     if let Some(more) = unfixed.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let are = if more == 1 { "feature is" } else { "features are" };
         lines.push(format!("{more} more {are} {what}"));
