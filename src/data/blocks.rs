@@ -1,4 +1,4 @@
-//! Bytes become blocks of whole records.
+//! Divides bytes into blocks of whole records.
 //!
 //! ```text
 //! bytes    0 ········ 1 MiB ········ 2 MiB ········ 3 MiB
@@ -6,9 +6,9 @@
 //! blocks   └── block 0 ────┘└─ block 1 ─┘└─ block 2 ───
 //! ```
 //!
-//! Block i holds the records that *start* in the i-th mebibyte of the text, whatever the text is read from, so that
-//! everything computed block by block comes out the same from a file, a pipe or a compressed file. A newline between
-//! quotes ends no record; quotes mean what they mean to the `csv` crate.
+//! Block i holds the records that *start* in the i-th mebibyte of the text, whatever its source, so that everything
+//! computed block by block is the same from a file, a pipe or a compressed file. A newline between quotes does not end a
+//! record; quotes have the meaning they have in the `csv` crate.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -20,13 +20,13 @@ use super::index::Text;
 use super::padded::{Padded, START};
 use super::quotes::{self, strip};
 
-/// Bytes of text in which the records of one block start.
+/// The number of bytes of text in which the records of one block start.
 pub const BLOCK: u64 = 1 << 20;
 
-/// Read beyond the end of a block at first, to find the end of its last record.
+/// The number of bytes first read beyond the end of a block, to find the end of its last record.
 const BEYOND: usize = 4096;
 
-/// A record longer than this is taken for a file that is not a table.
+/// The longest record; with a longer one, the file is not taken as a table.
 const LONGEST_RECORD: usize = 1 << 28;
 
 /// Whole records, read from an input.
@@ -34,7 +34,7 @@ const LONGEST_RECORD: usize = 1 << 28;
 pub struct Block {
     text: Padded,
     quotes: Quotes,
-    /// The text without its quotes, if these only surround fields, and where the newlines of the text are.
+    /// The text without its quotes, if these only surround fields, and the places of its newlines.
     plain: Padded,
     newlines: Vec<u32>,
 }
@@ -64,7 +64,7 @@ impl Block {
         self.quotes == Quotes::None
     }
 
-    /// A text of the same records without quotes; `None` if there is no such text.
+    /// A text of the same records without quotes; `None` if there is no equivalent text.
     #[must_use]
     pub fn plain(&self) -> Option<Text<'_>> {
         match self.quotes {
@@ -127,13 +127,13 @@ impl Block {
     }
 }
 
-/// Cuts an input into blocks.
+/// Divides an input into blocks.
 pub struct Blocks<R> {
     input: R,
     delimiter: u8,
-    /// What was read beyond the last block.
+    /// The bytes read beyond the last block.
     rest: Vec<u8>,
-    /// Where `rest` begins in the text.
+    /// The place in the text where `rest` begins.
     offset: u64,
     has_ended: bool,
     /// Whether to hand out available records rather than wait for a full block.
@@ -156,17 +156,17 @@ impl<R: Read> Blocks<R> {
         Blocks { rest: rest.to_vec(), ..Blocks::new(input, offset, delimiter) }
     }
 
-    /// What was read beyond the last block.
+    /// The bytes read beyond the last block.
     pub fn rest(&self) -> &[u8] {
         &self.rest
     }
 
-    /// Where the next record begins in the text.
+    /// The place in the text where the next record begins.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// True when there is nothing left.
+    /// True at the end of the text.
     pub fn is_done(&self) -> bool {
         self.has_ended && self.rest.is_empty()
     }

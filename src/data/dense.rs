@@ -1,4 +1,4 @@
-//! A text without its blank lines, so that tables with such lines are read as fast as others.
+//! A text without its blank lines, so that tables with blank lines are read as fast as others.
 
 use memchr::{memchr, memchr_iter};
 
@@ -8,9 +8,9 @@ use super::padded::Padded;
 /// A text without its blank lines.
 #[derive(Default)]
 pub struct Dense {
-    /// The lines that are left.
+    /// The lines that are not blank.
     pub text: Padded,
-    /// Where each of them begins in the text with blank lines.
+    /// The start of each of them in the text with blank lines.
     pub starts: Vec<u32>,
 }
 
