@@ -144,7 +144,7 @@ pub struct Utf8<R> {
     /// The decoded text, and how much of it has been handed out.
     text: Vec<u8>,
     given: usize,
-    /// The place in the input after these bytes.
+    /// The number of bytes of the input before `raw`.
     offset: u64,
     found: Found,
 }
