@@ -1,4 +1,4 @@
-//! Rows come in: the only door to files of rows.
+//! Reads rows: the only access to files of rows.
 //!
 //! ```text
 //! files, stdin     source         blocks          index, number      fold
@@ -8,8 +8,8 @@
 //!                   └─────────────────► values of columns ────────────┘
 //! ```
 //!
-//! [`Reader`] opens an input and knows its header; [`columns`] detects which column is what; [`Rows::fold`] then reads
-//! the wanted columns on all cores, batch by batch, and hands on what was made of them in the order of the file.
+//! [`Reader`] opens an input and reads its header; [`columns`] determines the roles of columns; [`Rows::fold`] then reads
+//! the requested columns on all cores, batch by batch, and passes the results on in the order of the file.
 
 mod batch;
 mod blocks;
