@@ -1,6 +1,6 @@
 //! Names of columns: repeated, misspelt, in shell syntax.
 
-/// The most names in a message.
+/// How many names a message has at most.
 pub(super) const SHOWN: usize = 20;
 
 /// The name nearest to `name`, if any is similar.
@@ -13,7 +13,7 @@ pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
     (likeness(&best) >= LIKE).then_some(best)
 }
 
-/// A name that occurs twice, if there is one.
+/// A name that occurs twice, if any does.
 #[must_use]
 pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option<&'a String> {
     let mut sorted: Vec<&String> = names.into_iter().collect();
