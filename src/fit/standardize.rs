@@ -1,10 +1,10 @@
-//! Training on features of mean 0 and deviation 1, and back to the data's own units.
+//! Training on features of mean 0 and standard deviation 1, and the conversion back to the data's own units.
 //!
 //! With x' = (x − m)/s the predictions w'ᵀx' + b' are wᵀx + b for w = w'/s and b = b' − wᵀm.
 //!
-//! Standardized powers of a column are still nearly multiples of each other, so that a descent on them hardly moves. The
-//! column and its Chebyshev polynomials T₂ … T_d, standardized, are not: with them in place of the powers, weights are
-//! converted by the sums in [`Interval`].
+//! Standardized powers of a column are still nearly collinear, which makes a descent on them very slow. The column and
+//! its standardized Chebyshev polynomials T₂ … T_d are not. They replace the powers, and weights are converted by the sums in
+//! [`Interval`].
 
 use nalgebra::DMatrix;
 
@@ -12,32 +12,32 @@ use super::{Centred, Chebyshev, Weights};
 use crate::data::Interval;
 use crate::pair::{Pair, add, divided, number, pair, times};
 
-/// What is taken out of every feature: a shift and a divisor, mean and deviation (divisor n) for standardized ones. A feature that
-/// never changes has the divisor 1 here.
+/// A shift and a divisor for every feature; mean and deviation (divisor n) for standardized ones. A constant feature has
+/// the divisor 1.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Standardization {
-    /// (m, s), p of them.
+    /// (m, s) of the p features.
     moments: Vec<(f64, f64)>,
-    /// The intervals of the polynomials in the places of powers, and which features a column and its powers are.
+    /// The intervals of the polynomials that replace powers, and the indices of a column and its powers.
     polynomials: Vec<(Interval, Vec<usize>)>,
 }
 
 impl Standardization {
-    /// For features with these shifts and divisors; a divisor of 0 becomes 1.
+    /// The scaling with these shifts and divisors; a divisor of 0 becomes 1.
     #[must_use]
     pub fn new(moments: &[(f64, f64)]) -> Standardization {
         let of = |&(mean, deviation): &(f64, f64)| (mean, if deviation > 0.0 { deviation } else { 1.0 });
         Standardization { moments: moments.iter().map(of).collect(), polynomials: Vec::new() }
     }
 
-    /// The standardization of features of which some are polynomials on these intervals: for each, which features (from 0) are
-    /// the column and the polynomials T₂ … T_d in the places of its powers.
+    /// The standardization of features of which some are polynomials on these intervals: for each, the indices (from 0) of the
+    /// column and the polynomials T₂ … T_d that replace its powers.
     #[must_use]
     pub fn with_polynomials(self, polynomials: Vec<(Interval, Vec<usize>)>) -> Standardization {
         Standardization { polynomials, ..self }
     }
 
-    /// Whether polynomials are in the places of powers.
+    /// Whether polynomials replace powers.
     #[must_use]
     pub fn has_polynomials(&self) -> bool {
         !self.polynomials.is_empty()
@@ -62,7 +62,7 @@ impl Standardization {
         weights
     }
 
-    /// Weights on the features as weights on standardized ones.
+    /// Weights on the features as weights on standardized features.
     #[must_use]
     pub fn from_units(&self, weights: &Weights) -> Weights {
         let mut standardized = weights.clone();
@@ -98,7 +98,7 @@ impl Standardization {
         Some(Centred { bias, polynomials }).filter(Centred::matters)
     }
 
-    /// Weights on standardized features as weights on the same features before means and deviations were taken out.
+    /// Weights on standardized features as weights on the same features before standardization.
     fn undivided(&self, standardized: &Weights) -> Weights {
         let mut weights = standardized.clone();
         for (j, (mean, deviation)) in self.moments.iter().enumerate() {
@@ -111,8 +111,8 @@ impl Standardization {
     }
 }
 
-/// Replaces the weights on `features` number 2, 3 … by those on other columns, of which each is a sum: `of` returns its factors of 1,
-/// the first feature, and so on.
+/// Replaces the weights on `features` number 2, 3 … by weights on other columns, where `of` returns each of these features as a
+/// sum: its factors of 1, the first feature, and so on.
 fn convert(weights: &mut Weights, features: &[usize], of: impl Fn(usize) -> Vec<Pair>) {
     for target in 0..weights.bias.len() {
         let mut sums = vec![(0.0, 0.0); features.len() + 1];

@@ -1,6 +1,6 @@
-//! What happens with an epoch: it is printed, it moves a bar, it goes into a file.
+//! The observers of epochs: the printer, the progress bar and the history file.
 //!
-//! The descent knows none of these; the command's loop shows each epoch to each of them.
+//! The descent knows none of these; the command's loop passes each epoch to each of them.
 
 mod history;
 mod pace;

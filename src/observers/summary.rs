@@ -1,26 +1,26 @@
-//! A fit in tables, as R's `summary(lm)` prints it.
+//! A fit in tables, like R's `summary(lm)`.
 
 use super::table::{Column, lines, markdown, markdown_text};
 use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
 use crate::model::{Model, coefficient_names};
 use crate::output::{rounded, screen_width};
 
-/// Marks of small p, each with the largest p it stands for.
+/// The marks of small p, each with its largest p.
 const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")];
 
-/// Coefficients, residuals and how good the fit is, a table for each target; or the weights, and why there is no more. The
-/// residuals need the `rows` (n×c, features and targets).
+/// Coefficients, residuals and goodness of fit, a table per target; or the weights, and why there is no more. The residuals
+/// need the `rows` (n×c, features and targets).
 #[must_use]
 pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
     fit_tables(model, rows, Style::Text)
 }
 
-/// How tables are written.
+/// The format of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Aligned columns.
     Text,
-    /// Tables of GitHub's Markdown.
+    /// Tables in GitHub's Markdown.
     Markdown,
 }
 
@@ -32,7 +32,7 @@ impl Style {
         }
     }
 
-    /// Lines of words; in Markdown each is a paragraph.
+    /// Lines of text; in Markdown each is a paragraph.
     fn words(self, text: &str) -> String {
         match self {
             Style::Text => text.to_owned(),
@@ -68,7 +68,7 @@ fn mark(coefficient: &Coefficient) -> &'static str {
     MARKS.into_iter().find(|(largest, _)| p <= *largest).map_or("", |(_, mark)| mark)
 }
 
-/// Just the weights.
+/// The table of weights only.
 fn weights(model: &Model) -> Vec<Column> {
     let names = coefficient_names(&model.features, true);
     let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
@@ -114,13 +114,13 @@ fn coefficients(
 /// The columns of [`coefficient_cells`].
 pub const HEADS: [&str; 7] = ["estimate", "std. error", "t", "P(>|t|)", "95 % from", "to", "VIF"];
 
-/// The numbers of every coefficient of a target as tables show them: six digits, `NA` where there is none.
+/// The numbers of every coefficient of a target as tables show them: six digits, `NA` for missing ones.
 #[must_use]
 pub fn coefficient_cells(model: &Model, regression: &Regression) -> Vec<[String; 7]> {
     let known = |value: Option<f64>| value.map_or("NA".to_owned(), rounded);
     let cells = |(i, coefficient): (usize, &Coefficient)| {
         let Coefficient { estimate, std_error, t, p, lower, upper, vif } = *coefficient;
-        // An estimate without any error has a p, but an infinite t.
+        // An estimate with standard error 0 has a p, but an infinite t.
         let ratio = if t.is_none() && p.is_some() { "Inf".to_owned() } else { known(t) };
         // The bias has no variance inflation factor.
         let vif = if i < model.features.len() { known(vif) } else { String::new() };
@@ -146,7 +146,7 @@ pub fn goodness(regression: &Regression) -> String {
         text += &format!("F: {f} on {df_model} and {degrees}, p: {}\n", rounded(p));
     }
     if regression.is_perfect {
-        text += "the fit is perfect but for rounding: standard errors, t and p are rounding too\n";
+        text += "the fit is perfect up to rounding: standard errors, t and p are rounding errors too\n";
     }
     text
 }
