@@ -18,7 +18,7 @@ use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
 use crate::output::{FileId, Kind, OutputFile};
-use crate::report::charts::{self, Run};
+use crate::report::charts::{self, Diagnostic, Run};
 use crate::report::{Page, Scale};
 use crate::summary::Summary;
 
@@ -95,7 +95,14 @@ impl Args {
         let open = || Input::open(&files, self.data.manner());
 
         let places: Vec<usize> = (0..model.targets.len()).collect();
-        let sample = self.sample.read(&model, &places, open()?.rows_for("report")?, reading, weight)?;
+        let sample = self.sample.read(
+            &model,
+            &places,
+            open()?.rows_for("report")?,
+            reading,
+            weight,
+            Some(Diagnostic::Residuals),
+        )?;
         let targets = model.targets.len();
         let wish = Wish { weight, missing: model.rule(), targets, on_unseen: OnUnseen::Skip, ..Wish::default() };
         let means = model.missing.as_ref().map(|missing| &missing.means);
@@ -139,7 +146,7 @@ impl Report {
 
         page.section("Residuals");
         page.paragraph(words::RESIDUALS);
-        page.picture(&charts::residuals(&self.sample.targets, &self.sample.remarks()))?;
+        page.picture(&Diagnostic::Residuals.draw(&self.sample.targets, &self.sample.remarks_on_residuals()))?;
 
         page.section("Errors");
         page.paragraph(&format!("Over {}.", rows_and_weight(self.sample.rows, self.sample.weight)));
