@@ -1,4 +1,4 @@
-//! What the JSON files of this program have in common: a format, a version, and how they are refused.
+//! The common part of this program's JSON files: a format, a version, and the checks of both.
 
 use std::io::{self, BufRead, Read};
 
@@ -7,14 +7,14 @@ use serde::de::DeserializeOwned;
 
 use crate::error::{clipped, shortened};
 
-/// Where the format of a document must have been told: what goes on for longer without one may be anything, for example
-/// gigabytes of nothing behind a brace.
+/// The number of bytes within which a document has to name its format. Without this limit, a large file that is not a
+/// document would be read to its end.
 const HEADING: u64 = 1 << 20;
 
-/// Longer than the longest summary, that of 20,000 columns.
+/// The limit for a whole document. The largest summary, with 20,000 columns, is smaller.
 const LONGEST: u64 = 6 << 30;
 
-/// What tells the files apart; read before the rest.
+/// The keys that identify a file, parsed before the rest.
 #[derive(Deserialize)]
 #[serde(expecting = "an object")]
 struct Heading {
@@ -22,19 +22,19 @@ struct Heading {
     version: Option<u64>,
 }
 
-/// Why a text is not what it should be.
+/// Why a string is not a valid document.
 #[derive(Debug)]
 pub struct Refusal {
-    /// Line of the text, from 1, if the text is not even JSON.
+    /// The line of the string, from 1, if it is not valid JSON.
     pub line: Option<u64>,
-    /// In words.
+    /// The message.
     pub message: String,
 }
 
-/// The next line of documents, or all of it if they are not `by_line`; nothing at the end.
+/// The next line of documents, or the whole input if they are not `by_line`; empty at the end.
 ///
 /// # Errors
-/// [`io::Error`] if it cannot be read, is no UTF-8, is too long, or does not say what it is for too long.
+/// [`io::Error`] if it cannot be read, is not UTF-8, is too long, or does not name its format within the limit.
 pub fn read(input: &mut impl BufRead, by_line: bool) -> io::Result<String> {
     let refused = |message: &str| Err(io::Error::new(io::ErrorKind::InvalidData, message));
     let mut bytes = Vec::new();
@@ -46,30 +46,30 @@ pub fn read(input: &mut impl BufRead, by_line: bool) -> io::Result<String> {
             part.read_to_end(&mut bytes)?
         };
         if (bytes.len() as u64) < limit || (by_line && bytes.ends_with(b"\n")) {
-            return String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "no UTF-8"));
+            return String::from_utf8(bytes).map_err(|_| io::Error::new(io::ErrorKind::InvalidData, "not UTF-8"));
         }
         if memchr::memmem::find(&bytes[..HEADING as usize], b"\"linreg-").is_none() {
-            return refused("more than a MiB of JSON that does not tell its \"format\"");
+            return refused("more than a MiB of JSON without a \"format\"");
         }
     }
-    refused("more than 6 GiB of JSON in one piece")
+    refused("a JSON document of more than 6 GiB")
 }
 
-/// The `format` of a kind of file, `model` or `summary`.
+/// The `format` of a kind of file, such as `model` or `summary`.
 #[must_use]
 pub fn format(kind: &str) -> String {
     format!("linreg-{kind}")
 }
 
-/// The document of that kind in `text`, of version 1 to `newest`.
+/// The document of that kind in `text`, of a version from 1 to `newest`.
 ///
 /// # Errors
-/// A [`Refusal`] if it is none, or of another version.
+/// [`Refusal`] if it is another kind of document or another version.
 pub fn parse<T: DeserializeOwned>(text: &[u8], kind: &str, newest: u64) -> Result<T, Refusal> {
     let refuse = |message: String| Refusal { line: None, message };
     let not_json = |error: serde_json::Error| {
         let text = error.to_string();
-        // The line is told apart.
+        // The line is returned separately.
         let reason = text.split(" at line ").next().unwrap_or(&text);
         Refusal { line: Some(error.line() as u64), message: format!("not a {kind}: {}", clipped(reason, 200)) }
     };
@@ -86,7 +86,7 @@ pub fn parse<T: DeserializeOwned>(text: &[u8], kind: &str, newest: u64) -> Resul
             let known = if newest == 1 { "version 1".to_owned() } else { format!("versions 1 to {newest}") };
             Err(refuse(format!("{kind} version {newer} is newer than this program, which reads {known}")))
         }
-        _ => Err(refuse(format!("a {kind} without a version that exists"))),
+        _ => Err(refuse(format!("a {kind} without a valid \"version\""))),
     }
 }
 
@@ -99,7 +99,7 @@ mod tests {
         let endless = || io::BufReader::new(b"{".chain(io::repeat(b' ')));
         for by_line in [true, false] {
             let told = read(&mut endless(), by_line).unwrap_err().to_string();
-            assert_eq!(told, "more than a MiB of JSON that does not tell its \"format\"");
+            assert_eq!(told, "more than a MiB of JSON without a \"format\"");
         }
         let long = format!("{{\"format\":\"linreg-summary\"{}}}\n{{}}\n\n[", " ".repeat(2 << 20));
         let mut input = long.as_bytes();

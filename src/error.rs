@@ -1,17 +1,17 @@
 //! What can go wrong, one variant for each thing a user can do about it.
 //!
 //! Messages are lower case, without a full stop, and name what was seen; a hint, when there is one, is a separate
-//! line with something that works. [`tell`] prints them.
+//! line with something that works. [`print_error`] prints them.
 
 use std::borrow::Cow;
 use std::fmt;
 use std::io::{self, IsTerminal, Write, stderr};
 use std::path::Path;
 
-/// A failure, or a quiet way out. See [`Error::exit_code`] for how each ends the program.
+/// A failure, or an early exit without a message. [`Error::exit_code`] is how each of them ends the program.
 #[derive(Debug, thiserror::Error)]
 pub enum Error {
-    /// The command line asks for something that makes no sense: mend the command.
+    /// The command line cannot be carried out: fix the command.
     #[error("{message}")]
     Usage {
         /// What is wrong.
@@ -19,24 +19,24 @@ pub enum Error {
         /// A command or an option that works.
         hint: Option<String>,
     },
-    /// A file holds something unexpected: mend the file, or choose other columns.
+    /// A file has unexpected contents: fix the file, or choose other columns.
     #[error("{place}: {message}")]
     Input {
-        /// Where it stands.
+        /// The position.
         place: Place,
-        /// What was seen and what was expected.
+        /// What was found and what was expected.
         message: String,
         /// A command or an option that works.
         hint: Option<String>,
     },
-    /// A file or stream could not be opened, read or written: mend the path or its permissions.
+    /// A file or stream could not be opened, read or written: fix the path or its permissions.
     #[error("{path}: cannot {action}: {source}")]
     Io {
         /// The file as the user named it.
         path: String,
-        /// What was tried: `open`, `read`, `write`.
+        /// What was attempted: `open`, `read`, `write`.
         action: &'static str,
-        /// The system's own words.
+        /// The message of the operating system.
         source: io::Error,
     },
     /// The data are fine but the fit failed: choose other settings.
@@ -44,31 +44,31 @@ pub enum Error {
     Fit {
         /// What happened, and at which epoch.
         message: String,
-        /// The command that would work.
+        /// A command that works.
         hint: Option<String>,
     },
-    /// A signal ended the run: Ctrl-C (2), SIGTERM (15) or SIGHUP (1). What was reached has been written.
+    /// A signal ended the run: Ctrl-C (2), SIGTERM (15) or SIGHUP (1). Results so far have been written.
     #[error("interrupted")]
     Interrupted {
         /// The number of the signal.
         signal: i32,
     },
-    /// Whoever read our standard output has seen enough (`linreg … | head`). Not a failure.
+    /// The reader of standard output has closed it (`linreg … | head`). Not a failure.
     #[error("standard output was closed")]
     ClosedPipe,
 }
 
-/// A place in an input: file, and when known the line (from 1, as editors count) and the field in it (from 1), or the row of
-/// a table that has no lines (from 1).
+/// A position in an input: the file and, if known, the line (from 1) and the field in it (from 1), or the row of a table
+/// without lines (from 1).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Place {
     /// The file as the user named it, or `<stdin>`.
     pub file: String,
-    /// Physical line, from 1.
+    /// The physical line, from 1.
     pub line: Option<u64>,
-    /// Field in the record, from 1.
+    /// The field in the record, from 1.
     pub field: Option<usize>,
-    /// Row of a table that has no lines, from 1.
+    /// The row of a table without lines, from 1.
     pub row: Option<u64>,
 }
 
@@ -85,13 +85,13 @@ impl Place {
         Place { line: Some(line), ..Place::file(file) }
     }
 
-    /// A row of a table that has no lines.
+    /// A row of a table without lines.
     #[must_use]
     pub fn row(file: &str, row: u64) -> Place {
         Place { row: Some(row), ..Place::file(file) }
     }
 
-    /// The same place in `file`, where so many lines, or rows, stand above those counted here.
+    /// The same place in `file` after `count` further lines, or rows, before those counted here.
     #[must_use]
     pub fn below(self, count: u64, file: &str) -> Place {
         let moved = |number: Option<u64>| number.map(|number| number + count);
@@ -110,12 +110,12 @@ impl fmt::Display for Place {
 }
 
 impl Error {
-    /// A command that cannot be carried out, with nothing more to advise.
+    /// A usage error without a hint.
     pub fn usage(message: impl Into<String>) -> Error {
         Error::Usage { message: message.into(), hint: None }
     }
 
-    /// A fault at `place`, with nothing more to advise.
+    /// An input error at `place` without a hint.
     pub fn input(place: Place, message: impl Into<String>) -> Error {
         Error::Input { place, message: message.into(), hint: None }
     }
@@ -126,7 +126,7 @@ impl Error {
         Error::Io { path: path.display().to_string(), action, source }
     }
 
-    /// A failed write to standard output; a reader that has gone is [`Error::ClosedPipe`].
+    /// A failed write to standard output; [`Error::ClosedPipe`] if the reader has closed it.
     #[must_use]
     pub fn stdout(source: io::Error) -> Error {
         match source.kind() {
@@ -135,7 +135,7 @@ impl Error {
         }
     }
 
-    /// The same error with a hint, for the variants that carry one.
+    /// The same error with a hint, for the variants that have one.
     #[must_use]
     pub fn with_hint(mut self, text: impl Into<String>) -> Error {
         match &mut self {
@@ -147,7 +147,7 @@ impl Error {
         self
     }
 
-    /// What to try next.
+    /// The hint: what to try next.
     #[must_use]
     pub fn hint(&self) -> Option<&str> {
         match self {
@@ -156,14 +156,14 @@ impl Error {
         }
     }
 
-    /// True when nothing should be printed.
+    /// True if nothing is printed for it.
     #[must_use]
     pub fn is_silent(&self) -> bool {
         matches!(self, Error::ClosedPipe | Error::Interrupted { .. })
     }
 
-    /// 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed, 128 + n after signal n (130 after
-    /// Ctrl-C).
+    /// The exit code: 0 done (a closed pipe too), 1 input or I/O, 2 usage, 3 the fit failed, 128 + n after signal n (130
+    /// after Ctrl-C).
     #[must_use]
     pub fn exit_code(&self) -> u8 {
         match self {
@@ -176,8 +176,9 @@ impl Error {
     }
 }
 
-/// Prints an error and its hint on standard error. If nobody reads them, the exit code still tells.
-pub fn tell(error: &Error) {
+/// Prints an error and its hint on standard error. A failed write is ignored, because the exit code reports the error as
+/// well.
+pub fn print_error(error: &Error) {
     if !error.is_silent() {
         let text = format!("error: {error}");
         let text = visible(&text);
@@ -190,8 +191,8 @@ pub fn tell(error: &Error) {
     }
 }
 
-/// True for characters that a terminal obeys, that are invisible, or that change the order of what is shown: control
-/// characters, zero-width characters, line separators and the controls of bidirectional text.
+/// True for characters that control a terminal, are invisible, or change the order of what is shown: control characters,
+/// zero-width characters, line separators and the controls of bidirectional text.
 #[must_use]
 pub fn is_unseen(c: char) -> bool {
     c.is_control()
@@ -199,20 +200,20 @@ pub fn is_unseen(c: char) -> bool {
         || matches!(c, '\u{feff}' | '\u{fff9}'..='\u{fffb}' | '\u{e0000}'..='\u{e007f}')
 }
 
-/// `text` as it can be shown: unseen characters as their codes, `\u{1b}`. Line breaks and tabs stay.
+/// `text` with unseen characters as their codes, such as `\u{1b}`. Line breaks and tabs stay.
 #[must_use]
 pub fn visible(text: &str) -> Cow<'_, str> {
     escaped(text, |c| is_unseen(c) && !matches!(c, '\n' | '\t'))
 }
 
-/// The same in one line: line breaks and tabs are `\n` and `\t`.
+/// The same in one line: line breaks and tabs become `\n` and `\t`.
 #[must_use]
 pub fn visible_in_line(text: &str) -> Cow<'_, str> {
     escaped(text, is_unseen)
 }
 
 fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
-    // Graphic ASCII is most of what is shown.
+    // Most strings are graphic ASCII.
     if text.bytes().all(|byte| byte == b' ' || byte.is_ascii_graphic()) || !text.contains(&is_escaped) {
         return Cow::Borrowed(text);
     }
@@ -223,20 +224,20 @@ fn escaped(text: &str, is_escaped: impl Fn(char) -> bool) -> Cow<'_, str> {
     Cow::Owned(shown)
 }
 
-/// `\n`, `\r` and `\t`, and the code of any other character: `\u{1b}`.
+/// The escape of a character: `\n`, `\r`, `\t`, or a code such as `\u{1b}`.
 fn escape(c: char) -> impl Iterator<Item = char> {
     let short = matches!(c, '\n' | '\r' | '\t').then(|| c.escape_default());
     let long = short.is_none().then(|| c.escape_unicode());
     short.into_iter().flatten().chain(long.into_iter().flatten())
 }
 
-/// A string for a message: its beginning, if it is long, with unseen characters as their codes.
+/// The first 40 characters of a string for a message, with unseen characters as their codes.
 #[must_use]
 pub fn shortened(text: &str) -> String {
     clipped(text, 40)
 }
 
-/// The same of at most `longest` characters.
+/// The same with at most `longest` characters.
 #[must_use]
 pub fn clipped(text: &str, longest: usize) -> String {
     let mut shown = String::new();
@@ -265,7 +266,7 @@ mod tests {
     }
 
     #[test]
-    fn a_signal_is_told_as_shells_tell_it() {
+    fn the_exit_code_of_a_signal_is_that_of_shells() {
         let codes = [2, 15, 1].map(|signal| Error::Interrupted { signal }.exit_code());
         assert_eq!(codes, [130, 143, 129]);
     }

@@ -3,13 +3,13 @@
 use std::process::ExitCode;
 
 use linreg::cli::Cli;
-use linreg::error::tell;
+use linreg::error::print_error;
 
 fn main() -> ExitCode {
     match Cli::from_command_line().run() {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            tell(&error);
+            print_error(&error);
             ExitCode::from(error.exit_code())
         }
     }

@@ -1,9 +1,9 @@
-//! What leaves the program: numbers as exact text, files that are written whole or not at all.
+//! The output of the program: exact numbers, and files that are written completely or not at all.
 //!
 //! An [`OutputFile`] is opened before the long work, so that a path that cannot be written is reported at once. Its bytes
-//! go to a temporary file in the same folder, renamed over the target by [`OutputFile::commit`]; dropped without a
-//! commit, or ended by a signal, it leaves everything as it was. A pipe, a terminal or a device is written to directly: a
-//! rename would replace it. What is printed goes through [`print()`] or [`Stdout`].
+//! go to a temporary file in the same folder, which [`OutputFile::commit`] renames to the target; without a commit, or
+//! after a signal, nothing changes. A pipe, a terminal or a device is written directly, because a rename would replace it.
+//! Printing goes through [`print()`] or [`Stdout`].
 
 mod identity;
 mod stdout;
@@ -21,13 +21,13 @@ use crate::signals::Temporary;
 pub use identity::{FileId, Kind};
 pub use stdout::{Stdout, is_stdout, print, print_bytes, print_json};
 
-/// The shortest text that reads back as the same number, as JSON has it too.
+/// The shortest decimal that parses to the same number, as in JSON.
 #[must_use]
 pub fn number(value: f64) -> String {
     zmij::Buffer::new().format(value).to_owned()
 }
 
-/// The same rounded to six digits, for people.
+/// The number rounded to six digits, for people.
 #[must_use]
 pub fn rounded(value: f64) -> String {
     let six_digits: f64 = format!("{value:.5e}").parse().unwrap_or(value);
@@ -38,7 +38,7 @@ pub fn rounded(value: f64) -> String {
     }
 }
 
-/// A file being written. Writing goes through [`Write`]; nothing is visible before [`OutputFile::commit`].
+/// A file being written through [`Write`]; nothing is visible before [`OutputFile::commit`].
 pub struct OutputFile {
     path: PathBuf,
     sink: Sink,
@@ -49,10 +49,10 @@ enum Sink {
     Whole {
         file: BufWriter<NamedTempFile>,
         target: PathBuf,
-        /// Until then a signal removes the temporary file.
+        /// A signal removes the temporary file until then.
         _temporary: Temporary,
     },
-    /// Copied into `target` at the end: an existing file in a folder that cannot be written to.
+    /// Copied into `target` at the end: an existing file in a folder without write permission.
     Copied {
         file: BufWriter<File>,
         target: PathBuf,
@@ -90,7 +90,7 @@ impl OutputFile {
             Err(error) if error.kind() == io::ErrorKind::NotFound => None,
             Err(error) => return Err(error),
         };
-        // A link keeps being a link: the file it points to is replaced, or made.
+        // A link stays a link: its target is replaced, or created.
         let target = identity::resolved(path)?;
         let folder = identity::folder_of(&target);
         fs::metadata(folder)?;
@@ -99,7 +99,7 @@ impl OutputFile {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt;
-            // What is private is so from the start.
+            // Private files are private from the start.
             let mode = existing.as_ref().map_or(0o666, |metadata| metadata.permissions().mode() & 0o777);
             builder.permissions(PermissionsExt::from_mode(mode));
         }
@@ -114,7 +114,7 @@ impl OutputFile {
         }
     }
 
-    /// Makes what was written visible under the path.
+    /// Makes the contents visible under the path.
     ///
     /// # Errors
     /// [`Error::Io`] if the last bytes or the rename fail; the old file, if any, is then untouched.
@@ -141,20 +141,20 @@ pub fn shown(value: f64) -> String {
     if is_on_terminal() { rounded(value) } else { number(value) }
 }
 
-/// How many characters fit on a line of standard output; `None` where it is not a terminal.
+/// The number of characters per line of standard output; `None` if it is not a terminal.
 #[must_use]
 pub fn screen_width() -> Option<usize> {
     is_on_terminal().then(|| usize::from(console::Term::stdout().size().1))
 }
 
-/// True if standard output is a terminal. Asked once, since every printed epoch needs it.
+/// True if standard output is a terminal. Determined once, since every printed epoch needs it.
 #[must_use]
 pub fn is_on_terminal() -> bool {
     static ANSWER: OnceLock<bool> = OnceLock::new();
     *ANSWER.get_or_init(|| stdout().is_terminal())
 }
 
-/// Gives a temporary file its name. A file that is mounted by itself, as in containers, cannot be replaced but written.
+/// Renames a temporary file. A file that is a mount point, as in containers, cannot be replaced and is overwritten.
 fn rename(temporary: NamedTempFile, target: &Path) -> io::Result<()> {
     keep_permissions(temporary.as_file(), target)?;
     match temporary.persist(target) {
@@ -175,30 +175,30 @@ fn overwrite(file: &mut File, target: &Path) -> io::Result<()> {
     io::copy(file, &mut target).map(drop)
 }
 
-/// Characters that a cell of a table shows at most.
+/// The most characters of a cell in a table.
 pub const WIDEST: usize = 100;
 
-/// `text` with blanks up to `width` characters. Widths of `format!` end at 65,535.
+/// `text` padded with blanks to `width` characters. Widths of `format!` end at 65,535.
 #[must_use]
 pub fn padded(text: &str, width: usize) -> String {
     let missing = width.saturating_sub(display_width(text));
     [text, &" ".repeat(missing)].concat()
 }
 
-/// `text` with its lines wrapped between words where they are wider than a terminal.
+/// `text` with lines wider than a terminal wrapped between words.
 #[must_use]
 pub fn wrapped(text: &str) -> String {
     screen_width().map_or_else(|| text.to_owned(), |width| textwrap::fill(text, width))
 }
 
-/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown as their
-/// codes. A table wider than a terminal is printed in blocks, each with the first column.
+/// Rows of cells as lines, each column as wide as its widest cell; very long cells are clipped, and unseen characters shown
+/// as their codes. A table wider than a terminal is printed in blocks, each with the first column.
 #[must_use]
 pub fn aligned(rows: &[Vec<String>]) -> String {
     in_blocks(rows, 1)
 }
 
-/// The same, each block with the first `keys` columns, if those are not wider than half the terminal.
+/// The same, each block with the first `keys` columns if they are not wider than half the terminal.
 #[must_use]
 pub fn in_blocks(rows: &[Vec<String>], keys: usize) -> String {
     let rows: Vec<Vec<String>> =
@@ -237,7 +237,7 @@ fn block_of(rows: &[Vec<String>]) -> String {
     rows.iter().map(line).collect()
 }
 
-/// A file that is replaced keeps its permissions.
+/// Copies the permissions of a file that is replaced.
 fn keep_permissions(file: &File, target: &Path) -> io::Result<()> {
     match fs::metadata(target) {
         Ok(metadata) => file.set_permissions(metadata.permissions()),
@@ -245,7 +245,7 @@ fn keep_permissions(file: &File, target: &Path) -> io::Result<()> {
     }
 }
 
-/// The error without the temporary file's name, which means nothing to the user.
+/// The error without the temporary file's name, which is unknown to the user.
 fn without_path(error: io::Error) -> io::Error {
     io::Error::from(error.kind())
 }

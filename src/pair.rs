@@ -1,7 +1,7 @@
-//! Numbers of 32 digits: unevaluated sums of two doubles, for what has to be exact when it is rounded at last.
+//! Numbers of 32 digits: unevaluated sums of two doubles, for results that are exact after the final rounding.
 //!
-//! The sums and products are Dekker's (1971) and Knuth's (1969), with a fused multiply-add for the rounding of a product;
-//! each loses a few units in the 32nd digit.
+//! The sums and products are Dekker's (1971) and Knuth's (1969), with a fused multiply-add for the rounding error of a
+//! product; each loses a few units in the 32nd digit.
 
 /// A sum of two doubles, the second below the last digit of the first.
 pub type Pair = (f64, f64);
@@ -57,7 +57,7 @@ pub fn times(a: Pair, b: Pair) -> Pair {
 #[must_use]
 pub fn over(a: Pair, b: f64) -> Pair {
     let first = a.0 / b;
-    // What the first quotient leaves of a is exact, and so is divided once more.
+    // The remainder after the first quotient is exact, and is divided once more.
     let left = add(a, minus(two_product(first, b)));
     two_sum(first, number(left) / b)
 }
@@ -70,11 +70,11 @@ pub fn divided(a: Pair, b: Pair) -> Pair {
     two_sum(first, number(left) / b.0)
 }
 
-/// The Euclidean length of some numbers, whatever their size: their squares are those of numbers near 1.
+/// The Euclidean length of a vector at any scale: the vector is scaled so that squares neither overflow nor underflow.
 #[must_use]
 pub fn length(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
     let squares: f64 = numbers.clone().map(|number| number.powi(2)).sum();
-    // Far from both ends of the range no square has lost digits, and scaling by a power of two would not change a bit.
+    // Far from both ends of the range no square loses digits, and scaling by a power of two would not change a bit.
     if (1e-280..1e280).contains(&squares) {
         return squares.sqrt();
     }
@@ -88,7 +88,7 @@ pub fn length(numbers: impl Iterator<Item = f64> + Clone) -> f64 {
     squares.sqrt() / scale
 }
 
-/// e with 2^e ≤ |number| < 2^(e + 1), no less than −1022 and no more than 1022; 0 for 0 and what is not finite.
+/// The e with 2^e ≤ |number| < 2^(e + 1), limited to −1022 … 1022; 0 for 0 and for numbers that are not finite.
 #[must_use]
 pub fn exponent(number: f64) -> i32 {
     if number == 0.0 || !number.is_finite() {
@@ -104,7 +104,7 @@ pub fn power_of_two(exponent: i32) -> f64 {
     f64::from_bits(((exponent + 1023).clamp(1, 2045) as u64) << 52)
 }
 
-/// `number` · 2^`exponent`, rounded only where it leaves the range of doubles.
+/// `number` · 2^`exponent`, rounded only if it is outside the range of normal doubles.
 #[must_use]
 pub fn scaled(number: f64, exponent: i32) -> f64 {
     let mut scaled = number;

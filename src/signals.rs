@@ -1,9 +1,9 @@
 //! Signals that ask the program to end: Ctrl-C, SIGTERM (Slurm, systemd, `docker stop`, `timeout`) and SIGHUP.
 //!
-//! Nothing changes until a temporary file is registered ([`Temporary`]) or a loop announces that it looks at [`received`]
-//! ([`defer`]). From then on a thread waits for signals. The first one is left to the loop, which ends by itself and writes what
-//! it has reached; where there is no such loop, and for a second signal, temporary files are removed and the program ends. A
-//! signal that was ignored when the program started, as after `nohup`, stays ignored.
+//! Nothing changes until a temporary file is registered ([`Temporary`]) or a loop announces that it checks [`received`]
+//! ([`defer`]). From then on a thread waits for signals. The first signal is left to the loop, which stops and writes its
+//! results so far; without such a loop, and for a second signal, temporary files are removed and the program ends. A signal
+//! that was ignored when the program started, as after `nohup`, stays ignored.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -24,10 +24,10 @@ static RECEIVED: AtomicUsize = AtomicUsize::new(0);
 /// Whether the next signal ends the program at once.
 static IS_FINAL: AtomicBool = AtomicBool::new(true);
 
-/// The program that is waited for, and that has to end, too; 0 if there is none.
+/// The child process that is waited for and has to end too; 0 without one.
 static CHILD: AtomicU32 = AtomicU32::new(0);
 
-/// Files that must not outlive the program.
+/// Files to remove if a signal ends the program.
 static TEMPORARY: Mutex<Vec<PathBuf>> = Mutex::new(Vec::new());
 
 /// The signal that has asked the program to end, after [`defer`].
@@ -36,23 +36,23 @@ pub fn received() -> Option<i32> {
     i32::try_from(RECEIVED.load(Ordering::Relaxed)).ok().filter(|signal| *signal != 0)
 }
 
-/// The next signal does not end the program: from now on the caller looks at [`received`].
+/// Keeps the next signal from ending the program: from now on the caller checks [`received`].
 pub fn defer() {
     IS_FINAL.store(false, Ordering::SeqCst);
     watch();
 }
 
-/// Sends SIGTERM to the process `id` when a signal comes, until the end of that process is told with 0.
+/// Sends SIGTERM to the process `id` when a signal comes, until the end of that process is reported by a call with 0.
 pub fn pass_on_to(id: u32) {
     CHILD.store(id, Ordering::Relaxed);
 }
 
-/// A file that is removed if a signal ends the program; dropped when it has its final name, or is gone.
+/// A file that is removed if a signal ends the program; dropped when it has its final name or has been removed.
 #[derive(Debug)]
 pub struct Temporary(PathBuf);
 
 impl Temporary {
-    /// Registers the `path` of what `make` makes. A signal comes before or after both.
+    /// Registers the `path` of the file that `make` creates. A signal arrives before or after both.
     ///
     /// # Errors
     /// That of `make`.
@@ -79,7 +79,7 @@ fn files() -> MutexGuard<'static, Vec<PathBuf>> {
     TEMPORARY.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
-/// Starts to watch, once.
+/// Starts the thread, once.
 fn watch() {
     static WATCHED: Once = Once::new();
     WATCHED.call_once(|| {
@@ -91,13 +91,13 @@ fn watch() {
     });
 }
 
-/// The signals that the process ignores, a bit each, in what Linux says of its status; none elsewhere.
+/// The signals that the process ignores, one bit each, from its status in Linux; 0 on other systems.
 fn ignored(status: &str) -> u64 {
     let mask = status.lines().find_map(|line| line.strip_prefix("SigIgn:"));
     mask.and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok()).unwrap_or(0)
 }
 
-/// A thread that waits for signals; false if there is none to be had.
+/// Starts a thread that waits for signals; false if it cannot be started.
 #[cfg(unix)]
 fn start(signals: &[i32]) -> bool {
     let Ok(mut signals) = signal_hook::iterator::Signals::new(signals) else { return true };
@@ -114,14 +114,14 @@ fn start(_: &[i32]) -> bool {
 fn handle(signal: i32) {
     let child = CHILD.load(Ordering::Relaxed).try_into().ok().and_then(rustix::process::Pid::from_raw);
     if let Some(child) = child {
-        // It may have ended by itself.
+        // The child may have ended by itself.
         let _ = rustix::process::kill_process(child, rustix::process::Signal::TERM);
     }
     RECEIVED.store(usize::try_from(signal).unwrap_or_default(), Ordering::Relaxed);
     if !IS_FINAL.swap(true, Ordering::SeqCst) {
         return;
     }
-    // Held to the end: no new file is registered any more.
+    // The lock is held to the end, so that no new file is registered.
     let files = files();
     for path in files.iter() {
         drop(std::fs::remove_file(path));
@@ -129,14 +129,14 @@ fn handle(signal: i32) {
     std::process::exit(128 + signal);
 }
 
-/// Without a thread: signals do the same, but temporary files are left.
+/// Does the same without a thread, but temporary files are left.
 fn watch_alone(signals: &[i32]) {
     for &signal in signals {
         let number = usize::try_from(signal).unwrap_or_default();
         let watched = flag::register_conditional_shutdown(signal, 128 + signal, &IS_FINAL)
             .and_then(|_| flag::register_usize(signal, &RECEIVED, number))
             .and_then(|_| flag::register(signal, &IS_FINAL));
-        // Where signals cannot be caught, they end the program as ever.
+        // Where signals cannot be caught, they end the program as usual.
         drop(watched);
     }
 }

@@ -145,14 +145,17 @@ fn the_report_shows_the_commands() {
     let shown: Vec<String> = serde_json::from_value(shown).unwrap();
     assert_eq!(shown.len(), 2);
     assert!(shown.iter().all(|command| page.contains(command.as_str())), "{shown:?}\n{page}");
-    assert!(page.contains("one after the other") && page.contains(concat!("linreg ", env!("CARGO_PKG_VERSION"))));
+    assert!(
+        page.contains("by these commands, in this order")
+            && page.contains(concat!("linreg ", env!("CARGO_PKG_VERSION")))
+    );
 
     let mut old = model(&folder, "a.json");
     let training = old["training"].as_object_mut().unwrap();
     assert!(training.remove("commands").is_some() && training.remove("program").is_some());
     folder.write("old.json", &old.to_string());
-    assert!(report("old.json").contains("--optimizer adam"));
+    assert!(report("old.json").contains("gradient descent (adam)"));
     let next = folder.shell(&format!("{train} c.json --init old.json"));
     assert!(!next.contains("[exit"), "{next}");
-    assert!(report("c.json").contains("goes on from old.json as that was then"));
+    assert!(report("c.json").contains("continues from the weights in old.json"));
 }

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use crate::workdir::Workdir;
 
 /// The commands, as they are typed.
-const COMMANDS: &[&str] = &[
+pub const COMMANDS: &[&str] = &[
     "train",
     "predict",
     "evaluate",

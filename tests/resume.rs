@@ -47,12 +47,12 @@ proptest! {
 }
 
 #[test]
-fn another_optimizer_starts_without_memory_and_says_so() {
+fn another_optimizer_starts_without_state_and_a_remark() {
     let folder = Workdir::new();
     let train = "linreg train --data data/line.csv --target y --epochs 5 --log-every 10";
     folder.shell(&format!("{train} --optimizer adam --out adam.json"));
     let text = folder.shell(&format!("{train} --init adam.json --lr 0.01"));
-    assert!(text.contains("adam.json was trained with adam: sgd starts without memory"), "{text}");
+    assert!(text.contains("adam.json was trained with adam: sgd starts without its state"), "{text}");
 }
 
 #[cfg(unix)]

@@ -17,6 +17,7 @@ mod poly;
 mod predict;
 mod redundant;
 mod reference;
+mod report;
 mod resume;
 mod run_oracles;
 mod schemas;

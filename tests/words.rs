@@ -1,6 +1,9 @@
-//! The documents keep to the glossary: a phrase that was replaced by a plainer one does not come back.
+//! Documents, help, comments and messages keep to the glossary: a phrase that was replaced by a plainer one does not come back.
 
 use std::path::{Path, PathBuf};
+
+use crate::reference::COMMANDS;
+use crate::workdir::Workdir;
 
 /// A phrase that is not used, and what is written instead. All are in lower case and match whole words.
 pub struct Phrase {
@@ -59,8 +62,8 @@ pub const GLOSSARY: &[Phrase] = &[
     phrase("faults", "errors"),
     phrase("beside", "next to, compared with"),
     phrase("behind", "after"),
-    phrase("are none", "there are no"),
-    phrase("is none", "there is no, is not a"),
+    Phrase { not: "are none", but: "there are no", unless: &["there are none"] },
+    Phrase { not: "is none", but: "there is no, is not a", unless: &["there is none"] },
     Phrase { not: "is no", but: "is not a", unless: &["there is no", "is no longer", "is no more", "is no need"] },
     Phrase { not: "are no", but: "are not", unless: &["there are no", "are no longer", "are no more"] },
     Phrase { not: "if such", but: "if these", unless: &[] },
@@ -119,6 +122,43 @@ pub fn prose(markdown: &str) -> String {
     text
 }
 
+/// The comments and strings of a Rust file, at the same lines, without values in braces.
+fn words_of_code(code: &str) -> String {
+    let (mut words, mut rest) = (String::new(), code);
+    while !rest.is_empty() {
+        // A character may be a quote; a lifetime has no end.
+        let is_character = rest.starts_with('\'') && rest.chars().nth(2) == Some('\'');
+        let (skipped, text) = if rest.starts_with("//") {
+            (0, rest.lines().next().unwrap_or_default())
+        } else if let Some(inside) = ["r\"", "r#\"", "\""].iter().find_map(|start| rest.strip_prefix(start)) {
+            let start = rest.len() - inside.len();
+            let end = format!("\"{}", "#".repeat(start.saturating_sub(2)));
+            let is_escaped =
+                |at: usize| start == 1 && inside[..at].chars().rev().take_while(|c| *c == '\\').count() % 2 == 1;
+            let closes = |at: &usize| !is_escaped(*at);
+            let length = inside.match_indices(&end).map(|(at, _)| at).find(closes).unwrap_or(inside.len());
+            (start, &rest[start..start + length + end.len()])
+        } else if is_character || rest.starts_with("'\\") {
+            let first = if is_character { 1 } else { 3 };
+            (first + 1 + rest[first..].find('\'').unwrap_or(0), "")
+        } else {
+            words.push(if rest.starts_with('\n') { '\n' } else { ' ' });
+            (rest.chars().next().map_or(0, char::len_utf8), "")
+        };
+        words += &text.trim_start_matches(['/', '!']).replace("\\n", " ").replace(['\\', '"'], " ");
+        rest = &rest[skipped + text.len()..];
+    }
+    let lines: Vec<String> = words.lines().map(|line| without_values(line.trim())).collect();
+    lines.join("\n")
+}
+
+/// A line without what is between braces: `{name}`, `{:?}`.
+fn without_values(line: &str) -> String {
+    let mut parts = line.split('{');
+    let first = parts.next().unwrap_or_default().to_owned();
+    parts.fold(first, |text, part| text + part.split_once('}').map_or(part, |(_, after)| after))
+}
+
 /// The README and its neighbours, everything in `docs/`, and the pages of `bench/` and `fuzz/`.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
@@ -145,6 +185,38 @@ fn the_documents_keep_to_the_glossary() {
 }
 
 #[test]
+fn help_keeps_to_the_glossary() {
+    let folder = Workdir::new();
+    for command in COMMANDS.iter().chain(&[""]).filter(|command| !command.starts_with("plot") && **command != "report")
+    {
+        let help = String::from_utf8(folder.linreg(&format!("{command} --help")).stdout).unwrap();
+        let lines: Vec<&str> = help.lines().map(str::trim).collect();
+        let found = slips(&lines.join("\n"));
+        assert!(found.is_empty() && !help.is_empty(), "{command}: {found:#?}");
+    }
+}
+
+#[test]
+fn comments_and_messages_keep_to_the_glossary() {
+    let (mut folders, mut wrong) = (vec![Path::new(env!("CARGO_MANIFEST_DIR")).join("src")], Vec::new());
+    while let Some(folder) = folders.pop() {
+        for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+            if path.is_dir() {
+                // Pictures and pages follow.
+                let follow = ["src/report", "src/cli/report", "src/cli/plot"];
+                folders.extend((!follow.iter().any(|folder| path.ends_with(folder))).then_some(path));
+                continue;
+            }
+            let code = std::fs::read_to_string(&path).unwrap();
+            for Slip { line, not, but } in slips(&prose(&words_of_code(&code))) {
+                wrong.push(format!("{}:{line}: \"{not}\"; write: {but}", path.display()));
+            }
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[test]
 fn the_descriptions_in_schemas_keep_to_the_glossary() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/schemas");
     for entry in std::fs::read_dir(folder).unwrap() {
@@ -159,6 +231,13 @@ fn slips_are_found_and_right_words_are_not() {
     let found = |text: &str| slips(&prose(text)).len();
     for wrong in ["It is no number.", "columns of\ntexts", "A row is left\nout.", "the *least possible* mse"] {
         assert_eq!(found(wrong), 1, "{wrong}");
+    }
+    let in_code = |code: &str| slips(&prose(&words_of_code(code))).len();
+    for wrong in ["// it is\n// no number", "let x = \"a \\\" fault\";", "('\"', r#\"one \"fault\"\"#)"] {
+        assert_eq!(in_code(wrong), 1, "{wrong}");
+    }
+    for right in ["fault(told);", "let x: &'static str = \"{told}\";", "// `fault`", "let quote = '\"'; fault(quote)"] {
+        assert_eq!(in_code(right), 0, "{right}");
     }
     for right in ["There is no file.", "contexts", "`is no`", "```\ntexts\n```", "[a](told.md)", "recommend"] {
         assert_eq!(found(right), 0, "{right}");

@@ -1,4 +1,4 @@
-//! Names that two columns of a summary would have: one of them at least is made where rows are read.
+//! Name clashes between two columns of a summary, of which at least one was made during reading.
 
 use crate::data::columns::leave_out;
 use crate::data::level_name;
@@ -6,13 +6,13 @@ use crate::data::names::first_repeated;
 use crate::error::{Error, Place, shortened};
 use crate::summary::{Gap, Summary};
 
-/// What has a name: a description, and the column to be ignored so that it has not.
+/// The owner of a name: its description, and the column to ignore to remove it.
 type Owner = (String, String);
 
 /// Refuses a summary in which two columns have the same name.
 ///
 /// # Errors
-/// [`Error::Input`] in the name of `file` with both; the hint ignores none of the `targets`.
+/// [`Error::Input`] in `file` that names both; the hint never ignores one of the `targets`.
 pub fn check_names(summary: &Summary, targets: &[String], file: &str) -> Result<(), Error> {
     let Some(name) = first_repeated(summary.columns()) else { return Ok(()) };
     let owners = owners(summary, name);
@@ -23,7 +23,7 @@ pub fn check_names(summary: &Summary, targets: &[String], file: &str) -> Result<
     Err(Error::input(Place::file(file), message).with_hint(hint))
 }
 
-/// What has that name, columns of the table last.
+/// The owners of the name, columns of the table last.
 fn owners(summary: &Summary, name: &String) -> Vec<Owner> {
     let mut owners = Vec::new();
     for category in summary.categories() {

@@ -1,4 +1,4 @@
-//! All rows of the inputs, compressed on the way.
+//! All rows of the inputs, compressed during reading.
 
 use std::collections::BTreeMap;
 
@@ -14,58 +14,58 @@ use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
 use crate::summary::{Collector, Moments, Summary};
 
-/// Rows of a chunk, for every column of its triangle: merging a triangle costs as much as some rows, which must be few
-/// among those of the chunk.
+/// Rows of a chunk, per column of its triangle. Merging a triangle costs as much as adding a few rows, which must be a
+/// small part of the chunk.
 const ROWS_PER_COLUMN: u64 = 4;
 
-/// Levels by the names of their categories.
+/// The levels of categories by the names of the categories.
 pub type KnownLevels = BTreeMap<String, Vec<String>>;
 
-/// What is wanted of rows besides their summary.
+/// What is needed from the rows besides their summary.
 #[derive(Clone, Copy, Default)]
 pub struct Wish<'a> {
-    /// The rows themselves, however many.
+    /// The rows themselves, whatever their number.
     pub all_rows: bool,
-    /// A summary of its own for each of these parts.
+    /// A separate summary for each of these parts.
     pub split: Option<Split>,
     /// The column with the weight of each row.
     pub weight: Option<&'a str>,
-    /// What to do about missing values.
+    /// What is done about missing values.
     pub missing: Rule,
-    /// The levels that categories may have; `None` for any.
+    /// The levels that are allowed in categories; `None` for any.
     pub levels: Option<&'a KnownLevels>,
-    /// What to do about other levels than those.
+    /// What is done about other levels.
     pub on_unseen: OnUnseen,
-    /// How many of the columns are targets, the last of all.
+    /// The number of targets, which are the last columns.
     pub targets: usize,
-    /// The ignored columns, if all others are used because no features are named.
+    /// The ignored columns, if no features are named and all others are used.
     pub takes_all: Option<&'a [String]>,
-    /// The rows are a part of more: that none of them is left is not an error.
+    /// Whether the rows are one part of many, which may end up empty without an error.
     pub is_part: bool,
 }
 
-/// What is left of rows once they have been read.
+/// The result of reading rows.
 #[derive(Default)]
 pub struct Compressed {
     /// All rows.
     pub summary: Summary,
-    /// The rows themselves, if the first block of text holds them all, or they were asked for: fields, or columns.
+    /// The rows themselves, if the first block of text holds them all, or if they were requested: fields, or columns.
     pub rows: Option<WeightedRows>,
     /// The rows that are held out.
     pub held_out: Option<Summary>,
     /// Their missing values, if there are any.
     pub missing: Option<MissingCells>,
-    /// The levels of categories, by the numbers they have in rows of fields.
+    /// The levels of categories in the order of their numbers in rows of fields.
     pub levels: KnownLevels,
-    /// For every fold, if folds were asked for, the sum of the others and that one.
+    /// For every fold, if there are folds, the sum of the others and the fold itself.
     pub folds: Vec<(Summary, Summary)>,
     /// The folds as they were read.
     pub parts: Vec<Summary>,
-    /// How many rows were read, those dropped and those of weight 0 among them.
+    /// The number of rows read, including dropped rows and rows of weight 0.
     pub read: u64,
 }
 
-/// What is made of a chunk of rows.
+/// The result of a chunk of rows.
 #[derive(Clone)]
 struct Part {
     rows: Collector,
@@ -85,7 +85,7 @@ pub struct Kept {
 }
 
 impl Kept {
-    /// Adds the rows of `batch`. Those of weight 0 do not count.
+    /// Adds the rows of `batch`, except those of weight 0.
     pub fn push(&mut self, batch: &Batch) {
         for i in (0..batch.rows()).filter(|&i| batch.counts(i)) {
             self.values.extend((1..batch.columns()).map(|k| batch.column(k)[i]));
@@ -93,7 +93,7 @@ impl Kept {
         }
     }
 
-    /// Adds the rows of a chunk, in whose categories the numbers of levels are other ones.
+    /// Adds the rows of a chunk whose categories number their levels differently.
     fn append(&mut self, mut part: Kept, fields: usize, maps: &[Vec<usize>]) {
         for row in part.values.chunks_exact_mut(fields) {
             for (code, map) in row.iter_mut().zip(maps).filter(|(code, _)| code.is_finite()) {
@@ -105,7 +105,7 @@ impl Kept {
     }
 }
 
-/// How the rows of a batch are dealt with.
+/// How the rows of a batch are processed.
 struct Manner<'a> {
     design: &'a Design,
     wish: Wish<'a>,
@@ -114,7 +114,7 @@ struct Manner<'a> {
 }
 
 impl Manner<'_> {
-    /// Drops from `batch` the rows with missing values. Returns the part of each row that is left, if they are split.
+    /// Drops from `batch` the rows with missing values. Returns the part of each remaining row, if rows are split.
     fn clean(&self, ledger: &mut Ledger, batch: &mut Batch, records: &Records) -> Vec<usize> {
         let part = |i: usize| self.wish.split.map_or(0, |split| split.part(records.input, records.offset(i)));
         let mut parts: Vec<usize> = (0..batch.rows()).filter(|_| self.wish.split.is_some()).map(part).collect();
@@ -157,14 +157,14 @@ impl Manner<'_> {
     }
 }
 
-/// The fields of a design that are more than targets come before the targets.
+/// The fields of a design, those that are not only targets first.
 pub fn feature_fields(design: &Design, targets: usize) -> usize {
     let columns = design.columns();
     let features = &columns[..columns.len() - targets];
     features.iter().map(|column| 1 + column.0).max().unwrap_or(0)
 }
 
-/// Reads `rows`, which are of the fields of `design`.
+/// Reads `rows`, which hold the fields of `design`.
 pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
     let fields = design.fields();
     let manner = Manner { design, wish, features: feature_fields(design, wish.targets) };
@@ -194,7 +194,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
             ..Compressed::default()
         });
     }
-    // Subtracting a shift rounds, so rows that are wanted as they are go without. Categories have none.
+    // Subtracting a shift rounds, so rows that are kept as they are have none. Neither have categories.
     let mut shift = if wish.all_rows { vec![0.0; fields.len()] } else { moments.shift() };
     shift[..levels.len()].fill(0.0);
     rows.shift(&shift);
@@ -228,7 +228,7 @@ pub fn compress_rows(mut rows: Rows, design: &Design, reading: Reading, wish: Wi
     Ok(Compressed { read: count, ..compressed })
 }
 
-/// Of each category, the number that each level of `part` has in `sum`.
+/// For each category, the number of each level of `part` in `sum`.
 fn codes(part: &Collector, sum: &Collector) -> Vec<Vec<usize>> {
     part.categories().iter().zip(sum.categories()).map(|(part, sum)| sum.codes(part)).collect()
 }

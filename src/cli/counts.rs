@@ -1,4 +1,4 @@
-//! What was read of rows: who had others read parts of them can add these up, and see that none was lost.
+//! Counts of the rows read. Programs that read parts of a table can add them up and check that no row was lost.
 
 use std::collections::BTreeMap;
 
@@ -8,35 +8,35 @@ use super::compress::Compressed;
 use crate::model::MissingCells;
 use crate::summary::Summary;
 
-/// How many rows there were.
+/// The numbers of rows.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Counts {
     /// Rows read.
     pub read: u64,
     /// Rows that the summary represents: without those dropped, and without those of weight 0.
     pub rows: u64,
-    /// Rows dropped because cells are missing.
+    /// Rows dropped because of missing values.
     pub dropped: u64,
     /// Rows with missing values.
     pub missing_rows: u64,
-    /// How many cells are missing in which column; only columns with any.
+    /// The number of missing values of each column that has any.
     pub missing: BTreeMap<String, u64>,
 }
 
 impl Counts {
-    /// Of rows that have become `summary`.
+    /// The counts of rows that have become `summary`.
     pub fn new(compressed: &Compressed, summary: &Summary) -> Counts {
         let MissingCells { rows: missing_rows, dropped, columns: missing, .. } =
             compressed.missing.clone().unwrap_or_default();
         Counts { read: compressed.read, rows: summary.rows(), dropped, missing_rows, missing }
     }
 
-    /// Of rows of which nothing but their summary is known.
+    /// The counts of rows of which only the summary is known.
     pub fn of_summary(summary: &Summary) -> Counts {
         Counts { read: summary.rows(), rows: summary.rows(), ..Counts::default() }
     }
 
-    /// Adds those of other rows.
+    /// Adds the counts of other rows.
     pub fn add(&mut self, other: &Counts) {
         self.read += other.read;
         self.rows += other.rows;

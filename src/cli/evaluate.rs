@@ -1,4 +1,4 @@
-//! `linreg evaluate`: a model and rows with known targets → how good its predictions are.
+//! `linreg evaluate`: a model and rows with actual targets → how good its predictions are.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -21,11 +21,11 @@ use crate::model::{Model, Rule};
 use crate::observers::When;
 use crate::output::{aligned, print, print_json, shown};
 
-/// Compare a model's predictions with known targets
+/// Compare a model's predictions with actual targets
 ///
-/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries of rows have
-/// no mae and no largest error, and a target that never changes has no r2: these are then `-`, null in JSON. Without a bias
-/// r2 is 1 − Σ (y − ŷ)²/Σ y², as in train --summary and in R.
+/// Prints mse, rmse, mae, r2 and the largest error of every target, and the mse over all of them. Summaries have no mae and
+/// no largest error, and a constant target has no r2: these are then `-`, or null in JSON. Without a bias, r2 is 1 − Σ (y −
+/// ŷ)²/Σ y², as in train --summary and in R.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -47,7 +47,7 @@ pub struct Args {
     #[arg(long)]
     json: bool,
 
-    /// Make a row with a level that no row had in training an error; otherwise such rows are skipped with a warning
+    /// Fail on the first row with a level that no row had in training; without it, these rows are skipped with a warning
     #[arg(long)]
     strict: bool,
 }
@@ -55,7 +55,7 @@ pub struct Args {
 #[derive(Serialize)]
 struct Evaluation<'a> {
     rows: u64,
-    /// None if rows have no weights.
+    /// None without row weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     weight_sum: Option<f64>,
     /// Over rows × targets.
@@ -78,7 +78,7 @@ impl Args {
         };
         let mse = metrics.iter().map(|metrics| metrics.mse).sum::<f64>() / metrics.len() as f64;
         if !mse.is_finite() {
-            let hint = "give the target in another unit, in the rows and in training: divide it by a power of ten";
+            let hint = "divide the target by a power of ten, for training and here";
             let message = "the mse is not finite: squares of the errors overflow".to_owned();
             return Err(Error::Fit { message, hint: Some(hint.to_owned()) });
         }
@@ -95,7 +95,7 @@ impl Args {
 /// The number of rows, the sum of their weights, and the metrics of every target.
 type Found = (u64, f64, Vec<Metrics>);
 
-/// Rows that count and the errors on them, with room for features that are made, and missing cells.
+/// Rows of positive weight and their errors, with a buffer for derived features, and missing values.
 type State = (u64, Vec<Errors>, Option<Batch>, Ledger);
 
 fn of_rows(

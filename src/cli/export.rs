@@ -1,4 +1,4 @@
-//! `linreg export`: a model → a file that another program predicts with.
+//! `linreg export`: a model → a file for predictions in another program.
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, Write, stdout};
@@ -17,12 +17,12 @@ use crate::sql::Dialect;
 
 /// Write a model as ONNX, safetensors, PMML or SQL
 ///
-/// Predictions of the program that reads it are those of `linreg predict`: weights are in the data's
-/// own units, and the powers of --poly are computed where the format can say how.
+/// The exported model predicts the same as `linreg predict`: weights are in the data's own units, and
+/// powers of --poly are computed in the file where the format permits it.
 ///
-/// onnx: an input for each column, an output predicted_<target> for each target, (rows × 1) doubles.
-/// safetensors: weight (k×p) and bias (k) for PyTorch's nn.Linear; `train --init` reads it back.
-/// pmml: a RegressionModel of PMML 4.4, one target to a file.
+/// onnx: one input per column, one output predicted_<target> per target, (rows × 1) doubles.
+/// safetensors: weight (k×p) and bias (k) of PyTorch's nn.Linear; `train --init` reads it back.
+/// pmml: a RegressionModel of PMML 4.4, one target per file.
 /// sql: a SELECT that adds predicted_<target> to the columns of a table.
 #[derive(Debug, clap::Args)]
 #[command(
@@ -41,7 +41,7 @@ pub struct Args {
     #[arg(short, long, value_name = "MODEL.json")]
     model: PathBuf,
 
-    /// onnx, safetensors, pmml or sql [default: as --out ends]
+    /// onnx, safetensors, pmml or sql [default: from the extension of --out]
     #[arg(short, long, value_name = "NAME", required_unless_present = "out", value_parser = one_of::<Format>(&["onnx", "safetensors", "pmml", "sql"]), ignore_case = true, hide_possible_values = true)]
     format: Option<Format>,
 
@@ -49,19 +49,19 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Targets to export, by name [default: all of the model]
+    /// Targets to export, by name [default: all]
     #[arg(short, long, value_name = "A[,B…]", value_delimiter = ',')]
     target: Vec<String>,
 
-    /// Numbers of 32 or 64 bits: f32 or f64 [default: f64 for onnx, f32 for safetensors as PyTorch has it]
+    /// Precision of numbers: f32 or f64 [default: f64 for onnx, f32 for safetensors, as in PyTorch]
     #[arg(long, value_name = "KIND", value_parser = one_of::<Dtype>(&["f32", "f64"]), hide_possible_values = true)]
     dtype: Option<Dtype>,
 
-    /// Whose SQL: ansi, sqlite, duckdb, postgres, spark or datafusion [default: ansi]
+    /// SQL dialect: ansi, sqlite, duckdb, postgres, spark or datafusion [default: ansi]
     #[arg(long, value_name = "NAME", value_parser = one_of::<Dialect>(&["ansi", "sqlite", "duckdb", "postgres", "spark", "datafusion"]), hide_possible_values = true)]
     dialect: Option<Dialect>,
 
-    /// What the SELECT reads, as it stands behind FROM [default: data]
+    /// Table or subquery for the FROM clause [default: data]
     #[arg(long, value_name = "TEXT")]
     table: Option<String>,
 }
@@ -89,7 +89,7 @@ impl FromStr for Format {
 }
 
 impl Args {
-    /// Everything is made before the first byte is written.
+    /// Creates the whole export before the first byte is written.
     pub fn run(self) -> Result<(), Error> {
         let format = self.format()?;
         self.check(format)?;
@@ -109,7 +109,7 @@ impl Args {
             let made: Vec<String> =
                 model.features.iter().filter(|name| model.encodings.contains_key(*name)).cloned().collect();
             note(&format!(
-                "the weights are those of {}: who uses them has to make {}",
+                "the weights are those of {}; compute {} before you apply them",
                 listed(&model.features),
                 listed(&made)
             ));
@@ -118,12 +118,12 @@ impl Args {
         file.commit()
     }
 
-    /// The file, or what stands for standard output.
+    /// The file, or `-` for standard output.
     fn path(&self) -> &Path {
         self.out.as_deref().unwrap_or(Path::new("-"))
     }
 
-    /// The one named, or that of the file's extension.
+    /// The named format, or that of the file's extension.
     fn format(&self) -> Result<Format, Error> {
         if let Some(format) = self.format {
             return Ok(format);
@@ -131,17 +131,17 @@ impl Args {
         let extension = self.out.as_deref().and_then(Path::extension).and_then(OsStr::to_str);
         extension.and_then(|extension| extension.parse().ok()).ok_or_else(|| {
             let out = self.out.as_deref().unwrap_or(Path::new("")).display().to_string();
-            Error::usage(format!("--out {out}: the end of the name tells no format"))
+            Error::usage(format!("--out {out}: no format has this extension"))
                 .with_hint("--format onnx, safetensors, pmml or sql")
         })
     }
 
-    /// Options that the format has no use for are refused.
+    /// Refuses options that do not apply to the format.
     fn check(&self, format: Format) -> Result<(), Error> {
         let is_binary = matches!(format, Format::Onnx | Format::Safetensors);
         if self.dtype.is_some() && !is_binary {
             return Err(Error::usage(
-                "--dtype is for onnx and safetensors: the others hold decimal numbers, with all digits",
+                "--dtype is for onnx and safetensors: the other formats have decimal numbers with all digits",
             ));
         }
         for (option, is_given) in [("--dialect", self.dialect.is_some()), ("--table", self.table.is_some())] {
@@ -150,7 +150,7 @@ impl Args {
             }
         }
         if self.table.as_ref().is_some_and(|table| table.trim().is_empty()) {
-            return Err(Error::usage("--table is empty; expected what the SELECT reads, such as data"));
+            return Err(Error::usage("--table is empty; expected a table name, such as data"));
         }
         if is_binary && is_stdout(self.path()) && stdout().is_terminal() {
             return Err(Error::usage("the format is binary, and standard output is a terminal")
@@ -159,7 +159,7 @@ impl Args {
         Ok(())
     }
 
-    /// The model with the chosen targets, in their order.
+    /// The model with only the chosen targets, in their order.
     fn chosen(&self, model: Model) -> Result<Model, Error> {
         if self.target.is_empty() {
             return Ok(model);

@@ -1,11 +1,12 @@
-//! The files of a command line: an output replaces no input and no other output, and what can be read once is read once.
+//! The files of a command line: an output does not replace an input or another output, and a pipe is read by one option
+//! only.
 
 use std::path::{Path, PathBuf};
 
 use crate::error::Error;
 use crate::output::{FileId, Kind, is_stdout};
 
-/// All files that a command reads and writes, as they are named on its command line.
+/// All files that a command reads and writes, as named on its command line.
 #[derive(Default)]
 pub struct Files {
     inputs: Vec<Named>,
@@ -35,7 +36,7 @@ impl Named {
         }
     }
 
-    /// Whether it is standard output, as an option or as what is always printed.
+    /// Whether it is standard output, either as an option or as the output of the command itself.
     fn is_printed(&self) -> bool {
         self.option == STDOUT || is_stdout(&self.path)
     }
@@ -58,7 +59,7 @@ impl Named {
     }
 }
 
-/// What is no option: files that are named by themselves, and standard output.
+/// Names that are not options: positional files and standard output.
 pub const FILE: &str = "FILE";
 const STDOUT: &str = "standard output";
 
@@ -75,19 +76,19 @@ impl Files {
         self
     }
 
-    /// Adds standard output, which is one file with another output after `> FILE`.
+    /// Adds standard output, which may be the same file as another output after `> FILE`.
     pub fn prints(mut self) -> Files {
         self.outputs.push(Named { option: STDOUT, path: PathBuf::new(), id: FileId::stdout() });
         self
     }
 
-    /// The output of the second option may replace the input of the first, which has been read before.
+    /// Permits the output of the second option to replace the input of the first, which is read before.
     pub fn may_share(mut self, input: &'static str, output: &'static str) -> Files {
         self.shared.push([input, output]);
         self
     }
 
-    /// Refuses what would lose a file, or read nothing.
+    /// Refuses combinations that would overwrite a file, or read a pipe twice.
     ///
     /// # Errors
     /// [`Error::Usage`].
@@ -99,7 +100,7 @@ impl Files {
         for (i, output) in self.outputs.iter().enumerate().filter(|(_, output)| output.is(Kind::File)) {
             let is_shared = |input: &&Named| !self.shared.contains(&[input.option, output.option]);
             if let Some(input) = self.inputs.iter().filter(is_shared).find(|input| input.is_same(output)) {
-                // What the shell opened is no choice of an option.
+                // A file that the shell opened was not named by an option.
                 if !output.is_printed() {
                     return Err(replaces(output, input));
                 }
@@ -139,7 +140,7 @@ fn replaces(output: &Named, other: &Named) -> Error {
     ))
 }
 
-/// A name like `path` that no file has: `m-2.json`.
+/// A name like `path` that does not exist yet, such as `m-2.json`.
 pub fn unused(path: &Path) -> PathBuf {
     let stem = path.file_stem().unwrap_or_default().to_string_lossy().into_owned();
     let extension = path.extension().map_or(String::new(), |extension| format!(".{}", extension.to_string_lossy()));

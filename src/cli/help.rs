@@ -1,8 +1,8 @@
-//! What help shows: the commands in groups, and in `-h` the options that most people need.
+//! The layout of help: commands in groups, and in `-h` only the common options.
 
 use clap::{Arg, Command};
 
-/// The commands, grouped by what they are for.
+/// The commands, grouped by purpose.
 const GROUPS: [(&str, &[&str]); 5] = [
     ("Fit", &["train", "sweep", "inspect"]),
     ("Use", &["predict", "evaluate", "export"]),
@@ -11,13 +11,13 @@ const GROUPS: [(&str, &[&str]); 5] = [
     ("Shell", &["completions", "man"]),
 ];
 
-/// The options that `-h` has of those under headings; `--help` has all.
+/// The options with headings that `-h` shows; `--help` shows all.
 const NEEDED: [&str; 15] = [
     "files", "target", "features", "missing", "solver", "epochs", "lr", "out", "summary", "quiet", "folds", "sort",
     "append", "width", "theme",
 ];
 
-/// The same command line with this help.
+/// The command line with this help.
 pub fn arranged(command: Command) -> Command {
     let template = template(&command);
     command.help_template(template).mut_subcommands(|command| shortened(command, "linreg"))
@@ -40,7 +40,7 @@ fn template(command: &Command) -> String {
     text + &format!("\n{head}Options:{head:#}\n{{options}}{{after-help}}")
 }
 
-/// The command, below the one called `above`, whose `-h` has only what is needed, and says where the rest is.
+/// The command, a subcommand of `above`, with a `-h` that shows only the common options and refers to `--help`.
 fn shortened(command: Command, above: &str) -> Command {
     let is_rare = |arg: &Arg| arg.get_help_heading().is_some() && !NEEDED.contains(&arg.get_id().as_str());
     let has_more = command.get_arguments().any(is_rare) && command.get_after_help().is_none();

@@ -1,4 +1,4 @@
-//! Hyperparameters, as `train` and `inspect` share them.
+//! The hyperparameters of `train` and `inspect`.
 
 use std::str::FromStr;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::fit::{LearningRate, Optimizer, Penalty, Reduction, Schedule, Settings};
 use crate::summary::Scaling;
 
-/// How weights are to be found.
+/// How the weights are found.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Hyperparameters {
     /// Passes over the rows [default: until converged]
@@ -21,11 +21,12 @@ pub struct Hyperparameters {
 
     /// Learning rate
     ///
-    /// The step is the rate times the gradient. auto scales the features and chooses the rate: sgd descends on standardized features,
-    /// and weights are reported in the data's own units. With --l1 or --l2 features are only centered, with --no-bias only divided by
-    /// their root mean square, and with --weight-decay left as they are, since more would change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most 1.8/λmax; with momentum b
-    /// (1 + √b)²/λmax, in Nesterov's form 1/λmax. For the other optimizers auto is PyTorch's default on the features as they are:
-    /// 0.001 for adam and adamw, 0.01 for rmsprop and adagrad.
+    /// The step is the rate times the gradient. With auto, the program scales the features and chooses the rate. sgd runs
+    /// on standardized features, and weights are reported in the data's own units. With --l1 or --l2, features are only
+    /// centered; with --no-bias, only divided by their root mean square; with --weight-decay, left as they are, because
+    /// more scaling would change the model. The rate is 2/(λmax + λmin) of the second derivative of the loss, at most
+    /// 1.8/λmax; with momentum b it is (1 + √b)²/λmax, and with --nesterov 1/λmax. For the other optimizers, auto is
+    /// PyTorch's default on unscaled features: 0.001 for adam and adamw, 0.01 for rmsprop and adagrad.
     #[arg(long, value_name = "RATE|auto", default_value = "auto", allow_negative_numbers = true, help_heading = "Fit")]
     pub lr: Rate,
 
@@ -33,19 +34,19 @@ pub struct Hyperparameters {
     #[arg(long, value_name = "mean|sum", default_value = "mean", value_parser = one_of::<Reduction>(&["mean", "sum"]), hide_possible_values = true, help_heading = "Fit")]
     pub reduction: Reduction,
 
-    /// Train without a constant term
+    /// Fit without a bias (intercept)
     #[arg(long, help_heading = "Fit")]
     pub no_bias: bool,
 
-    /// Train on features of mean 0 and deviation 1; weights are reported in the data's own units
+    /// Train on features of mean 0 and standard deviation 1; weights are reported in the data's own units
     #[arg(long, help_heading = "Fit")]
     pub standardize: bool,
 
-    /// Add λ · Σ w² to the loss; the bias costs nothing
+    /// Add λ · Σ w² to the loss; the bias is not penalized
     #[arg(long, value_name = "λ", default_value_t = 0.0, hide_default_value = true, allow_negative_numbers = true, value_parser = not_negative, help_heading = "Penalties")]
     pub l2: f64,
 
-    /// Add λ · Σ |w| to the loss; the bias costs nothing
+    /// Add λ · Σ |w| to the loss; the bias is not penalized
     #[arg(long, value_name = "λ", default_value_t = 0.0, hide_default_value = true, allow_negative_numbers = true, value_parser = not_negative, help_heading = "Penalties")]
     pub l1: f64,
 
@@ -57,31 +58,32 @@ pub struct Hyperparameters {
     #[arg(long, value_name = "NAME", default_value = "sgd", value_parser = one_of::<Rule>(&["sgd", "adam", "adamw", "rmsprop", "adagrad"]), hide_possible_values = true, help_heading = "Optimizer")]
     pub optimizer: Rule,
 
-    /// Adds this times each parameter to its gradient, biases too; adamw shrinks the parameters instead [default: 0; adamw: 0.01]
+    /// Add this times each parameter to its gradient, biases included; adamw shrinks the parameters instead [default: 0;
+    /// adamw: 0.01]
     #[arg(long, value_name = "DECAY", value_parser = not_negative, help_heading = "Optimizer")]
     pub weight_decay: Option<f64>,
 
-    /// sgd, rmsprop: share of the last step that is kept [default: 0]
+    /// sgd, rmsprop: fraction of the previous step that is added to each step [default: 0]
     #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
     momentum: Option<f64>,
 
-    /// sgd: share of the gradient that the momentum does not take up [default: 0]
+    /// sgd: fraction of the gradient that is not added to the momentum [default: 0]
     #[arg(long, value_name = "D", value_parser = share, help_heading = "Optimizer")]
     dampening: Option<f64>,
 
-    /// sgd: Nesterov's form of momentum
+    /// sgd: use Nesterov momentum
     #[arg(long, help_heading = "Optimizer")]
     nesterov: bool,
 
-    /// adam, adamw: decay of the mean gradient [default: 0.9]
+    /// adam, adamw: decay rate of the mean gradient [default: 0.9]
     #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
     beta1: Option<f64>,
 
-    /// adam, adamw: decay of the mean squared gradient [default: 0.999]
+    /// adam, adamw: decay rate of the mean squared gradient [default: 0.999]
     #[arg(long, value_name = "B", value_parser = share, help_heading = "Optimizer")]
     beta2: Option<f64>,
 
-    /// adam, adamw, rmsprop, adagrad: added to the root in the divisor [default: 1e-8; adagrad: 1e-10]
+    /// adam, adamw, rmsprop, adagrad: constant added to the divisor [default: 1e-8; adagrad: 1e-10]
     #[arg(long, value_name = "EPS", value_parser = not_negative, help_heading = "Optimizer")]
     eps: Option<f64>,
 
@@ -89,15 +91,15 @@ pub struct Hyperparameters {
     #[arg(long, help_heading = "Optimizer")]
     amsgrad: bool,
 
-    /// rmsprop: decay of the mean squared gradient [default: 0.99]
+    /// rmsprop: decay rate of the mean squared gradient [default: 0.99]
     #[arg(long, value_name = "A", value_parser = share, help_heading = "Optimizer")]
     alpha: Option<f64>,
 
-    /// rmsprop: divide by the deviation of the gradient
+    /// rmsprop: divide by the standard deviation of the gradient
     #[arg(long, help_heading = "Optimizer")]
     centered: bool,
 
-    /// adagrad: how fast the rate falls [default: 0]
+    /// adagrad: decay of the learning rate [default: 0]
     #[arg(long, value_name = "D", value_parser = not_negative, help_heading = "Optimizer")]
     lr_decay: Option<f64>,
 
@@ -106,12 +108,12 @@ pub struct Hyperparameters {
     initial_accumulator_value: Option<f64>,
 }
 
-/// A learning rate, or the wish for the best one.
+/// A learning rate: a number, or `auto`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Rate {
-    /// The best fixed one.
+    /// The best fixed rate, chosen by the program.
     Auto,
-    /// This one.
+    /// A given rate.
     Fixed(LearningRate),
 }
 
@@ -175,7 +177,7 @@ fn share(text: &str) -> Result<f64, String> {
 impl Hyperparameters {
     /// The optimizer with its constants.
     ///
-    /// # Errors
+    /// [`Error::Usage`] for a constant of another optimizer: no option is ignored silently.
     /// [`Error::Usage`] for a constant that the optimizer has not: nothing is ignored in silence.
     pub fn optimizer(&self) -> Result<Optimizer, Error> {
         let rule = self.optimizer;
@@ -195,7 +197,7 @@ impl Hyperparameters {
         ];
         let optimizer = self.with_defaults();
         if let Some((option, ..)) = given.iter().find(|(_, is_given, fits)| *is_given && !fits) {
-            return Err(Error::usage(format!("{option} is no option of --optimizer {}", optimizer.name())));
+            return Err(Error::usage(format!("{option} does not apply to --optimizer {}", optimizer.name())));
         }
         if let Optimizer::Sgd { momentum, dampening, nesterov: true } = optimizer
             && (momentum == 0.0 || dampening != 0.0)
@@ -206,23 +208,23 @@ impl Hyperparameters {
         }
         let is_plain = matches!(optimizer, Optimizer::Sgd { momentum: 0.0, .. });
         if self.l1 > 0.0 && !is_plain {
-            return Err(Error::usage("--l1 needs plain sgd: its proximal step belongs to a step against the gradient")
-                .with_hint("--solver coordinate finds the least loss at once"));
+            return Err(Error::usage("--l1 needs sgd without momentum, for its proximal step")
+                .with_hint("--solver coordinate finds the minimum directly"));
         }
         Ok(optimizer)
     }
 
-    /// The number of epochs: what was asked for, or the default of a descent at a given rate.
+    /// The number of epochs: the requested number, or the default of a descent at a given rate.
     pub fn epochs(&self) -> u64 {
         self.epochs.unwrap_or(Settings::default().epochs)
     }
 
-    /// Whether the program chooses how many epochs are run.
+    /// Whether the program chooses the number of epochs.
     pub fn chooses_epochs(&self) -> bool {
         self.epochs.is_none() && self.lr == Rate::Auto
     }
 
-    /// How features are scaled for a descent; not at all where a given rate means the features as they are.
+    /// How features are scaled for a descent; not at all where a given rate refers to unscaled features.
     pub fn scaling(&self) -> Option<Scaling> {
         if self.standardize {
             return Some(Scaling::Standardize);
@@ -238,12 +240,12 @@ impl Hyperparameters {
         }
     }
 
-    /// What large weights cost.
+    /// The penalty on the weights.
     pub fn penalty(&self) -> Penalty {
         Penalty { l2: self.l2, l1: self.l1 }
     }
 
-    /// PyTorch's defaults where nothing is given.
+    /// The options, with PyTorch's defaults for those not given.
     fn with_defaults(&self) -> Optimizer {
         let momentum = self.momentum.unwrap_or(0.0);
         match self.optimizer {
@@ -291,7 +293,7 @@ impl Hyperparameters {
         })
     }
 
-    /// The weight decay, PyTorch's default where none is given.
+    /// The weight decay, by default PyTorch's.
     pub fn decay(&self) -> f64 {
         self.weight_decay.unwrap_or(if self.optimizer == Rule::AdamW { 0.01 } else { 0.0 })
     }

@@ -1,4 +1,4 @@
-//! Rows or summaries of rows, as a command finds them in its inputs.
+//! The inputs of a command: rows or summaries of rows.
 
 use std::collections::BTreeMap;
 use std::io::BufReader;
@@ -17,7 +17,7 @@ use crate::data::{Design, Header, Later, Manner, Missing, Parts, Polynomial, Rea
 use crate::error::{Error, Place, shortened};
 use crate::summary::{Powers, Summary};
 
-/// A triangle of more columns takes more than 1.6 GB, and every worker has one.
+/// The most columns of a triangle. A larger triangle takes more than 1.6 GB, and every worker has one.
 const MOST_COLUMNS: usize = 20_000;
 
 /// All inputs of a command: rows, summaries, or both.
@@ -37,7 +37,7 @@ impl Input {
             if source.is_json {
                 let name = source.name.clone();
                 let (lines, replies) = Summary::read(&mut BufReader::new(source.into_reader()), &name)?;
-                super::sql::tell(&lines, &replies);
+                super::sql::note_replies(&lines, &replies);
                 match &mut summary {
                     Some((_, sum)) => sum.add(&lines, &name)?,
                     None => summary = Some((name, lines)),
@@ -52,7 +52,7 @@ impl Input {
         Ok(Input { rows, summary })
     }
 
-    /// The columns there are.
+    /// The available columns.
     pub fn header(&self) -> Header {
         match (&self.rows, &self.summary) {
             (Some(rows), _) => rows.header().clone(),
@@ -61,13 +61,13 @@ impl Input {
         }
     }
 
-    /// Reports which powers the summaries have that `roles` does not use.
-    pub fn tell_unused_powers(&self, roles: &Roles) {
+    /// Reports powers in the summaries that `roles` do not use.
+    pub fn note_unused_powers(&self, roles: &Roles) {
         let powers = self.summary.iter().flat_map(|(_, summary)| summary.powers());
         for Powers { column, degree, .. } in powers {
             let is_used = roles.encodings.values().any(|encoding| encoding.column() == column);
             if roles.features.contains(column) && !is_used {
-                note(&format!("the summary has powers of {column}, too: --poly {column}:{degree} uses them"));
+                note(&format!("the summary also has powers of {column}: --poly {column}:{degree} uses them"));
             }
         }
     }
@@ -78,7 +78,7 @@ impl Input {
         powers.map(|Powers { column, degree, .. }| Polynomial { column: column.clone(), degree: *degree }).collect()
     }
 
-    /// The rows, for a command that needs every one of them.
+    /// The rows, for a command that needs all of them.
     pub fn rows_for(self, command: &str) -> Result<Reader, Error> {
         match (self.rows, self.summary) {
             (Some(rows), None) => Ok(rows),
@@ -86,33 +86,33 @@ impl Input {
         }
     }
 
-    /// True if some rows are summed up already.
+    /// True if some inputs are summaries.
     pub fn has_summary(&self) -> bool {
         self.summary.is_some()
     }
 
-    /// True if there is nothing but summaries.
+    /// True if all inputs are summaries.
     pub fn is_summary(&self) -> bool {
         self.rows.is_none()
     }
 
-    /// The sum of the summaries as they are, if there is nothing else.
+    /// The sum of the summaries as they are, if all inputs are summaries.
     pub fn into_summary(self) -> Option<Summary> {
         self.summary.filter(|_| self.rows.is_none()).map(|(_, summary)| summary)
     }
 
-    /// Summaries have been weighed already, or not.
+    /// Refuses row weights for summaries, whose rows are weighted when they are summarized.
     pub fn refuse_weight(&self, weight: Option<&str>) -> Result<(), Error> {
         match (&self.summary, weight) {
             (Some((name, _)), Some(weight)) => {
-                let hint = format!("weigh rows when they are summarized: linreg summarize --row-weight {weight} …");
+                let hint = format!("give the weights when summarizing: linreg summarize --row-weight {weight} …");
                 Err(needs_rows(name, "--row-weight").with_hint(hint))
             }
             _ => Ok(()),
         }
     }
 
-    /// Reads the columns of `design` of everything.
+    /// Reads the columns of `design` from all inputs.
     pub fn compress(self, design: &Design, reading: Reading, wish: Wish) -> Result<Compressed, Error> {
         let file = self.header().file;
         check_count(&file, design.names().len())?;
@@ -157,7 +157,7 @@ impl Input {
         Ok(compressed)
     }
 
-    /// Reads the columns of `design` of everything, which has no other levels than those, with `means` where cells are missing.
+    /// Reads the columns of `design` from all inputs, with its levels only, and imputes `means` for missing values.
     pub fn compress_like(
         self,
         design: &Design,
@@ -179,7 +179,7 @@ impl Input {
         filled.select(design.names()).map_err(|name| Error::usage(format!("no column \"{name}\"")))
     }
 
-    /// Reads what `roles` are of everything, and detects what the levels of its categories are.
+    /// Reads the columns of `roles` from all inputs, and detects the levels of categories.
     pub fn compress_for(self, roles: &Roles, reading: Reading, wish: Wish) -> Result<(Compressed, Roles), Error> {
         let (file, design) = (self.header().file, roles.design());
         let wish = Wish { targets: roles.targets.len(), ..wish };
@@ -187,14 +187,14 @@ impl Input {
     }
 }
 
-/// Refuses a summary in which rows without this target count.
+/// Refuses a summary that includes rows without this target.
 pub fn lacks_target(file: &str, target: &str) -> Error {
     let message = format!("the target \"{}\" has missing values in the summary", shortened(target));
     let hint = format!("linreg summarize {} --missing mean … drops these rows", option("--target", target));
     Error::input(Place::file(file), message).with_hint(hint)
 }
 
-/// Refuses columns whose triangle would fill the memory.
+/// Refuses columns whose triangle would exceed the memory.
 fn check_count(file: &str, columns: usize) -> Result<(), Error> {
     if columns <= MOST_COLUMNS {
         return Ok(());
@@ -205,7 +205,7 @@ fn check_count(file: &str, columns: usize) -> Result<(), Error> {
     Err(Error::input(Place::file(file), message).with_hint("name fewer with --features and --target"))
 }
 
-/// The columns of a summary as the rows had them: those that were made of others are made again where they are wanted.
+/// The columns of a summary as they were in the rows; derived columns are computed again where they are needed.
 fn header_of(file: &str, summary: &Summary) -> Header {
     let texts = summary.categories().iter().map(|category| category.column.clone()).collect();
     let mut header = Header::of(file, summary.fields());
@@ -221,23 +221,20 @@ fn check_size(powers: &Powers) -> Result<(), Error> {
     if interval.largest() == 0.0 || (-150.0..150.0).contains(&size) {
         return Ok(());
     }
-    let message = format!(
-        "--poly {column}:{degree}: values of {:.0e} to that power leave the range of numbers",
-        interval.largest()
-    );
+    let message = format!("--poly {column}:{degree}: values of {:.0e} to that power overflow", interval.largest());
     Err(Error::usage(message).with_hint("divide the column by a power of ten, or choose a lower degree"))
 }
 
-/// A summary that was made without the power `name`.
+/// The error for a summary without the power `name`.
 fn lacks_power(file: &str, name: &str, design: &Design) -> Error {
     let polynomials: Vec<String> =
         design.polynomials().iter().map(|polynomial| format!(" --poly {polynomial}")).collect();
-    let message = format!("the summary has no \"{name}\": powers are made where rows are read");
-    let hint = format!("linreg summarize{} --data … makes one that has", polynomials.concat());
+    let message = format!("the summary has no \"{name}\": powers are computed when rows are summarized");
+    let hint = format!("linreg summarize{} --data … adds it", polynomials.concat());
     Error::input(Place::file(file), message).with_hint(hint)
 }
 
-/// Refuses weights that leave nothing, or too much.
+/// Refuses weights whose sum is 0 or infinite.
 fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), Error> {
     let held_out = compressed.held_out.as_ref().map_or(0, Summary::rows);
     if compressed.summary.rows() + held_out == 0 && !wish.is_part {
@@ -250,13 +247,13 @@ fn check_weights(compressed: &Compressed, file: &str, wish: Wish) -> Result<(), 
     Ok(())
 }
 
-/// A summary where `who` needs single rows.
+/// The error for a summary where `who` needs the rows.
 fn needs_rows(name: &str, who: &str) -> Error {
     let message = format!("a summary of rows, but {who} needs the rows themselves");
     Error::input(Place::file(name), message).with_hint("give the files the summary was made from")
 }
 
-/// Refuses rows, of `file`, whose squares are not finite.
+/// Refuses rows of `file` whose squares overflow.
 pub fn refuse_overflow(summary: &Summary, file: &str) -> Result<(), Error> {
     if summary.is_finite() {
         return Ok(());
@@ -264,7 +261,7 @@ pub fn refuse_overflow(summary: &Summary, file: &str) -> Result<(), Error> {
     Err(overflow(file))
 }
 
-/// The error of rows, of `file`, whose squares are not finite.
+/// The error for rows of `file` whose squares overflow.
 pub fn overflow(file: &str) -> Error {
     Error::input(Place::file(file), "squares of the numbers overflow").with_hint("divide the columns by a power of ten")
 }

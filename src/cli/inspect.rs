@@ -1,4 +1,4 @@
-//! `linreg inspect`: rows → what gradient descent can do with them; trains nothing.
+//! `linreg inspect`: rows → a prediction of gradient descent on them, without training.
 
 use nalgebra::DMatrix;
 use serde::Serialize;
@@ -21,8 +21,8 @@ use crate::summary::Summary;
 
 /// Predict how gradient descent will behave, without training
 ///
-/// Columns with their roles, the eigenvalues of the second derivative of the loss, the largest stable learning rate and the
-/// best fixed one, the minimum mse, and the epochs to come within 1 % of it from zero weights.
+/// Prints the columns with their roles, the eigenvalues of the second derivative of the loss, the largest stable learning
+/// rate and the best fixed one, the minimum mse, and the number of epochs to come within 1 % of it from zero weights.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 For the loss c·Σ (P − Y)² with c = 1/(n·k) for mean and 1 for sum, and λ the eigenvalues of its second derivative
@@ -51,45 +51,45 @@ pub struct Args {
     json: bool,
 }
 
-/// All that is predicted.
+/// The result.
 #[derive(Serialize)]
 struct Inspection {
     rows: u64,
-    /// None if rows have no weights.
+    /// None without row weights.
     #[serde(skip_serializing_if = "Option::is_none")]
     weight_sum: Option<f64>,
     features: Vec<Column>,
     targets: Vec<Column>,
     eigenvalues: Vec<f64>,
-    /// None if the data leave a direction open.
+    /// None if the data do not determine all directions.
     condition_number: Option<f64>,
-    /// None for optimizers for which none is known.
+    /// None for optimizers whose limit is unknown.
     lr_max: Option<f64>,
     lr_auto: Option<f64>,
     lr: f64,
     optimum_mse: f64,
-    /// None if weights cost nothing.
+    /// None without penalties.
     #[serde(skip_serializing_if = "Option::is_none")]
     optimum_loss: Option<f64>,
     epochs: u64,
-    /// After that many epochs from zero weights, where it can be told.
+    /// The mse after that many epochs from zero weights, if it can be predicted.
     mse_after_epochs: Option<f64>,
     epochs_to_1_percent: Option<u64>,
     #[serde(skip)]
     slowest: Vec<f64>,
 }
 
-/// A column and how its values lie.
+/// A column and the distribution of its values.
 #[derive(Serialize)]
 struct Column {
     name: String,
     mean: f64,
-    /// Standard deviation, divisor n.
+    /// The standard deviation, divisor n.
     std: f64,
 }
 
 impl Args {
-    /// Reads once and prints.
+    /// Reads the inputs once and prints the result.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
         Files::default().reads(self.data.named(), &paths).check()?;
@@ -104,7 +104,7 @@ impl Args {
         if roles.is_target_guessed {
             note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
         }
-        input.tell_unused_powers(&roles);
+        input.note_unused_powers(&roles);
         let wish = Wish {
             weight: self.columns.weight.column(),
             missing: self.columns.missing,
@@ -129,14 +129,19 @@ impl Args {
 
     fn inspect(&self, summary: &Summary, roles: &Roles, file: &str, standardize: bool) -> Result<Inspection, Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
-        let scaled = if standardize { summary.standardize(p).0 } else { summary.clone() };
+        let scaled = match standardize {
+            true if self.hyper.standardize => summary.standardize(p).0,
+            // The choice of train.
+            true => summary.as_polynomials().standardize(p).0,
+            false => summary.clone(),
+        };
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let problem = Problem::from_summary(&scaled, k, bias);
         let spectrum =
             Spectrum::new(&problem.penalized(&penalty, reduction), reduction).ok_or_else(|| overflow(file))?;
         let optimizer = self.hyper.optimizer()?;
         let lr_auto = spectrum.best_rate(&optimizer, self.hyper.decay());
-        // Rates are asked for with the features as they are; on others the same rate means nothing.
+        // A given rate refers to unscaled features; on scaled ones the same rate has another effect.
         let is_same = standardize == self.hyper.standardize;
         let given = if let (Rate::Fixed(rate), true) = (self.hyper.lr, is_same) { Some(rate) } else { None };
         let auto = lr_auto.and_then(LearningRate::new).unwrap_or(Settings::default().learning_rate);
@@ -145,7 +150,7 @@ impl Args {
         let plain = summary.plain();
         let column =
             |(j, name): (usize, &String)| Column { name: name.clone(), mean: plain.mean(j), std: plain.deviation(j) };
-        // AdamW's decay is no part of the gradient.
+        // AdamW's decay is not part of the gradient.
         let is_decoupled = matches!(optimizer, Optimizer::Adam { decoupled: true, .. });
         let decay = if is_decoupled { 0.0 } else { settings.weight_decay };
         let lr_max = spectrum.largest_stable_rate(&optimizer, settings.weight_decay).filter(|limit| limit.is_finite());
@@ -174,7 +179,7 @@ impl Args {
         })
     }
 
-    /// The same for people.
+    /// The result as text.
     fn words(&self, inspection: &Inspection, roles: &Roles, standardized: Option<&Inspection>) -> String {
         let mut text = columns_table(inspection);
         let weight = inspection.weight_sum.unwrap_or(inspection.rows as f64);
@@ -208,7 +213,7 @@ impl Args {
         text
     }
 
-    /// The direction of the smallest eigenvalue, by column names.
+    /// The direction of the smallest eigenvalue, in terms of the columns.
     fn slow_direction(&self, inspection: &Inspection, roles: &Roles) -> String {
         let bias = (!self.hyper.no_bias).then(|| bias_name(&roles.features));
         let names: Vec<&String> = bias.iter().chain(&roles.features).collect();
@@ -225,7 +230,7 @@ impl Args {
     }
 }
 
-/// Name, role, mean and deviation of every column.
+/// The name, role, mean and deviation of every column.
 fn columns_table(inspection: &Inspection) -> String {
     let roles = [("feature", &inspection.features), ("target", &inspection.targets)];
     let mut lines = vec![["column", "role", "mean", "deviation"].map(str::to_owned).to_vec()];
@@ -246,7 +251,7 @@ fn shown(numbers: &[f64]) -> String {
     }
 }
 
-/// Epochs that take no time, whatever the condition number.
+/// The number of epochs that takes no noticeable time, whatever the condition number.
 const QUICK: u64 = 1000;
 
 /// A number of epochs, rounded if it is huge.
@@ -254,7 +259,7 @@ fn epochs_in_words(epochs: u64) -> String {
     if epochs < 1_000_000_000 { count(epochs, "epoch") } else { format!("about {} epochs", rounded(epochs as f64)) }
 }
 
-/// What the rate does from zero weights.
+/// The effect of the rate from zero weights.
 fn at_rate(inspection: &Inspection) -> String {
     let rate = rounded(inspection.lr);
     match (inspection.lr_max, inspection.mse_after_epochs, inspection.epochs_to_1_percent) {
@@ -278,7 +283,7 @@ fn at_rate(inspection: &Inspection) -> String {
     }
 }
 
-/// What standardizing would make of it, with the command.
+/// The effect of standardizing, with the command.
 fn advice(better: &Inspection) -> String {
     let condition = better.condition_number.map_or("infinite".to_owned(), rounded);
     let takes = match better.epochs_to_1_percent {

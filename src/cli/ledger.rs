@@ -1,4 +1,4 @@
-//! Missing cells: which there are, and what becomes of their rows.
+//! Missing values: where they are, and what is done about their rows.
 
 use std::collections::BTreeMap;
 
@@ -9,36 +9,36 @@ use crate::data::{Batch, Choosable, Progress, Records};
 use crate::error::{Error, Place, shortened};
 use crate::model::{MissingCells, Rule};
 
-/// Columns that a message names at most.
+/// The most columns that a message names.
 const SHOWN: usize = 8;
 
-/// Places that are kept for a message.
+/// The number of places kept for a message.
 const PLACES: usize = 3;
 
-/// Missing cells of some rows, and levels that a model does not know. Rows of weight 0 do not count.
+/// The missing values of some rows, and the levels that a model does not know. Rows of weight 0 are not counted.
 #[derive(Debug, Clone, Default)]
 pub struct Ledger {
-    /// Rows with at least one.
+    /// The number of rows with at least one missing value.
     rows: u64,
-    /// How many of these were dropped.
+    /// The number of these that were dropped.
     dropped: u64,
-    /// How many cells are missing in each column read.
+    /// The number of missing values in each column read.
     cells: Vec<u64>,
-    /// The first of them.
+    /// The places of the first ones.
     places: Vec<(Place, usize)>,
-    /// Rows with a level that no row had in training.
+    /// The rows with a level that no row had in training.
     pub unseen: Unseen,
 }
 
 impl Ledger {
-    /// An empty one of `columns` columns.
+    /// An empty ledger for `columns` columns.
     pub fn new(columns: usize) -> Ledger {
         Ledger { cells: vec![0; columns], ..Ledger::default() }
     }
 
-    /// Notes the missing values of `batch` and returns which of its rows `rule` drops, if any: all with a missing value, or,
-    /// if these get the mean, those that miss one of the columns after the first `features`. So are rows of weight 0, and
-    /// those with a level that is not known where no new ones are taken.
+    /// Records the missing values of `batch` and returns which of its rows are dropped, if any. By `rule`, these are all
+    /// rows with a missing value or, where the mean is imputed, those without a value in one of the columns after the first
+    /// `features`. Rows of weight 0, and rows with an unknown level where the levels are fixed, are dropped too.
     pub fn scan(&mut self, batch: &Batch, records: &Records, rule: Rule, features: usize) -> Option<Vec<bool>> {
         let columns: Vec<usize> = (0..self.cells.len()).filter(|&column| batch.has_missing(1 + column)).collect();
         let is_unseen = |column: usize, i: usize| batch.column(1 + column)[i].is_infinite();
@@ -78,7 +78,7 @@ impl Ledger {
         Some((0..batch.rows()).map(leaves).collect())
     }
 
-    /// Adds those of the chunk that `progress` describes.
+    /// Adds the ledger of the chunk that `progress` describes.
     pub fn merge(&mut self, part: Ledger, progress: &Progress) {
         self.rows += part.rows;
         self.dropped += part.dropped;
@@ -89,35 +89,35 @@ impl Ledger {
         self.places.extend(places.map(|(place, column)| (place.below(progress.lines, &progress.file), column)));
     }
 
-    /// Whether there are none.
+    /// Whether there are no missing values.
     pub fn is_empty(&self) -> bool {
         self.rows == 0
     }
 
-    /// Why none of the rows is left.
+    /// The reason why no row remains.
     pub fn why_none(&self) -> &'static str {
         match (self.unseen.rows, self.rows) {
             (0, 0) => "every row has weight 0",
-            (0, _) => "every row has a missing cell",
+            (0, _) => "every row has a missing value",
             (_, 0) => "every row has a level that no row had when the model was trained",
-            _ => "every row has a missing cell, or a level that no row had when the model was trained",
+            _ => "every row has a missing value, or a level that no row had when the model was trained",
         }
     }
 
-    /// Columns with missing values, and how many each has.
+    /// The columns with missing values, and the number of each.
     fn columns(&self, names: &[String]) -> BTreeMap<String, u64> {
         let columns = names.iter().zip(&self.cells).filter(|(_, cells)| **cells > 0);
         columns.map(|(name, cells)| (name.clone(), *cells)).collect()
     }
 
-    /// For the model; the columns read have these names.
+    /// The counts for the model; the columns read have these names.
     pub fn record(&self, rule: Rule, names: &[String]) -> MissingCells {
         let columns = self.columns(names);
         MissingCells { rule, rows: self.rows, dropped: self.dropped, columns, means: BTreeMap::new() }
     }
 
-    /// Refuses missing values: the first one, and how many there are among `rows` rows. Hints propose what is `choosable`, or
-    /// nothing where the columns are a model's.
+    /// Refuses missing values: names the first, and how many of `rows` rows are affected. Hints propose options for the
+    /// `choosable` columns, and none if the columns are those of a model.
     pub fn refusal(&self, names: &[String], rows: u64, choosable: Option<&Choosable>) -> Error {
         let (place, column) = self.places.first().cloned().unwrap_or((Place::file(""), 0));
         let name = &names[column];
@@ -134,8 +134,8 @@ impl Ledger {
         })
     }
 
-    /// The options with which the missing values among `rows` rows are not an error, those that keep most rows first where
-    /// `--missing drop` would keep less than half of them.
+    /// The options that make the missing values among `rows` rows acceptable. Where `--missing drop` would keep less than
+    /// half of the rows, those that keep most rows come first.
     fn options(&self, names: &[String], rows: u64, choosable: &Choosable) -> String {
         let mut gaps: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] > 0).collect();
         gaps.sort_by_key(|&column| std::cmp::Reverse(self.cells[column]));
@@ -153,7 +153,7 @@ impl Ledger {
         let can_ignore = choosable.can_ignore && !empty.iter().any(is_target);
         let mean = match (all, has_targets) {
             (true, _) => None,
-            // Of a column without a value there is no mean.
+            // A column without values has no mean.
             _ if !empty.is_empty() => can_ignore.then(|| {
                 format!("--missing mean {} imputes the means of the other columns", ignore_all(names, &empty))
             }),
@@ -171,7 +171,7 @@ impl Ledger {
         if options.is_empty() { "fill the missing values".to_owned() } else { options.join(", ") }
     }
 
-    /// What to do if `rule` leaves no row, of which the first `features` columns are features.
+    /// The hint if `rule` leaves no row; the first `features` columns are features.
     pub fn way_out(&self, names: &[String], features: usize, rule: Rule) -> String {
         let empty: Vec<usize> = (0..self.cells.len()).filter(|&column| self.cells[column] == self.rows).collect();
         if let Some(target) = empty.iter().find(|&&column| column >= features) {
@@ -186,13 +186,13 @@ impl Ledger {
     }
 }
 
-/// The option that ignores some of the columns.
+/// The option that ignores some columns.
 fn ignore_all(names: &[String], columns: &[usize]) -> String {
     let names: Vec<&str> = columns.iter().map(|&column| names[column].as_str()).collect();
     ignore(&names.join(","))
 }
 
-/// Line and field, or row.
+/// The line and field, or the row.
 fn place_in_file(place: &Place) -> String {
     if let Some(row) = place.row {
         return format!("row {row}");
@@ -201,7 +201,7 @@ fn place_in_file(place: &Place) -> String {
     numbers.iter().flatten().map(ToString::to_string).collect::<Vec<_>>().join(":")
 }
 
-/// `Ozone 37, Solar.R 7`: the first of many.
+/// A list such as `Ozone 37, Solar.R 7`, shortened if it is long.
 fn in_words(columns: &BTreeMap<String, u64>) -> String {
     let mut columns: Vec<(&String, &u64)> = columns.iter().collect();
     columns.sort_by(|a, b| b.1.cmp(a.1));
@@ -212,10 +212,10 @@ fn in_words(columns: &BTreeMap<String, u64>) -> String {
     words.join(", ")
 }
 
-/// Dropped rows beyond this fraction are worth a warning.
+/// The fraction of dropped rows above which a warning is printed.
 const MANY_DROPPED: f64 = 0.1;
 
-/// Warns if many of the rows `read` were dropped, with `advice` for rows with a target.
+/// Warns if many of the rows `read` were dropped, with `advice` for rows that have a target.
 pub fn warn_dropped(missing: &MissingCells, read: u64, advice: &str) {
     let fraction = missing.dropped as f64 / read as f64;
     if missing.dropped == 0 || fraction <= MANY_DROPPED {

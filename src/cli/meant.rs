@@ -1,4 +1,4 @@
-//! Commands and options that people try because another program has them: what to type here.
+//! Commands and options of other programs that people try, and their counterparts here.
 
 use std::path::Path;
 
@@ -8,14 +8,14 @@ use clap::error::{ContextKind, ContextValue, ErrorKind};
 use super::{Cli, typed};
 use crate::error::Error;
 
-/// Names of other programs, and what fits the same model here.
+/// Names from other programs, and the command that fits the same model.
 const COMMANDS: [(&[&str], &str); 3] = [
     (&["ols", "lm", "reg", "regress"], "train --solver qr"),
     (&["ridge"], "train --solver qr --l2 1"),
     (&["lasso", "elasticnet"], "train --solver coordinate --l1 1"),
 ];
 
-/// The error with a command that works, for a word that is known from elsewhere; `None` for any other fault.
+/// The error with a command that works, for a name known from other programs; `None` for any other error.
 pub fn of(error: &clap::Error) -> Option<Error> {
     let words = typed::words()?;
     match error.kind() {
@@ -32,7 +32,7 @@ fn text(error: &clap::Error, kind: ContextKind) -> Option<&str> {
     }
 }
 
-/// The same words with the command that was meant by `name`; a file without a command is to be trained on.
+/// The same words with the command that `name` suggests; a file name without a command means `train`.
 fn command(name: &str, words: &[String]) -> Option<Error> {
     let known = COMMANDS.iter().find(|(names, _)| names.contains(&name.to_ascii_lowercase().as_str()));
     let place = words.iter().position(|word| word == name)?;
@@ -46,7 +46,7 @@ fn command(name: &str, words: &[String]) -> Option<Error> {
     Some(Error::usage(format!("there is no command \"{name}\"")).with_hint(typed::quoted(&words)))
 }
 
-/// `-f` for features, where the command has such.
+/// The error for `-f`, which suggests `--features` where the command has it.
 fn option(name: &str, words: &[String]) -> Option<Error> {
     let command = Cli::command();
     let command = words.get(1).and_then(|name| command.find_subcommand(name))?;

@@ -1,4 +1,4 @@
-//! The commands: a file each, with its flags (their comments are the help) and its run side by side.
+//! The commands: one file each, with its options (their comments are the help) and its run.
 
 mod clash;
 mod compress;
@@ -81,7 +81,7 @@ enum Command {
 }
 
 impl Cli {
-    /// Parses the command line of this process; ends it for `--help`, `--version` and what cannot be parsed.
+    /// Parses the command line of this process. Ends the process for `--help`, `--version` and invalid command lines.
     #[must_use]
     pub fn from_command_line() -> Cli {
         shell::answer(Cli::command);
@@ -96,10 +96,10 @@ impl Cli {
         cli
     }
 
-    /// Does what the command line asks for.
+    /// Runs the command.
     ///
     /// # Errors
-    /// Any [`Error`]; nothing has been printed about it yet.
+    /// Any [`Error`], which has not been printed yet.
     pub fn run(self) -> Result<(), Error> {
         match self.command {
             Command::Train(args) => args.run(),

@@ -1,4 +1,4 @@
-//! Option groups that several commands share, and what they say on standard error.
+//! Groups of options that several commands share, and their remarks on standard error.
 
 use std::ffi::OsStr;
 use std::io::{IsTerminal, stdin};
@@ -23,16 +23,17 @@ use crate::error::Error;
 use crate::model::Rule;
 use crate::observers::When;
 
-/// Where rows come from.
+/// Where the rows come from.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DataOptions {
     /// CSV or Parquet files, or directories of them
     ///
-    /// Standard input is `-`. A pattern in quotes, such as 'part-*.csv', is replaced by the files that match it, sorted by name. A directory is replaced by the CSV
-    /// or Parquet files in it, sorted by name, without those that begin with `_` or `.`; directories named key=value in it give all of
-    /// their Parquet files a column of that name. Files compressed with gzip or zstd are decompressed. All files have the same columns,
-    /// in any order. A first line of numbers only is a row, not a header; the columns are then called c1, c2, … The delimiter is
-    /// detected for each file. Where single rows are not needed, lines written by `linreg summarize` represent their rows.
+    /// Standard input is `-`. A quoted pattern, such as 'part-*.csv', is replaced by the files that match it, sorted by
+    /// name. A directory is replaced by the CSV or Parquet files in it, sorted by name, without those whose names begin
+    /// with `_` or `.`; subdirectories named key=value add a column of that name to their Parquet files. Files compressed
+    /// with gzip or zstd are decompressed. All files need the same columns, in any order. A first line that holds only
+    /// numbers is a row, not a header; the columns are then called c1, c2, … The delimiter is detected for each file.
+    /// Commands that do not need single rows also accept the output of `linreg summarize`.
     #[arg(value_name = "FILE", help_heading = "Data", display_order = 0)]
     files: Vec<PathBuf>,
 
@@ -43,15 +44,15 @@ pub struct DataOptions {
     #[command(flatten)]
     dialect: DialectOptions,
 
-    /// Number of threads that read; the result is the same, to the last bit, for any [default: all cores]
+    /// Number of threads for reading; the result is identical for any number [default: all cores]
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Data")]
     threads: Option<NonZeroUsize>,
 }
 
-/// How tables are written down.
+/// The text format of tables.
 #[derive(Debug, Clone, clap::Args)]
 pub struct DialectOptions {
-    /// What separates fields: a character, or `tab` [default: what fits of , ; tab and |]
+    /// Field separator: a character, or `tab` [default: detected among , ; tab and |]
     #[arg(long, value_name = "CHAR", value_parser = delimiter, allow_hyphen_values = true, help_heading = "Data")]
     delimiter: Option<u8>,
 
@@ -59,31 +60,31 @@ pub struct DialectOptions {
     #[arg(long, value_name = "MARK", default_value = ".", value_parser = decimal_mark(), hide_possible_values = true, help_heading = "Data")]
     decimal: u8,
 
-    /// What separates thousands in numbers: `,`, `.`, a space or any other character that is not a digit
+    /// Thousands separator in numbers: `,`, `.`, a space or any other character that is not a digit
     ///
-    /// Separators that cannot be a decimal mark are found without it. In a column in which every cell looks like 1,234, the comma
-    /// may be either, which is an error that names this option.
+    /// Separators that cannot be a decimal mark are detected. If every number of a column looks like 1,234, the comma may
+    /// be either, which is an error that asks for this option.
     #[arg(long, value_name = "CHAR", value_parser = thousands, allow_hyphen_values = true, help_heading = "Data")]
     thousands: Option<char>,
 
-    /// Encoding of the text, such as latin1, utf-16 or shift_jis [default: detected: UTF-8, UTF-16, UTF-32, Windows-1252]
+    /// Text encoding, such as latin1, utf-16 or shift_jis [default: detected among UTF-8, UTF-16, UTF-32 and Windows-1252]
     #[arg(long, value_name = "NAME", add = ArgValueCompleter::new(encodings), help_heading = "Data")]
     encoding: Option<Charset>,
 
-    /// The first line is a row; the columns are called c1, c2, … [default: if it holds numbers only]
+    /// Treat the first line as a row and call the columns c1, c2, … [default: if it holds numbers only]
     #[arg(long, conflicts_with = "header", help_heading = "Data")]
     no_header: bool,
 
-    /// The first line holds names, even if they are numbers only
+    /// Treat the first line as names, even if it holds numbers only
     #[arg(long, help_heading = "Data")]
     header: bool,
 
-    /// What stands for a missing cell, in any case, besides nothing at all [default: NA,N/A,NaN,null,none]
+    /// Marks of missing values besides the empty field, in upper or lower case [default: NA,N/A,NaN,null,none]
     #[arg(long, value_name = "LIST", value_delimiter = ',', allow_hyphen_values = true, help_heading = "Data")]
     na: Vec<String>,
 }
 
-/// One of `names`, each of which `T` reads. An error lists them and names the one that was meant.
+/// Parses one of `names` into `T`. The error lists the names and suggests the nearest.
 pub fn one_of<T>(names: &'static [&'static str]) -> impl TypedValueParser<Value = T>
 where
     T: FromStr<Err = String> + Clone + Send + Sync + 'static,
@@ -91,7 +92,7 @@ where
     Suggesting(PossibleValuesParser::new(names), names).try_map(|name| name.parse::<T>())
 }
 
-/// Possible values, the nearest of which is suggested if clap finds none: its measure misses swapped letters.
+/// The possible values, with a suggestion where clap finds none: its measure misses swapped letters.
 #[derive(Clone)]
 struct Suggesting(PossibleValuesParser, &'static [&'static str]);
 
@@ -115,7 +116,7 @@ impl TypedValueParser for Suggesting {
     }
 }
 
-/// `; did you mean NAME?` for the one of `names` that is most like `text`, if any is.
+/// The text `; did you mean NAME?` for the nearest of `names`, empty if none is near.
 pub fn did_you_mean(names: &[&str], text: &str) -> String {
     let names: Vec<String> = names.iter().map(ToString::to_string).collect();
     nearest(&names, text).map_or(String::new(), |name| format!("; did you mean {name}?"))
@@ -126,7 +127,7 @@ pub fn above_zero<N: FromStr>(text: &str) -> Result<N, String> {
     text.parse().map_err(|_| "expected a whole number above 0".to_owned())
 }
 
-/// One character that is no part of a number, or the name of the tab.
+/// Parses one character that is not part of a number, or `tab`.
 fn delimiter(text: &str) -> Result<u8, String> {
     match text.as_bytes() {
         b"tab" | b"\\t" => Ok(b'\t'),
@@ -140,7 +141,7 @@ fn delimiter(text: &str) -> Result<u8, String> {
     }
 }
 
-/// One character that is not part of a number without it.
+/// Parses one character that is not part of a number without separators.
 fn thousands(text: &str) -> Result<char, String> {
     match text.chars().collect::<Vec<char>>()[..] {
         [char] if !char.is_alphanumeric() && !"\"\r\n+-%()".contains(char) => Ok(char),
@@ -157,7 +158,7 @@ fn decimal_mark() -> impl TypedValueParser<Value = u8> {
 }
 
 impl DataOptions {
-    /// How text is read.
+    /// The options for reading text.
     pub fn manner(&self) -> Manner {
         Manner { dialect: self.dialect.dialect(), ..Manner::default() }
     }
@@ -167,12 +168,12 @@ impl DataOptions {
         !header.is_invented && !self.dialect.no_header
     }
 
-    /// What names the files in messages: nothing but themselves, or the option.
+    /// The option that named the files, for messages; [`FILE`] for positional ones.
     pub fn named(&self) -> &'static str {
         if self.files.is_empty() { "--data" } else { FILE }
     }
 
-    /// The files named, or standard input if there are none and something is piped in.
+    /// The named files, or standard input if there are no names and it is a pipe.
     pub fn paths(&self) -> Result<Vec<InputFile>, Error> {
         self.dialect.check()?;
         let named: Vec<PathBuf> = self.files.iter().chain(&self.data).cloned().collect();
@@ -185,7 +186,7 @@ impl DataOptions {
         Ok(vec![PathBuf::from("-").into()])
     }
 
-    /// How they are read.
+    /// The manner of reading.
     pub fn reading(&self, progress: When) -> Reading {
         let all = std::thread::available_parallelism().map_or(1, NonZeroUsize::get);
         Reading { threads: self.threads.map_or(all, NonZeroUsize::get), progress, is_quiet: false }
@@ -200,7 +201,7 @@ impl DialectOptions {
         Dialect { delimiter: self.delimiter, has_header, charset: self.encoding, spelling }
     }
 
-    /// The options that are about text only, as they were given.
+    /// The options about text only, as they were given.
     pub fn of_text(&self) -> Vec<String> {
         let mut options: Vec<String> =
             self.delimiter.iter().map(|delimiter| format!("--delimiter={}", char::from(*delimiter))).collect();
@@ -211,29 +212,29 @@ impl DialectOptions {
         options
     }
 
-    /// Whether the encoding of the text was given.
+    /// Whether an encoding was given.
     pub fn has_encoding(&self) -> bool {
         self.encoding.is_some()
     }
 
-    /// Refuses one character for two things.
+    /// Refuses the same character for two purposes.
     fn check(&self) -> Result<(), Error> {
         match self.thousands {
             Some(thousands) if thousands == char::from(self.decimal) => {
-                Err(Error::usage(format!("--thousands {thousands}: that is the decimal mark, too"))
-                    .with_hint(if thousands == ',' { "leave --decimal out" } else { "--decimal ," }))
+                Err(Error::usage(format!("--thousands {thousands}: this is also the decimal mark"))
+                    .with_hint(if thousands == ',' { "drop --decimal" } else { "--decimal ," }))
             }
             _ => Ok(()),
         }
     }
 
-    /// The marks of missing cells, as they were given.
+    /// The marks of missing values, as they were given.
     pub fn of_missing(&self) -> Option<String> {
         (!self.na.is_empty()).then(|| format!("--na={}", self.na.join(",")))
     }
 }
 
-/// Which column is what.
+/// The roles of the columns.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct ColumnOptions {
     /// Target columns, by name [default: the last column]
@@ -244,34 +245,34 @@ pub struct ColumnOptions {
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     features: Vec<String>,
 
-    /// Columns to ignore: neither features, even if --features names them, nor targets
+    /// Columns to ignore, even if --features or --target names them
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     ignore: Vec<String>,
 
-    /// Powers of a feature as features: x:3 adds x^2 and x^3. Repeat it for several columns
+    /// Add powers of a feature: x:3 adds x^2 and x^3. Repeat it for several columns
     ///
-    /// Weights are those of the powers themselves. The exact solver, and summaries, work on Chebyshev polynomials of the
-    /// column, so that no digits are lost. A summary has the powers up to the degree it was made with.
+    /// Weights are reported for the powers themselves. The exact solver and summaries use Chebyshev polynomials of the
+    /// column internally, so that no digits are lost. A summary has powers up to the degree it was made with.
     #[arg(long, value_name = "COL:DEGREE", help_heading = "Data")]
     poly: Vec<Polynomial>,
 
-    /// Columns of numbers that are categories, as columns of texts are by themselves
+    /// Treat these columns as categories, although they hold numbers; text columns are categories by default
     ///
-    /// A category is a feature for each of its levels but one, the reference: 1 in rows of that level, 0 elsewhere, called
-    /// region=Hoenn. A weight says how much more its level has than the reference. A column is one of texts if more of its
-    /// cells in the first 1000 rows are texts than numbers.
+    /// A category is one-hot encoded: each level except the reference becomes a feature, such as region=Hoenn, which is 1
+    /// in rows of that level and 0 elsewhere. Its weight is the difference from the reference level. A column is a text
+    /// column if more than half of its values in the first 1000 rows are not numbers.
     #[arg(long, value_name = "A[,B…]", value_delimiter = ',', add = ArgValueCompleter::new(columns), help_heading = "Data")]
     categorical: Vec<String>,
 
-    /// The level of a category that others are compared with [default: the first in sorted order]. Repeat it for several
+    /// Reference level of a category [default: the first in sorted order]. Repeat it for several
     #[arg(long, value_name = "COL=LEVEL", help_heading = "Data")]
     reference: Vec<Reference>,
 
     /// Missing values: error, drop or mean
     ///
-    /// error: tell how many there are and where. drop: leave out rows with a missing cell in a column that is used. mean: a
-    /// missing cell of a feature counts as the mean of the others, for a category as the share of each level; rows without a
-    /// target are left out. The model remembers, and predicts in the same way.
+    /// error: report how many values are missing, and where. drop: drop rows with a missing value in a column that is used.
+    /// mean: impute the mean of a feature, and for a category the fraction of each level; rows without a target are
+    /// dropped. The model stores the rule and applies it in predictions.
     #[arg(long, value_name = "RULE", default_value = "error", value_parser = one_of::<Rule>(&["error", "drop", "mean"]), hide_possible_values = true, help_heading = "Data")]
     pub missing: Rule,
 
@@ -279,12 +280,12 @@ pub struct ColumnOptions {
     pub weight: WeightOption,
 }
 
-/// How often rows count.
+/// The weights of rows.
 #[derive(Debug, Clone, PartialEq, clap::Args)]
 pub struct WeightOption {
-    /// Column that says how often each row counts: any number, 0 or more [default: once]
+    /// Column of row weights: numbers of 0 or more [default: every row counts once]
     ///
-    /// All sums of squares are weighted, n is the sum of the weights, and a weight of 2 is as good as a second row.
+    /// All sums of squares are weighted and n is the sum of the weights: a row of weight 2 counts as two rows.
     #[arg(long, value_name = "COL", add = ArgValueCompleter::new(columns), help_heading = "Data")]
     row_weight: Option<String>,
 }
@@ -297,7 +298,7 @@ impl WeightOption {
 }
 
 impl ColumnOptions {
-    /// Refuses what is said of the levels of categories: a summary holds them all.
+    /// Refuses a reference level for summaries, which hold all levels.
     pub fn refuse_reference(&self) -> Result<(), Error> {
         self.reference.first().map_or(Ok(()), |Reference { column, level }| {
             let message = format!("--reference {column}={level}: a summary holds all levels");
@@ -305,12 +306,12 @@ impl ColumnOptions {
         })
     }
 
-    /// The ignored columns, if all others are used because no features are named.
+    /// The ignored columns, if no features are named and all others are used.
     pub fn takes_all(&self) -> Option<&[String]> {
         self.features.is_empty().then_some(&self.ignore)
     }
 
-    /// What the user said about columns.
+    /// The choice of columns on the command line.
     pub fn choice(&self) -> Choice {
         Choice {
             targets: self.target.clone(),

@@ -18,10 +18,10 @@ use output::Output;
 
 /// Predict the targets of rows with a trained model
 ///
-/// Writes CSV: the header predicted_<target>,… and a line for every input row, in order and as soon as the row has come.
-/// Columns are matched by name; others are ignored. A row with a missing cell gets empty predictions, unless the model was
-/// trained with --missing mean; so does a row with a level of a category that no row had in training. Standard error says how
-/// many there were. With --append, the delimiter and the decimal mark are those of the input.
+/// Writes CSV: the header predicted_<target>,… and one line per input row, in order and without delay. Columns are matched
+/// by name, and other columns are ignored. A row with a missing value has empty predictions, unless the model was trained
+/// with --missing mean; so has a row with a category level that no row had in training. Their number is reported on
+/// standard error. With --append, the delimiter and the decimal mark are those of the input.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -38,42 +38,42 @@ pub struct Args {
     #[command(flatten)]
     data: DataOptions,
 
-    /// Write the predictions to this file, which appears when it is whole; - is standard output, the default
+    /// Write the predictions to this file, which is replaced only when they are complete; - is standard output, the default
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Write the input fields first, then the predictions
+    /// Write the input fields before the predictions
     #[arg(long)]
     append: bool,
 
     #[command(flatten)]
     intervals: IntervalOptions,
 
-    /// Make a row that cannot be predicted an error
+    /// Fail on the first row that cannot be predicted
     #[arg(long)]
     strict: bool,
 }
 
-/// How lines are written.
+/// The format of lines.
 #[derive(Clone, Copy)]
 struct Style {
     delimiter: u8,
     decimal: u8,
 }
 
-/// Lines of a chunk of rows.
+/// The lines of a chunk of rows.
 #[derive(Default)]
 struct Lines {
     text: Vec<u8>,
     rows: u64,
-    /// Rows without a prediction.
+    /// The number of rows without a prediction.
     empty: u64,
     /// The first of them, from 0.
     first_empty: Option<u64>,
 }
 
 impl Args {
-    /// Streams: some blocks of text in memory.
+    /// Predicts in constant memory: a few blocks of text at a time.
     pub fn run(self) -> Result<(), Error> {
         let paths = self.data.paths()?;
         let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), &paths);
@@ -107,7 +107,7 @@ impl Args {
             lines.add(&model, intervals.as_ref(), batch, self.append.then_some(records), style);
         };
         let (mut written, mut empty) = (0, 0);
-        // Texts that have been written: their memory serves again, and grows no more.
+        // Buffers of written text are used again, so memory stays constant.
         let used = Mutex::new(Vec::new());
         let locked = || used.lock().unwrap_or_else(PoisonError::into_inner);
         let new = || (Lines { text: locked().pop().unwrap_or_default(), ..Lines::default() }, None);
@@ -126,12 +126,12 @@ impl Args {
         })?;
         out.finish()?;
         if empty > 0 {
-            tell_empty(&model, (empty, rows));
+            note_empty(&model, (empty, rows));
         }
         Ok(())
     }
 
-    /// The line of names, quoted where they have to be.
+    /// The header line, quoted where necessary.
     fn header(
         &self,
         reader: &Reader,
@@ -144,7 +144,7 @@ impl Args {
             let suffixes = [""].into_iter().chain(intervals.into_iter().flat_map(Intervals::suffixes));
             names.extend(suffixes.map(|suffix| format!("predicted_{target}{suffix}")));
         }
-        // The table can be read again, by this command too, if all names differ.
+        // The output can be read again, by this command too, if all names differ.
         let names = columns::distinct(&names);
         let mut writer = csv::WriterBuilder::new().delimiter(style.delimiter).from_writer(Vec::new());
         let line = writer.write_record(&names).map_err(|error| error.to_string());
@@ -152,13 +152,13 @@ impl Args {
     }
 }
 
-/// Says how many of the rows have no prediction, and why that may be.
-fn tell_empty(model: &Model, (empty, rows): (u64, u64)) {
+/// Reports how many rows have no prediction, and the possible reasons.
+fn note_empty(model: &Model, (empty, rows): (u64, u64)) {
     let reasons = match (model.rule(), model.design().categories().is_empty()) {
-        (Rule::Mean, true) => "a cell is missing that has no mean",
-        (_, true) => "a cell is missing",
-        (Rule::Mean, false) => "a level is one that no row had in training",
-        (_, false) => "a cell is missing, a level is one that no row had in training",
+        (Rule::Mean, true) => "a value is missing that has no mean",
+        (_, true) => "a value is missing",
+        (Rule::Mean, false) => "a level is not in the training rows",
+        (_, false) => "a value is missing, a level is not in the training rows",
     };
     note(&format!(
         "{empty} of {rows} rows have no prediction: {reasons}, or the result overflows \
@@ -167,7 +167,7 @@ fn tell_empty(model: &Model, (empty, rows): (u64, u64)) {
 }
 
 impl Style {
-    /// A number with its decimal mark, in quotes if that is the delimiter, too.
+    /// Writes a number with its decimal mark, in quotes if the mark is also the delimiter.
     fn write(self, number: &str, text: &mut Vec<u8>) {
         if self.decimal == b'.' {
             text.extend_from_slice(number.as_bytes());
@@ -218,7 +218,7 @@ impl Lines {
             if !is_known {
                 self.empty += 1;
                 self.first_empty.get_or_insert(self.rows + i as u64);
-                // A line of nothing would be no record at all.
+                // An empty line would not be a record.
                 if columns.len() == 1 && records.is_none() {
                     self.text.extend_from_slice(b"\"\"");
                 }

@@ -1,4 +1,4 @@
-//! Reading rows with a bar that shows how far it has come.
+//! Reading rows with a progress bar.
 
 use super::words::note_once;
 use crate::data::{self, BATCH_ROWS, Plan, Rows, Work};
@@ -8,11 +8,11 @@ use crate::observers::{Progress, When};
 /// How rows are read.
 #[derive(Clone, Copy)]
 pub struct Reading {
-    /// Workers.
+    /// The number of threads.
     pub threads: usize,
-    /// Whether to show how far it has come.
+    /// Whether to show a progress bar.
     pub progress: When,
-    /// Whether to print no remarks on how rows were read.
+    /// Whether to print no remarks about reading.
     pub is_quiet: bool,
 }
 

@@ -1,4 +1,5 @@
-//! From what was read to what is trained on: the levels of categories are known now, and means for missing cells.
+//! From the columns read to the columns of training, once the levels of categories and the means for missing values are
+//! known.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -14,11 +15,11 @@ use crate::fit::WeightedRows;
 use crate::model::{MissingCells, Rule};
 use crate::summary::{Gap, Summary, too_many};
 
-/// What stands for a missing cell in each feature.
+/// The value imputed for a missing value of each feature.
 type Means = BTreeMap<String, f64>;
 
-/// The columns of `design` of a summary in a file, and what says where cells of its fields were missing; of categories the
-/// `known` levels only, if some are told.
+/// The columns of `design` of a summary in a file, and the indicators of missing values of its fields; of categories only
+/// the `known` levels, if there are any.
 pub fn chosen(
     mut summary: Summary,
     design: &Design,
@@ -51,7 +52,7 @@ pub fn chosen(
     summary.select(&names).map_err(|name| Error::usage(format!("no column \"{name}\"")))
 }
 
-/// The same summary with its columns in the order of `names`, levels sorted, and what says where cells were missing behind all.
+/// The same summary with its columns in the order of `names`, levels sorted, and the indicators of missing values last.
 pub fn in_order(summary: &Summary, names: &[String]) -> Result<Summary, Error> {
     let mut columns: Vec<String> = Vec::new();
     for name in names {
@@ -65,7 +66,7 @@ pub fn in_order(summary: &Summary, names: &[String]) -> Result<Summary, Error> {
 }
 
 impl Compressed {
-    /// Notes the levels: those of rows that are left.
+    /// Records the levels of the remaining rows.
     pub fn take_stock(&mut self, targets: &[String], file: &str) -> Result<(), Error> {
         check_names(&self.summary, targets, file)?;
         let parts: Vec<&Summary> = self.held_out.iter().chain(&self.parts).chain([&self.summary]).collect();
@@ -86,7 +87,7 @@ impl Compressed {
     pub fn add(&mut self, summary: &Summary, rule: Rule, file: &str) -> Result<(), Error> {
         self.summary.add(summary, file)?;
         self.read += summary.rows();
-        // Its rows are no longer told apart.
+        // Its rows are not separated any more.
         self.rows = None;
         if summary.gaps().is_empty() {
             return Ok(());
@@ -105,8 +106,8 @@ impl Compressed {
         Ok(())
     }
 
-    /// The same once it is known what the columns are: `roles` for the levels that were found, and means where cells were
-    /// missing. It was read for `read` from `file`.
+    /// The same once the columns are known: `roles` with the levels that were found, and means imputed for missing values.
+    /// It was read for `read` from `file`.
     pub fn resolve(self, read: &Design, roles: &Roles, file: &str) -> Result<(Compressed, Roles), Error> {
         let rows = self.summary.rows() + self.held_out.as_ref().map_or(0, Summary::rows);
         if let Some(gap) = self.summary.gaps().iter().find(|gap| roles.targets.contains(&gap.column)) {
@@ -145,19 +146,19 @@ impl Compressed {
         Ok((Compressed { summary, rows, held_out, missing, folds, levels, parts, read }, roles))
     }
 
-    /// Refuses folds one of which has no row: every row is drawn by itself.
+    /// Refuses empty folds, which are possible because every row is assigned by a separate draw.
     fn empty_fold(&self) -> Error {
         const ROWS: u64 = 12;
         let rows: u64 = self.parts.iter().map(Summary::rows).sum();
-        let message = format!("--folds {}: one of them has no row ({rows} rows in all)", self.parts.len());
+        let message = format!("--folds {}: a fold is empty ({rows} rows in all)", self.parts.len());
         Error::usage(message).with_hint(match (rows / ROWS).max(2) {
-            _ if rows < 2 => "folds need two rows at least".to_owned(),
+            _ if rows < 2 => "folds need at least two rows".to_owned(),
             fewer if fewer < self.parts.len() as u64 => format!("--folds {fewer}, or another --split-seed"),
             _ => "another --split-seed".to_owned(),
         })
     }
 
-    /// The columns of `roles` of rows to train on and rows held out, with the means of the former where cells are missing.
+    /// The columns of `roles` of rows to train on and rows held out, with the means of the former imputed in both.
     fn settle(
         &self,
         mut train: Summary,
@@ -182,21 +183,20 @@ impl Compressed {
         Ok((train, held_out.transpose()?, means))
     }
 
-    /// Gives `part` columns for all levels.
+    /// Adds columns to `part` for all levels.
     fn complete(&self, part: &mut Summary) {
         for (column, levels) in &self.levels {
             part.complete(column, levels);
         }
     }
 
-    /// The rows (n×c) of `design`, which is no longer open, from those of the fields of the design they were read for, with
-    /// `means` where a cell is missing.
+    /// The rows (n×c) of the resolved `design`, from those of the fields they were read for, with `means` imputed.
     fn rows_of(&self, read: &Design, design: &Design, means: &BTreeMap<String, f64>) -> Option<WeightedRows> {
         let kept = self.rows.as_ref()?;
         let mut values = DMatrix::zeros(kept.values.nrows(), design.names().len());
         let place = |field: &String| read.fields().iter().position(|other| other == field);
         let levels = design.levels();
-        // The numbers of levels are those in which they were found.
+        // The levels are numbered in the order in which they were found.
         let own = |column: &String| {
             let mut categories = self.summary.categories().iter();
             categories.find(|category| category.column == *column).map(|category| &category.levels)
@@ -225,7 +225,7 @@ impl Compressed {
     }
 }
 
-/// What stands in each feature for a missing cell: its mean, and for a power that of the mean.
+/// The value imputed for each feature: its mean, and for a power that of the mean.
 fn means_of(summary: &Summary, roles: &Roles) -> BTreeMap<String, f64> {
     let places: BTreeMap<&String, usize> = roles.features.iter().zip(0..).collect();
     let of = |(name, &place): (&&String, &usize)| match roles.encodings.get(*name) {

@@ -1,4 +1,4 @@
-//! `linreg completions` and `linreg man`: made from the definition of the command line itself.
+//! `linreg completions` and `linreg man`, generated from the definition of the command line.
 
 use std::fs;
 use std::io::{self, Write};
@@ -19,15 +19,15 @@ use crate::error::Error;
 use crate::init::Init;
 use crate::output::{OutputFile, is_stdout, print};
 
-/// Set where a shell asks this program what could stand at the cursor.
+/// The variable that is set when a shell asks this program for completions.
 const ASKED: &str = "LINREG_COMPLETE";
 
-/// Print completions for a shell
+/// Print shell completions
 ///
-/// Behind --target, --features, --ignore, --categorical and --row-weight they are the columns of the files named. The
-/// shell asks the program itself, so completions are always those of the program that is installed.
-/// Where they belong: bash ~/.local/share/bash-completion/completions/linreg, fish ~/.config/fish/completions/linreg.fish; in
-/// ~/.zshrc the line: source <(linreg completions zsh).
+/// After --target, --features, --ignore, --categorical and --row-weight, the columns of the named files are completed. The
+/// shell runs the program for completions, so they always match the installed version. Where to save them: bash
+/// ~/.local/share/bash-completion/completions/linreg, fish ~/.config/fish/completions/linreg.fish; zsh needs this line in
+/// ~/.zshrc: source <(linreg completions zsh).
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -39,42 +39,41 @@ pub struct CompletionsArgs {
     shell: Shell,
 }
 
-/// Print the manual page, or write those of all commands
+/// Print the manual page, or write those of all commands to a folder
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
   linreg man > linreg.1
   linreg man --out man1")]
 pub struct ManArgs {
-    /// Write linreg.1 and a page for every command, linreg-train.1 and so on, to this folder
+    /// Write linreg.1 and a page for every command, such as linreg-train.1, to this folder
     #[arg(short, long, value_name = "DIR")]
     out: Option<PathBuf>,
 }
 
 impl CompletionsArgs {
-    /// Prints them.
+    /// Prints the completions.
     pub fn run(self) -> Result<(), Error> {
         let mut text = Vec::new();
         let shells = Shells::builtins();
-        let shell =
-            shells.completer(&self.shell.to_string()).ok_or_else(|| Error::usage("a shell that is not known"))?;
+        let shell = shells.completer(&self.shell.to_string()).ok_or_else(|| Error::usage("unknown shell"))?;
         shell.write_registration(ASKED, "linreg", "linreg", "linreg", &mut text).map_err(Error::stdout)?;
         print(&String::from_utf8_lossy(&text))
     }
 }
 
-/// Answers the shell and ends this process, if a shell asks.
+/// Answers a shell that asks for completions, and ends this process.
 pub fn answer(definition: impl Fn() -> Command) {
     CompleteEnv::with_factory(definition).var(ASKED).complete();
 }
 
-/// The columns of the files behind `--data` that begin so. Names that a shell would take apart are left out.
+/// The columns with this prefix in the files after `--data`, except names that a shell would split.
 pub fn columns(start: &OsStr) -> Vec<CompletionCandidate> {
     let words: Vec<String> = std::env::args_os().filter_map(|word| word.into_string().ok()).collect();
-    // The shell's own words end with `--`.
+    // The command line being completed follows `--`.
     let words = words.iter().position(|word| word == "--").map_or(&[][..], |end| &words[end + 1..]);
     let files: Vec<PathBuf> = typed::data_files(words).into_iter().map(PathBuf::from).collect();
-    // Whatever is wrong with them is told when the command is run; a pipe would be empty by then.
+    // Errors are reported when the command is run. A pipe would be empty by then.
     let files = inputs::expanded(&files).unwrap_or_default();
     let input = Some(files).filter(|files| !files.is_empty() && files.iter().all(|file| file.path.is_file()));
     let header = input.and_then(|files| Input::open(&files, Manner::default()).ok()).map(|input| input.header());
@@ -90,17 +89,17 @@ pub fn columns(start: &OsStr) -> Vec<CompletionCandidate> {
         .collect()
 }
 
-/// Names of encodings that begin so; any other name that browsers know is read, too.
+/// Names of encodings with this prefix; all other names of the WHATWG standard are accepted too.
 pub fn encodings(start: &OsStr) -> Vec<CompletionCandidate> {
     beginning(start, &ENCODINGS)
 }
 
-/// Schedules that begin so, up to their numbers.
+/// Schedules with this prefix, up to their numbers.
 pub fn schedules(start: &OsStr) -> Vec<CompletionCandidate> {
     beginning(start, &["constant", "step:", "exponential:", "cosine:"])
 }
 
-/// Ways to draw weights that begin so, and files.
+/// Values of --init with this prefix, and files.
 pub fn inits(start: &OsStr) -> Vec<CompletionCandidate> {
     let names = Init::NAMES.map(|(name, _)| name);
     beginning(start, &names).into_iter().chain(PathCompleter::file().complete(start)).collect()
@@ -112,9 +111,9 @@ fn beginning(start: &OsStr, names: &[&'static str]) -> Vec<CompletionCandidate> 
 }
 
 impl ManArgs {
-    /// Prints the page of the program, or writes all.
+    /// Prints the page of the program, or writes all pages.
     pub fn run(self, mut command: Command) -> Result<(), Error> {
-        // Gives every command its whole name.
+        // Sets the full name of every command.
         command = command.disable_help_subcommand(true);
         command.build();
         if self.out.as_deref().is_some_and(is_stdout) {

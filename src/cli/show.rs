@@ -1,4 +1,4 @@
-//! `linreg show`: a saved model → the table of `train --summary`, and how the model was made.
+//! `linreg show`: a saved model → the table of `train --summary`, and how the model was trained.
 
 use std::fs::File;
 use std::io::Read;
@@ -15,10 +15,10 @@ use crate::model::{DescentRecord, Model, Rule, Training};
 use crate::observers::{Style, fit_tables, markdown_text};
 use crate::output::{padded, print, print_json, rounded};
 
-/// Print the coefficients of a saved model, and how it was made
+/// Print the coefficients of a saved model, and how it was trained
 ///
-/// The table is that of `train --summary`: standard errors, t, p, 95 % limits, VIF, R² and F, or the weights where the model has no
-/// standard errors. Below it are the rows, the solver and the command that trained it.
+/// Prints the table of `train --summary` (standard errors, t, p, 95 % limits, VIF, R² and F), or only the weights if the
+/// model has no standard errors, followed by the rows, the solver and the command that trained it.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -40,7 +40,7 @@ pub struct Args {
     format: Format,
 }
 
-/// How a model is printed.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Format {
     Text,
@@ -87,7 +87,7 @@ impl Args {
     }
 }
 
-/// A model with what people read, but without what only predictions with intervals and later runs need.
+/// The model without the parts that only intervals and later runs need.
 fn without_internals(mut model: Model) -> Model {
     model.state = None;
     if let Some(inference) = &mut model.inference {
@@ -96,11 +96,11 @@ fn without_internals(mut model: Model) -> Model {
     model
 }
 
-/// How the model was made, line by line.
-fn facts(model: &Model) -> Vec<(&'static str, String)> {
+/// The facts about the training, line by line.
+pub fn facts(model: &Model) -> Vec<(&'static str, String)> {
     let mut facts = Vec::new();
     let Some(training) = &model.training else {
-        return vec![("training:", "unknown, the file does not say how the weights were found".to_owned())];
+        return vec![("training:", "unknown (not recorded in the file)".to_owned())];
     };
     let weight = training.row_weight.as_ref();
     let rows = rows_and_weight(training.rows, weight.map_or(training.rows as f64, |weight| weight.sum));
@@ -134,8 +134,8 @@ fn facts(model: &Model) -> Vec<(&'static str, String)> {
     facts
 }
 
-/// `qr (exact)`, or a descent with its settings and how it ended.
-fn solver(training: &Training) -> String {
+/// The solver: `qr (exact)`, or a descent with its settings and its end.
+pub fn solver(training: &Training) -> String {
     let Some(descent) = &training.descent else {
         return format!("{} (exact)", training.solver);
     };
@@ -153,7 +153,7 @@ fn solver(training: &Training) -> String {
     format!("gradient descent ({optimizer}){scaled}, learning rate {}{schedule}{batch}, {end}", rounded(*lr))
 }
 
-/// `region=Hoenn` for each category.
+/// The reference levels, such as `region=Hoenn`.
 fn references(model: &Model) -> Vec<String> {
     let mut references: Vec<String> = Vec::new();
     for encoding in model.features.iter().filter_map(|feature| model.encodings.get(feature)) {
@@ -165,7 +165,7 @@ fn references(model: &Model) -> Vec<String> {
     references
 }
 
-/// The commands that trained the model, each on a line of its own that begins with `indent`.
+/// The commands that trained the model, one per line, indented by `indent`.
 fn commands(model: &Model, indent: &str) -> String {
     let commands = model.training.as_ref().map_or(&[][..], |training| &training.commands);
     let head = match commands {
@@ -174,12 +174,12 @@ fn commands(model: &Model, indent: &str) -> String {
         _ => "commands:",
     };
     let lines: String = commands.iter().map(|command| format!("{indent}{command}\n")).collect();
-    // Markdown needs a blank line before what is indented.
+    // Markdown needs a blank line before an indented block.
     let gap = if indent.len() > 2 { "\n" } else { "" };
     format!("{gap}{head}\n{gap}{lines}")
 }
 
-/// What to do with a file that is not a model.
+/// The error with a hint for a file that is not a model.
 fn with_hint(error: Error, path: &Path) -> Error {
     if error.hint().is_some() {
         return error;
@@ -189,7 +189,7 @@ fn with_hint(error: Error, path: &Path) -> Error {
     let is_named = |format: &str| memchr::memmem::find(&start, format.as_bytes()).is_some();
     let file = path.display();
     if is_safetensors(&start) {
-        let error = Error::input(Place::file(&file.to_string()), "a file of safetensors, not a model");
+        let error = Error::input(Place::file(&file.to_string()), "a safetensors file, not a model");
         return error.with_hint(format!("linreg train rows.csv --init {file} continues from its weights"));
     }
     error.with_hint(match () {

@@ -1,4 +1,4 @@
-//! `linreg sql`: the query that sums a table up where it is; its reply is rows to every command that takes summaries.
+//! `linreg sql`: a query that summarizes a table inside a database; commands that take summaries take its reply.
 
 use clap::builder::{PossibleValuesParser, TypedValueParser};
 
@@ -14,20 +14,20 @@ use crate::output::print;
 use crate::sql::{Dialect, Query};
 use crate::summary::{Heading, Reply, SqlField, Summary};
 
-/// Columns of sums that databases take in reasonable time: it grows with their square.
+/// The most columns that databases sum in reasonable time, which grows with their square.
 const MOST_COLUMNS: usize = 200;
 
-/// The same of Spark, which plans the sums for minutes and runs out of memory with 50.
+/// The limit for Spark, which plans the sums for minutes and runs out of memory with 50.
 const MOST_IN_SPARK: usize = 20;
 
-/// Digits of weights below which rows are worth their way.
+/// The number of digits of weights below which training on the rows is advised.
 const FEW_DIGITS: f64 = 8.0;
 
-/// Print the query that sums a table up inside a database
+/// Print a query that summarizes a table inside a database
 ///
-/// The query replies with one cell, whatever the number of rows: counts, means and the cross-products
-/// of differences from the means. Commands that take summaries take the reply in the place of rows;
-/// it knows the columns and what was asked:
+/// The query returns one cell, whatever the number of rows: counts, means and the cross-products of
+/// deviations from the means. Commands that take summaries accept the reply instead of rows; it names
+/// the columns and the options of the query:
 ///
 ///    linreg sql --dialect postgres … | psql -XqAt DB | linreg train --data -
 ///    linreg sql --dialect duckdb   … | duckdb -csv DB | linreg summarize --data - > trips.summary
@@ -36,13 +36,13 @@ const FEW_DIGITS: f64 = 8.0;
 ///
 /// With c near the mean of each column, n = Σ w, sᵢ = Σ w (xᵢ − cᵢ) and Pᵢⱼ = Σ w (xᵢ − cᵢ)(xⱼ − cⱼ),
 /// the triangle R of a summary is the Cholesky factor of Pᵢⱼ − sᵢ sⱼ/n, with √n and s/√n in its first
-/// row. Products have twice the digits of their factors, so what rows lose as √κ is lost here as κ,
-/// the condition number of the correlations of the features: it is told, with the digits that are
-/// left, when a reply is read.
+/// row. Rounding errors of cross-products grow with κ, the condition number of the correlations of
+/// the features; those of a QR factorization of the rows grow with √κ. Reading a reply reports κ and
+/// the number of digits that remain.
 ///
-/// Columns are cast to doubles. Texts that are no numbers, NaN and infinity are errors when the reply
-/// is read; so are NULLs, unless --missing drop leaves their rows out. Texts are levels with
-/// --categorical. A view makes anything else: products, powers, dates.
+/// Columns are cast to doubles. Strings that are not numbers, NaN and infinity are errors when the
+/// reply is read; so are NULLs, unless --missing drop drops their rows. Text columns need
+/// --categorical. For derived columns, such as products, powers or dates, query a view.
 #[derive(Debug, clap::Args)]
 #[command(
     verbatim_doc_comment,
@@ -54,15 +54,15 @@ Examples:
   linreg sql --dialect sqlite --table t --features x,zone --target y --categorical zone=A,B"
 )]
 pub struct Args {
-    /// Whose SQL: duckdb, postgres, sqlite, spark or datafusion
+    /// SQL dialect: duckdb, postgres, sqlite, spark or datafusion
     #[arg(long, value_name = "NAME", value_parser = one_of::<Dialect>(&["duckdb", "postgres", "sqlite", "spark", "datafusion"]), hide_possible_values = true)]
     dialect: Dialect,
 
-    /// What is read, as it stands behind FROM
+    /// Table or subquery for the FROM clause
     #[arg(long, value_name = "TEXT")]
     table: String,
 
-    /// Rows to read, as they stand behind WHERE [default: all]
+    /// Condition for the WHERE clause [default: all rows]
     #[arg(long = "where", value_name = "TEXT")]
     condition: Option<String>,
 
@@ -74,20 +74,20 @@ pub struct Args {
     #[arg(long, value_name = "A[,B…]", value_parser = names)]
     features: Vec<Names>,
 
-    /// A feature of texts, and the levels that stand in it. Repeat it for several features, or for more levels
+    /// Text column to use as a feature, and its levels. Repeat it for several columns, or for more levels
     #[arg(long, value_name = "COL=LEVEL[,LEVEL…]")]
     categorical: Vec<Reference>,
 
-    /// Column that says how often each row counts: any number, 0 or more [default: once]
+    /// Column of row weights: numbers of 0 or more [default: every row counts once]
     #[arg(long, value_name = "COL")]
     row_weight: Option<String>,
 
-    /// What to do with NULLs: error, or drop, which leaves out rows with a NULL in a column that is used
+    /// NULLs: error, or drop, which drops rows with a NULL in a column that is used
     #[arg(long, value_name = "RULE", default_value = "error", value_parser = drops(), hide_possible_values = true, action = clap::ArgAction::Set)]
     missing: bool,
 }
 
-/// Some names of columns.
+/// A list of column names.
 #[derive(Debug, Clone)]
 struct Names(Vec<String>);
 
@@ -96,12 +96,12 @@ fn names(text: &str) -> Result<Names, String> {
     let record = reader.records().next().and_then(Result::ok).unwrap_or_default();
     let names: Vec<String> = record.iter().map(str::to_owned).collect();
     if names.is_empty() || names.iter().any(String::is_empty) {
-        return Err("expected names with commas between them".to_owned());
+        return Err("expected comma-separated names".to_owned());
     }
     Ok(Names(names))
 }
 
-/// Whether rows with missing cells are left out.
+/// Parses whether rows with missing values are dropped.
 fn drops() -> impl TypedValueParser<Value = bool> {
     PossibleValuesParser::new(["error", "drop"]).map(|rule| rule == "drop")
 }
@@ -146,7 +146,7 @@ impl Args {
             features.iter().chain(&targets).map(|name| SqlField { column: name.clone(), levels: None }).collect();
         for Reference { column, level } in &self.categorical {
             let Some(field) = fields[..features.len()].iter_mut().find(|field| field.column == *column) else {
-                return Err(Error::usage(format!("--categorical: the column \"{column}\" is no feature")));
+                return Err(Error::usage(format!("--categorical: the column \"{column}\" is not a feature")));
             };
             let names = names(level).map_err(|_| Error::usage(format!("--categorical {column}: expected levels")))?;
             field.levels.get_or_insert_default().extend(names.0);
@@ -157,7 +157,7 @@ impl Args {
     }
 }
 
-/// No level is told twice, or is called as a column is.
+/// Refuses levels named twice, and levels whose column would have the name of another.
 fn check_levels(heading: &Heading) -> Result<(), Error> {
     for SqlField { column, levels } in &heading.fields {
         let levels = levels.iter().flatten().map(|level| level_name(column, level)).collect::<Vec<String>>();
@@ -166,12 +166,12 @@ fn check_levels(heading: &Heading) -> Result<(), Error> {
         }
     }
     match first_repeated(&heading.columns()) {
-        Some(name) => Err(Error::usage(format!("\"{name}\" is a column, and made of another"))),
+        Some(name) => Err(Error::usage(format!("\"{name}\" is both a column and a level"))),
         None => Ok(()),
     }
 }
 
-/// A query for the names of the columns.
+/// The query that lists the columns of a table.
 fn columns_of(dialect: Dialect, table: &str) -> String {
     match dialect {
         Dialect::Sqlite => format!("SELECT group_concat(name) FROM pragma_table_info('{}')", table.replace('\'', "''")),
@@ -184,8 +184,8 @@ fn columns_of(dialect: Dialect, table: &str) -> String {
     }
 }
 
-/// Says what became of rows in databases, and how many digits are left in `summary`, which is made of their replies.
-pub fn tell(summary: &Summary, replies: &[Reply]) {
+/// Reports how databases handled rows, and how many digits `summary`, computed from their replies, has left.
+pub fn note_replies(summary: &Summary, replies: &[Reply]) {
     let Some(first) = replies.first() else { return };
     let dropped = replies.iter().map(|reply| reply.dropped).sum();
     let mut missing = MissingCells { rule: Rule::Drop, rows: dropped, dropped, ..MissingCells::default() };
@@ -195,7 +195,7 @@ pub fn tell(summary: &Summary, replies: &[Reply]) {
     tell_missing(&missing);
     let quality = summary.quality(&first.features);
     for name in &quality.dependent {
-        note(&format!("{name} says nothing new beside the columns before it, as far as products from a database tell"));
+        note(&format!("{name} is redundant given the columns before it, to the precision of products from a database"));
     }
     let condition = match quality.condition {
         few if few < 1000.0 => format!("{few:.1}"),

@@ -21,9 +21,9 @@ use crate::summary::Summary;
 
 /// Compress any number of rows into one line that represents them
 ///
-/// Prints one line of JSON: the columns and the triangle R of a QR factorization of the rows. The squared error depends on
-/// the rows only through it, so `train` and `evaluate` accept it in their place. Lines add up: concatenating files of lines
-/// adds their rows.
+/// Prints one line of JSON with the columns and the triangle R of a QR factorization of the rows. The squared error depends
+/// on the rows only through R, so `train` and `evaluate` accept the line instead of the rows. Lines can be concatenated: a
+/// file of several represents all their rows.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -43,15 +43,14 @@ pub struct Args {
     #[arg(long, conflicts_with_all = ["part", "counts"])]
     by_file: bool,
 
-    /// The rows are one part of many, each read by a program of its own
+    /// Treat the rows as one part of many that are summarized separately
     ///
-    /// All parts need the same columns, so only those that --categorical names are categories, even if others hold strings. A
-    /// part of which no row is left prints nothing, which is not an error. Lines of summaries are added
-    /// up as they are, with all their columns.
+    /// All parts need the same columns, so only columns named by --categorical are categories, even if others hold strings.
+    /// An empty part prints nothing and is not an error. Summaries among the inputs are added with all their columns.
     #[arg(long)]
     part: bool,
 
-    /// Write the number of rows read, dropped and with missing values, as JSON
+    /// Write the number of rows read, dropped and with missing values to this file, as JSON
     #[arg(long, value_name = "FILE")]
     counts: Option<PathBuf>,
 
@@ -59,13 +58,13 @@ pub struct Args {
     #[arg(short, long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// Print which columns a summary would have, and how the text is to be read, and read no rows
+    /// Print the columns of the summary and the text format, without reading the rows
     #[arg(long, hide = true)]
     plan: bool,
 }
 
 impl Args {
-    /// Writes a line for all inputs, or for each.
+    /// Writes a line for all inputs, or one for each.
     pub fn run(self) -> Result<(), Error> {
         self.columns.refuse_reference()?;
         let paths = self.data.paths()?;
@@ -90,7 +89,7 @@ impl Args {
                 Some(file) => file.write_all(line.as_bytes()).map_err(|source| Error::io(out, "write", source)),
                 None => print_json(&line),
             };
-            // Who does not read the summary may still want the counts.
+            // A reader that has closed the summary may still want the counts.
             if !matches!(written, Ok(()) | Err(Error::ClosedPipe)) {
                 return written;
             }
@@ -114,7 +113,7 @@ impl Args {
         let (file, unnamed) = (header.file.clone(), header.unnamed.clone());
         let design = self.design(header, &input.polynomials())?;
         if design.names().is_empty() {
-            let message = "no column is left to be summarized";
+            let message = "no column is left to summarize";
             return Err(Error::input(Place::file(&file), message).with_hint("ignore fewer columns"));
         }
         let (weight, missing) = (self.columns.weight.column(), self.columns.missing);
@@ -136,14 +135,14 @@ impl Args {
         Ok((summary, counts))
     }
 
-    /// All columns but the ignored ones, or features and targets if any are named.
+    /// All columns but the ignored ones, or the named features and targets.
     fn design(&self, mut header: Header, known: &[Polynomial]) -> Result<Design, Error> {
         note_invented(&header);
         if self.part {
             header.texts.clear();
         }
         let mut choice = self.columns.choice();
-        // Powers of summaries stay, unless another degree is asked for.
+        // The powers of summaries stay, unless another degree is requested.
         let is_used = |poly: &&Polynomial| {
             let is_told = choice.polynomials.iter().any(|own| own.column == poly.column);
             let is_named = choice.features.is_empty() || choice.features.contains(&poly.column);
@@ -156,7 +155,7 @@ impl Args {
         Ok(design)
     }
 
-    /// What a program needs that has parts of these rows summarized.
+    /// Prints what a program needs to summarize parts of these rows.
     fn print_plan(&self, header: &Header) -> Result<(), Error> {
         let design = self.design(header.clone(), &[])?;
         let mut columns: Vec<&String> = design.columns().iter().map(|&(field, _)| &design.fields()[field]).collect();

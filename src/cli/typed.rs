@@ -1,4 +1,4 @@
-//! The command line as it was typed: written down in models, and shown again with another value.
+//! The command line as it was typed, to store it in models and to print it with another value.
 
 use std::ffi::OsString;
 use std::io::{Write, stderr, stdout};
@@ -6,12 +6,12 @@ use std::io::{Write, stderr, stdout};
 use clap::CommandFactory;
 
 use super::{Cli, meant};
-use crate::error::{Error, is_unseen, tell, visible};
+use crate::error::{Error, is_unseen, print_error, visible};
 
-/// Prints help, or what is wrong with the command line, and ends the program.
+/// Prints help, or the error of the command line, and ends the program.
 pub fn end(error: &clap::Error) -> ! {
     if let Some(error) = meant::of(error) {
-        tell(&error);
+        print_error(&error);
         std::process::exit(i32::from(error.exit_code()));
     }
     let is_obeyed = |word: OsString| word.to_string_lossy().contains(is_unseen);
@@ -21,13 +21,13 @@ pub fn end(error: &clap::Error) -> ! {
         && !error.use_stderr()
     {
         let fault = Error::stdout(fault);
-        tell(&fault);
+        print_error(&fault);
         std::process::exit(i32::from(fault.exit_code()));
     }
     std::process::exit(error.exit_code());
 }
 
-/// The words of this process's command line, `linreg` first; `None` if a shell could not type them (no UTF-8).
+/// The words of this process's command line, `linreg` first; `None` if a shell cannot type them (not UTF-8).
 pub fn words() -> Option<Vec<String>> {
     let arguments = std::env::args_os().skip(1).map(|word| word.into_string().ok());
     std::iter::once(Some("linreg".to_owned())).chain(arguments).collect()
@@ -48,7 +48,7 @@ pub fn with_value(words: &[String], option: &str, value: &str) -> Vec<String> {
     changed
 }
 
-/// A `train` command line without the options whose names in its definition `is_kept` refuses, and their values.
+/// A `train` command line with only the options, and their values, whose names `is_kept` accepts.
 pub fn keeping(words: &[String], is_kept: impl Fn(&str) -> bool) -> Vec<String> {
     let command = <super::train::Args as clap::Args>::augment_args(clap::Command::new("train"));
     let find = |word: &str| {
@@ -84,7 +84,7 @@ pub fn values(words: &[String], option: &str) -> Vec<String> {
     words.iter().enumerate().filter_map(value).collect()
 }
 
-/// The files of rows that a command line names, by themselves and with `--data`.
+/// The files of rows that a command line names, positional and with `--data`.
 pub fn data_files(words: &[String]) -> Vec<String> {
     let command = Cli::command().ignore_errors(true);
     let Ok(matches) = command.try_get_matches_from(words) else { return Vec::new() };
@@ -96,15 +96,15 @@ pub fn data_files(words: &[String]) -> Vec<String> {
     named("files").chain(named("data")).map(|file| file.to_string_lossy().into_owned()).collect()
 }
 
-/// The first value of `option` in a command, as a shell reads it.
+/// The first value of `option` in a command in shell syntax.
 pub fn value(command: &str, option: &str) -> Option<String> {
     values(&shlex::split(command)?, option).into_iter().next()
 }
 
-/// Words as they can be typed into a shell.
+/// The words in shell syntax.
 pub fn quoted(words: &[String]) -> String {
     let word = |word: &String| {
-        // A comma means something within braces only, and those are quoted.
+        // A comma is special within braces only, and those are quoted.
         let others = word.replace(',', "");
         let is_plain = shlex::try_quote(&others).is_ok_and(|quoted| quoted == others);
         if is_plain { word.clone() } else { shlex::try_quote(word).map_or(word.clone(), Into::into) }
@@ -112,7 +112,7 @@ pub fn quoted(words: &[String]) -> String {
     words.iter().map(word).collect::<Vec<_>>().join(" ")
 }
 
-/// The command line of this process with `option` set to `value`, as it can be typed into a shell.
+/// The command line of this process with `option` set to `value`, in shell syntax.
 pub fn command_with(option: &str, value: &str) -> String {
     let words = words().unwrap_or_else(|| {
         let words = std::env::args_os().skip(1).map(|word| word.to_string_lossy().into_owned());

@@ -1,29 +1,29 @@
-//! Rows with a level of a category that no row had in training: nothing can be predicted of them.
+//! Rows with a category level that no row had in training: they cannot be predicted.
 
 use super::words::{count, warn};
 use crate::data::Progress;
 use crate::error::{Error, Place, shortened};
 
-/// What to do about these rows.
+/// What is done about these rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum OnUnseen {
-    /// They are skipped, with a warning.
+    /// They are skipped with a warning.
     #[default]
     Warn,
-    /// They are skipped without a word: somebody else warns.
+    /// They are skipped without a warning, because the caller prints one.
     Skip,
     /// They are an error.
     Refuse,
 }
 
 impl OnUnseen {
-    /// What `--strict` means.
+    /// The choice of `--strict`.
     pub fn strict(is_strict: bool) -> OnUnseen {
         if is_strict { OnUnseen::Refuse } else { OnUnseen::Warn }
     }
 }
 
-/// The first of these rows: where, which of the columns read, and the level if the input is text.
+/// The first of these rows: its place, the column, and the level if the input is text.
 #[derive(Debug, Clone)]
 pub struct First {
     pub place: Place,
@@ -31,7 +31,7 @@ pub struct First {
     pub level: Option<String>,
 }
 
-/// How many rows there are of this kind, those dropped for other reasons not counted.
+/// The number of these rows, without those dropped for other reasons.
 #[derive(Debug, Clone, Default)]
 pub struct Unseen {
     pub rows: u64,
@@ -45,14 +45,14 @@ impl Unseen {
         self.first.get_or_insert_with(first);
     }
 
-    /// Adds those of the chunk that `progress` is about.
+    /// Adds those of the chunk that `progress` describes.
     pub fn merge(&mut self, part: Unseen, progress: &Progress) {
         self.rows += part.rows;
         let below = |first: First| First { place: first.place.below(progress.lines, &progress.file), ..first };
         self.first = self.first.take().or(part.first.map(below));
     }
 
-    /// Warns of them, or refuses them; the columns read have these names.
+    /// Warns about them, or refuses them; the columns read have these names.
     pub fn report(&self, names: &[String], on_unseen: OnUnseen) -> Result<(), Error> {
         let Some(First { place, column, level }) = &self.first else { return Ok(()) };
         let name = shortened(&names[*column]);

@@ -1,4 +1,4 @@
-//! Remarks on standard error, and pieces of them that commands share.
+//! Remarks on standard error, and phrases that commands share.
 
 use std::collections::BTreeSet;
 use std::io::{IsTerminal, Write, stderr};
@@ -11,18 +11,18 @@ use crate::data::columns::ignore;
 use crate::error::{clipped, shortened, visible};
 use crate::output::{WIDEST, rounded};
 
-/// `2 rows`, or `2 rows of weight 3.5`.
+/// A count such as `2 rows`, or `2 rows of weight 3.5`.
 pub fn rows_and_weight(rows: u64, weight: f64) -> String {
     let weight = if weight == rows as f64 { String::new() } else { format!(" of weight {}", rounded(weight)) };
     count(rows, "row") + &weight
 }
 
-/// `1 row`, `2 rows`.
+/// A count such as `1 row` or `2 rows`.
 pub fn count(count: u64, word: &str) -> String {
     format!("{count} {word}{}", if count == 1 { "" } else { "s" })
 }
 
-/// Names in a sentence, the first of many.
+/// Names in a sentence, shortened if there are many.
 pub fn listed(names: &[String]) -> String {
     const SHOWN: usize = 8;
     let shown = names.iter().take(SHOWN).map(|name| clipped(name, WIDEST)).collect::<Vec<_>>().join(", ");
@@ -32,20 +32,22 @@ pub fn listed(names: &[String]) -> String {
     }
 }
 
-/// Says so if the first line was taken for a row.
+/// Reports that the first line was taken as a row.
 pub fn note_invented(header: &Header) {
     if header.is_invented {
-        note("no header: the first line holds numbers only, so the columns are c1, c2, … (--header makes them names)");
+        note(
+            "no header: the first line holds numbers only, so the columns are c1, c2, … (--header treats it as names)",
+        );
     }
     if let [first, ..] = &header.like_numbers[..] {
         note(&format!(
-            "the first line was taken for names, of which some are numbers, such as {}; if it is a row: --no-header",
+            "the first line was taken as names, although some are numbers, such as {}; if it is a row: --no-header",
             shortened(first)
         ));
     }
 }
 
-/// Warns of features that hold dates, which are not read as such.
+/// Warns of features that hold dates, which have no numeric meaning here.
 pub fn warn_of_dates(header: &Header, features: &[String]) {
     for name in header.dates.iter().filter(|name| features.contains(name)) {
         let text = format!(
@@ -57,7 +59,7 @@ pub fn warn_of_dates(header: &Header, features: &[String]) {
     }
 }
 
-/// Says which features have no name in the header: row numbers, as R and pandas write them, say nothing.
+/// Reports features without a name in the header, which usually are the row numbers of R or pandas.
 pub fn note_unnamed(header: &Header, features: &[String]) {
     for name in header.unnamed.iter().filter(|name| features.contains(name)) {
         let has_none = header.is_text() || name.starts_with("__");
@@ -70,10 +72,10 @@ pub fn note_unnamed(header: &Header, features: &[String]) {
     }
 }
 
-/// What was printed by [`note`] and [`warn`] so far.
+/// The remarks of [`note`] and [`warn`] so far.
 static SAID: Mutex<Vec<String>> = Mutex::new(Vec::new());
 
-/// A remark on standard error; if nobody takes it, the work goes on.
+/// Prints a remark on standard error, ignoring a failed write.
 pub fn note(text: &str) {
     print(text);
     if let Ok(mut said) = SAID.lock() {
@@ -86,7 +88,8 @@ pub fn warn(text: &str) {
     note(&format!("warning: {text}"));
 }
 
-/// Prints all remarks and warnings once more, if `lines` of standard output have pushed them off the screen on which both are seen.
+/// Prints all remarks and warnings again, if `lines` of standard output have scrolled them off the terminal that shows
+/// both.
 pub fn repeat(lines: u64) {
     let height = console::Term::stdout().size_checked().map_or(24, |(height, _)| height);
     if lines <= u64::from(height) || !is_one_place() {
@@ -105,7 +108,7 @@ fn is_one_place() -> bool {
     places.is_ok_and(|(stdout, stderr)| stdout == stderr)
 }
 
-/// A line on standard error, on a terminal wrapped between words; what is to be typed stays in one piece.
+/// Prints a line on standard error, on a terminal wrapped between words; commands are not broken.
 fn print(text: &str) {
     let text = visible(text);
     let is_command = text.contains("linreg ") || text.contains(": --");
@@ -116,7 +119,7 @@ fn print(text: &str) {
     drop(writeln!(stderr(), "{text}"));
 }
 
-/// The same remark, unless it was made before: some commands read their rows twice.
+/// Prints a remark unless it was printed before: some commands read their rows twice.
 pub fn note_once(text: &str) {
     once(text, note);
 }

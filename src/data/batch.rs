@@ -1,8 +1,8 @@
-//! Some rows as numbers.
+//! A batch of rows as numbers.
 
-/// Rows of a full batch: enough to hide what the triangle's kernel costs per column, few enough that the columns it
-/// works on share a 32 KiB L1 cache, and no power of two, which would make columns compete for the same places in it.
-/// Measured best from 12 to 1001 columns.
+/// Rows of a full batch: enough to amortize the cost per column of the triangle's kernel, few enough that its columns share
+/// a 32 KiB L1 cache, and not a power of two, which would map columns to the same cache sets. Measured best from 12 to 1001
+/// columns.
 pub const BATCH_ROWS: usize = 448;
 
 /// Doubles in a cache line. Columns start on one.
@@ -10,8 +10,8 @@ pub const LINE: usize = 8;
 
 /// Up to [`BATCH_ROWS`] rows of [1 | columns], stored column by column.
 ///
-/// Column 0 holds ones, the others what was asked for, each value minus the shift of its column. After them there may be
-/// a weight of every row.
+/// Column 0 holds ones, the others the requested values, each minus the shift of its column. A weight of every row may
+/// follow.
 #[derive(Clone)]
 pub struct Batch {
     is_weighted: bool,
@@ -19,7 +19,7 @@ pub struct Batch {
     capacity: usize,
     rows: usize,
     data: Vec<f64>,
-    /// Where in `data` the first cache line starts.
+    /// The place in `data` where the first cache line starts.
     offset: usize,
 }
 
@@ -41,12 +41,13 @@ impl Batch {
     pub fn with_weights(is_weighted: bool, columns: usize, rows: usize) -> Batch {
         let capacity = rows.max(1).next_multiple_of(LINE);
         let data = vec![0.0; (columns + usize::from(is_weighted)).next_multiple_of(2) * capacity + LINE];
-        // A copy of the batch may lie differently: then it is slower, and every result the same.
+        // A copy of the batch may be aligned differently: it is slower then, with the same results.
         let offset = data.as_ptr().align_offset(LINE * size_of::<f64>()).min(LINE);
         Batch { is_weighted, columns, capacity, rows: 0, data, offset }
     }
 
-    /// The batch in `room` if it has as many columns and room for `rows` rows, or a new one, which stays there; with `rows` rows.
+    /// The batch in `room` if it has as many columns and room for `rows` rows, or a new one, which replaces it; with `rows`
+    /// rows.
     pub fn reuse(room: &mut Option<Batch>, is_weighted: bool, columns: usize, rows: usize) -> &mut Batch {
         let fits =
             |batch: &Batch| batch.columns == columns && batch.capacity >= rows && batch.is_weighted == is_weighted;
@@ -57,41 +58,41 @@ impl Batch {
         batch
     }
 
-    /// Columns, the one of ones included.
+    /// The number of columns, the one of ones included.
     #[must_use]
     pub fn columns(&self) -> usize {
         self.columns
     }
 
-    /// How many rows there is room for.
+    /// The capacity in rows.
     #[must_use]
     pub fn capacity(&self) -> usize {
         self.capacity
     }
 
-    /// How many rows there are.
+    /// The number of rows.
     #[must_use]
     pub fn rows(&self) -> usize {
         self.rows
     }
 
-    /// Makes it hold `rows` rows, with ones in column 0; the caller fills the other columns.
+    /// Sets the number of rows, with ones in column 0; the caller fills the other columns.
     ///
     /// # Panics
-    /// If there is no room for them.
+    /// If the capacity is exceeded.
     pub fn set_rows(&mut self, rows: usize) {
         assert!(rows <= self.capacity, "{rows} rows in a batch for {}", self.capacity);
         self.rows = rows;
         self.column_mut(0).fill(1.0);
     }
 
-    /// How often each row counts, 0 or more; `None` for once.
+    /// The weight of each row, 0 or more; `None` for weights of 1.
     #[must_use]
     pub fn weights(&self) -> Option<&[f64]> {
         self.is_weighted.then(|| self.column(self.columns))
     }
 
-    /// Whether row `i` counts at all.
+    /// Whether row `i` has a weight above 0.
     #[must_use]
     pub fn counts(&self, i: usize) -> bool {
         self.weights().is_none_or(|weights| weights[i] > 0.0)
@@ -100,7 +101,7 @@ impl Batch {
     /// Whether a cell of column `k` is missing, which is NaN.
     #[must_use]
     pub fn has_missing(&self, k: usize) -> bool {
-        // One comparison decides it for two numbers.
+        // One comparison tests two numbers.
         let (pairs, rest) = self.column(k).as_chunks::<LINE>();
         let (pairs, last) = pairs.as_chunks::<2>();
         let of_two = |[these, those]: &[[f64; LINE]; 2]| {
@@ -110,8 +111,8 @@ impl Batch {
         pairs.iter().fold(false, |any, pair| any | of_two(pair)) || of_all(last.as_flattened()) || of_all(rest)
     }
 
-    /// Multiplies every row by the root of its weight, so that its squares count as often. Returns how many rows have a
-    /// weight above 0, and the sum of all weights.
+    /// Multiplies every row by the root of its weight, which weights its squares. Returns the number of rows with a weight
+    /// above 0, and the sum of all weights.
     pub fn weigh(&mut self) -> (u64, f64) {
         if !self.is_weighted {
             return (self.rows as u64, self.rows as f64);
@@ -122,7 +123,7 @@ impl Batch {
         let sum = weights.iter().sum();
         weights.iter_mut().for_each(|weight| *weight = weight.sqrt());
         for column in columns.chunks_exact_mut(self.capacity) {
-            // A row that does not count may hold anything, infinite powers too.
+            // A row of weight 0 may hold any values, infinite powers too.
             let weighed = |(value, &root): (&mut f64, &f64)| *value = if root > 0.0 { *value * root } else { 0.0 };
             column.iter_mut().zip(&*weights).for_each(weighed);
         }
@@ -135,7 +136,7 @@ impl Batch {
         &self.data[self.offset + k * self.capacity..][..self.rows]
     }
 
-    /// The rows of column `k`, to be written.
+    /// The rows of column `k`, mutable.
     pub fn column_mut(&mut self, k: usize) -> &mut [f64] {
         &mut self.data[self.offset + k * self.capacity..][..self.rows]
     }
@@ -159,8 +160,8 @@ impl Batch {
         &mut self.data[self.offset..][self.capacity..columns * self.capacity]
     }
 
-    /// All columns as vector code wants them, and the number of rows: a column of zeros is added to make their number
-    /// even, and rows of zeros to fill the last cache line. Weights are lost.
+    /// All columns in the form for vector code, and the number of rows: a column of zeros is added if their number is odd,
+    /// and rows of zeros fill the last cache line. Weights are lost.
     pub fn padded_mut(&mut self) -> (&mut [f64], usize) {
         let padded = self.rows.next_multiple_of(LINE);
         let even = self.columns.next_multiple_of(2);

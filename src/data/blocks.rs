@@ -1,4 +1,4 @@
-//! Bytes become blocks of whole records.
+//! Divides bytes into blocks of whole records.
 //!
 //! ```text
 //! bytes    0 ········ 1 MiB ········ 2 MiB ········ 3 MiB
@@ -6,9 +6,9 @@
 //! blocks   └── block 0 ────┘└─ block 1 ─┘└─ block 2 ───
 //! ```
 //!
-//! Block i holds the records that *start* in the i-th mebibyte of the text, whatever the text is read from, so that
-//! everything computed block by block comes out the same from a file, a pipe or a compressed file. A newline between
-//! quotes ends no record; quotes mean what they mean to the `csv` crate.
+//! Block i holds the records that *start* in the i-th mebibyte of the text, whatever its source, so that everything
+//! computed block by block is the same from a file, a pipe or a compressed file. A newline between quotes does not end a
+//! record; quotes have the meaning they have in the `csv` crate.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -20,13 +20,13 @@ use super::index::Text;
 use super::padded::{Padded, START};
 use super::quotes::{self, strip};
 
-/// Bytes of text in which the records of one block start.
+/// The number of bytes of text in which the records of one block start.
 pub const BLOCK: u64 = 1 << 20;
 
-/// Read beyond the end of a block at first, to find the end of its last record.
+/// The number of bytes first read beyond the end of a block, to find the end of its last record.
 const BEYOND: usize = 4096;
 
-/// A record longer than this is taken for a file that is not a table.
+/// The longest record; with a longer one, the file is not taken as a table.
 const LONGEST_RECORD: usize = 1 << 28;
 
 /// Whole records, read from an input.
@@ -34,20 +34,20 @@ const LONGEST_RECORD: usize = 1 << 28;
 pub struct Block {
     text: Padded,
     quotes: Quotes,
-    /// The text without its quotes, if these only surround fields, and where the newlines of the text are.
+    /// The text without its quotes, if these only surround fields, and the places of its newlines.
     plain: Padded,
     newlines: Vec<u32>,
 }
 
-/// What quotes do in a block.
+/// The effect of quotes in a block.
 #[derive(Clone, Copy, Default, PartialEq, Eq)]
 enum Quotes {
-    /// There are none.
+    /// There are no quotes.
     #[default]
     None,
-    /// They surround fields that are plain without them.
+    /// They only surround fields that are plain without them.
     Surround,
-    /// Anything.
+    /// Any other use.
     Any,
 }
 
@@ -64,7 +64,7 @@ impl Block {
         self.quotes == Quotes::None
     }
 
-    /// A text of the same records without quotes; `None` if there is no such text.
+    /// A text of the same records without quotes; `None` if there is no equivalent text.
     #[must_use]
     pub fn plain(&self) -> Option<Text<'_>> {
         match self.quotes {
@@ -74,7 +74,7 @@ impl Block {
         }
     }
 
-    /// Record `i` as it is in the text, given where it is in the plain text.
+    /// Record `i` as it is in the text, given its place in the plain text.
     #[must_use]
     pub fn record(&self, i: usize, plain: Range<usize>) -> &[u8] {
         if self.quotes == Quotes::None {
@@ -84,20 +84,20 @@ impl Block {
         &self.bytes()[start..self.newlines.get(i).map_or(self.text.length, |&newline| newline as usize)]
     }
 
-    /// Where record `i` begins in the text, given where it is in the plain text.
+    /// The start of record `i` in the text, given its place in the plain text.
     #[must_use]
     pub fn offset(&self, i: usize, plain: Range<usize>) -> usize {
         self.record(i, plain).as_ptr().addr() - self.bytes().as_ptr().addr()
     }
 
-    /// Takes the first `count` bytes away.
+    /// Removes the first `count` bytes.
     pub fn cut_front(&mut self, count: usize, delimiter: u8) {
         self.text.buffer.copy_within(START + count..START + self.text.length, START);
         self.text.length -= count;
         self.quotes = self.quotes_of(self.text.length, delimiter);
     }
 
-    /// What quotes do in the first `length` bytes of the text.
+    /// The effect of quotes in the first `length` bytes of the text.
     fn quotes_of(&mut self, length: usize, delimiter: u8) -> Quotes {
         let Block { text, plain, newlines, .. } = self;
         let text = &text.bytes()[..length];
@@ -107,7 +107,7 @@ impl Block {
         plain.length = 0;
         plain.make_room(length);
         match strip(text, delimiter, &mut plain.buffer[START..], newlines) {
-            // A last record `""` without a newline would be none without its quotes.
+            // A last record `""` without a newline would be lost without its quotes.
             Some(length)
                 if text.ends_with(b"\n") || !matches!(plain.buffer[START..][..length].last(), None | Some(b'\n')) =>
             {
@@ -127,16 +127,16 @@ impl Block {
     }
 }
 
-/// Cuts an input into blocks.
+/// Divides an input into blocks.
 pub struct Blocks<R> {
     input: R,
     delimiter: u8,
-    /// What was read beyond the last block.
+    /// The bytes read beyond the last block.
     rest: Vec<u8>,
-    /// Where `rest` begins in the text.
+    /// The place in the text where `rest` begins.
     offset: u64,
     has_ended: bool,
-    /// Hand out what is there rather than wait for a full block.
+    /// Whether to hand out available records rather than wait for a full block.
     is_eager: bool,
 }
 
@@ -146,7 +146,7 @@ impl<R: Read> Blocks<R> {
         Blocks { input, delimiter, rest: Vec::new(), offset, has_ended: false, is_eager: false }
     }
 
-    /// The same, handing out records as soon as they have come.
+    /// The same, handing out records as soon as they arrive.
     pub fn eager(self, is_eager: bool) -> Blocks<R> {
         Blocks { is_eager, ..self }
     }
@@ -156,22 +156,22 @@ impl<R: Read> Blocks<R> {
         Blocks { rest: rest.to_vec(), ..Blocks::new(input, offset, delimiter) }
     }
 
-    /// What was read beyond the last block.
+    /// The bytes read beyond the last block.
     pub fn rest(&self) -> &[u8] {
         &self.rest
     }
 
-    /// Where the next record begins in the text.
+    /// The place in the text where the next record begins.
     pub fn offset(&self) -> u64 {
         self.offset
     }
 
-    /// True when there is nothing left.
+    /// True at the end of the text.
     pub fn is_done(&self) -> bool {
         self.has_ended && self.rest.is_empty()
     }
 
-    /// Skips what comes before the first newline: the end of a record that began earlier, unless that newline is
+    /// Skips the text before the first newline, which is the end of a record that began earlier, unless that newline is
     /// between quotes, which cannot be known from here.
     pub fn skip_line(&mut self, block: &mut Block) -> io::Result<()> {
         let text = &mut block.text;
@@ -189,8 +189,8 @@ impl<R: Read> Blocks<R> {
         }
     }
 
-    /// Fills `block` with the records that start before the byte `end` of the text, and more if that is where a record
-    /// ends. Empty at the end of the input, or if the next record starts after `end`.
+    /// Fills `block` with the records that start before the byte `end` of the text, up to the end of the last one. Empty at
+    /// the end of the input, or if the next record starts after `end`.
     pub fn next(&mut self, end: u64, block: &mut Block) -> io::Result<()> {
         block.text.clear();
         block.quotes = Quotes::None;
@@ -200,7 +200,7 @@ impl<R: Read> Blocks<R> {
         let wanted = usize::try_from(end - self.offset).unwrap_or(usize::MAX);
         block.text.push(&self.rest);
         self.rest.clear();
-        // An eager one does not wait for more while it has a line to hand out.
+        // An eager reader does not wait for more while it has a line to hand out.
         let mut has_line = self.is_eager && memchr(b'\n', block.bytes()).is_some();
         let mut beyond = BEYOND;
         let cut = loop {
@@ -235,7 +235,7 @@ impl<R: Read> Blocks<R> {
         Ok(())
     }
 
-    /// Reads until `text` holds `wanted + beyond` bytes or the input ends; an eager one until it holds a line.
+    /// Reads until `text` holds `wanted + beyond` bytes or the input ends; an eager reader until it holds a line.
     fn fill(&mut self, wanted: usize, beyond: usize, text: &mut Padded) -> io::Result<()> {
         let full = wanted.saturating_add(beyond);
         while !self.has_ended && text.length < full {
@@ -249,8 +249,8 @@ impl<R: Read> Blocks<R> {
     }
 }
 
-/// The length of a whole text without a mark at its end that is not a row, and the line break after it: the byte 1A of DOS,
-/// or a byte order mark alone on the last line.
+/// The length of a complete text without a mark at its end that is not a row, and without the line break after it: the byte
+/// 1A of DOS, or a byte order mark alone on the last line.
 fn without_end_marks(text: &[u8]) -> usize {
     let mut last = text.strip_suffix(b"\n").unwrap_or(text);
     last = last.strip_suffix(b"\r").unwrap_or(last);
@@ -265,7 +265,7 @@ fn without_end_marks(text: &[u8]) -> usize {
     }
 }
 
-/// Whether a line holds nothing but the byte 1A of DOS or a byte order mark.
+/// Whether a line consists of the byte 1A of DOS or a byte order mark.
 pub fn is_end_mark(line: &[u8]) -> bool {
     let mark = line.trim_ascii();
     mark == b"\x1a" || mark == BYTE_ORDER_MARK
@@ -350,7 +350,7 @@ pub mod tests {
     }
 
     proptest! {
-        /// Any text of quotes, delimiters and newlines: cutting it nowhere changes what `csv` reads.
+        /// For any text of quotes, delimiters and newlines, cutting it into blocks does not change what `csv` reads.
         #[test]
         fn cutting_splits_no_record(
             text in proptest::collection::vec(proptest::sample::select(&b"a1\",\n"[..]), 0..80),

@@ -6,18 +6,18 @@ use super::number;
 use super::packing::Packing;
 use crate::error::shortened;
 
-/// What a cell holds.
+/// The contents of a cell.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Cell {
     /// A finite number.
     Number(f64),
     /// Empty, or one of the usual marks.
     Missing,
-    /// Anything else.
+    /// Any other text.
     Bad,
 }
 
-/// Reads `text`; spaces around it do not count.
+/// Parses `text`; spaces around it are ignored.
 pub fn read(text: &[u8], spelling: &Spelling) -> Cell {
     let Ok(text) = str::from_utf8(text) else { return Cell::Bad };
     let text = text.trim();
@@ -31,7 +31,7 @@ pub fn read(text: &[u8], spelling: &Spelling) -> Cell {
     }
 }
 
-/// Why `text` is not a number, for a message.
+/// The reason why `text` is not a number, for a message.
 pub fn complaint(text: &[u8]) -> String {
     let text = String::from_utf8_lossy(text);
     let text = text.strip_suffix('\r').unwrap_or(&text);
@@ -40,14 +40,14 @@ pub fn complaint(text: &[u8]) -> String {
     format!("\"{}\" is {reason}", visible(text))
 }
 
-/// Whether `text` is a number in the syntax of Rust, or a word for infinity, that no finite number is.
+/// Whether `text` is a number in Rust's syntax, or a word for infinity, that is not a finite number.
 fn is_infinite(text: &str) -> bool {
     let text = text.trim();
     text.trim_start_matches(['+', '-', '\u{2212}']) == "∞"
         || text.parse::<f64>().is_ok_and(|number| !number.is_finite())
 }
 
-/// The text for a message, its beginning if it is long, with the codes of characters that cannot be seen.
+/// The text for a message, shortened, with unseen characters as their codes.
 pub fn visible(text: &str) -> String {
     shortened(text).chars().fold(String::new(), |mut shown, char| {
         if notation::is_invisible(char) {
@@ -59,10 +59,10 @@ pub fn visible(text: &str) -> String {
     })
 }
 
-/// What to do about a cell if there is no better advice.
+/// The hint for a cell without a better one.
 pub const FIX: &str = "fix the cell";
 
-/// What to do about `text`, which is not a number.
+/// The hint for `text`, which is not a number.
 pub fn remedy(text: &[u8], decimal: u8, packing: Packing) -> String {
     let text = String::from_utf8_lossy(text);
     let inner = text.trim_end_matches(['\r', '\n']);
@@ -86,13 +86,13 @@ fn is_of_other_mark(text: &str, decimal: u8) -> bool {
     number::parse(text.trim().as_bytes(), other).is_some() || notation::parse(text, other, None).is_some()
 }
 
-/// Whether `text`, which is not a number, is meant as one: with the other decimal mark, or too large.
+/// Whether `text`, which is not a number, was intended as one: with the other decimal mark, or too large.
 pub fn is_misspelled(text: &[u8], decimal: u8) -> bool {
     let text = String::from_utf8_lossy(text);
     is_of_other_mark(&text, decimal) || is_infinite(&text)
 }
 
-/// Words for a value that is not there, which are marks of a missing value only if the user names them.
+/// Words for a missing value, which mark missing values only if the user names them.
 const MISSING_WORDS: [&str; 20] = [
     "#n/a",
     "#na",

@@ -1,8 +1,8 @@
-//! Text in other encodings than UTF-8 becomes UTF-8 while it is read.
+//! Decodes text in other encodings to UTF-8 while it is read.
 //!
-//! UTF-16 and UTF-32 show in the first four bytes. Any other text is decided by its first bytes above 0x7F, if these are
-//! among the first [`WINDOW`]: if they are a character of UTF-8, so is the text; if not, it is Windows-1252, of which Latin-1 is a
-//! part. So what is decided depends on the text alone, not on how it comes.
+//! UTF-16 and UTF-32 are detected in the first four bytes. For any other text, the first bytes above 0x7F decide, if they
+//! are among the first [`WINDOW`]: if they are a character of UTF-8, so is the text; otherwise it is Windows-1252, which
+//! includes Latin-1. The decision depends on the text alone, not on how it arrives.
 
 use std::io::{self, Read};
 use std::str::FromStr;
@@ -12,33 +12,33 @@ use encoding_rs::{Decoder, DecoderResult, Encoding, REPLACEMENT, UTF_8, UTF_16BE
 
 use super::names::nearest;
 
-/// Encodings that tables are often in; any other name that browsers know is one, too.
+/// Common encodings of tables; all other names of the WHATWG standard are accepted too.
 pub const NAMES: [&str; 10] =
     ["utf-8", "utf-16", "utf-32", "latin1", "windows-1252", "shift_jis", "gb18030", "big5", "euc-kr", "koi8-r"];
 
-/// Bytes that decide.
+/// The number of bytes that decide.
 const WINDOW: usize = 1 << 20;
 
-/// Bytes that tell UTF-16 and UTF-32.
+/// The number of bytes in which UTF-16 and UTF-32 are detected.
 const TELLING_BYTES: usize = 4;
 
 /// An encoding of text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Charset {
-    /// Characters of two bytes or four, in the order that a mark at the start gives.
+    /// Characters of two or four bytes, in the byte order of the mark at the start.
     Utf16,
-    /// Characters of four bytes, in the order that a mark at the start gives.
+    /// Characters of four bytes, in the byte order of the mark at the start.
     Utf32,
     /// Characters of four bytes, the highest first or last.
     OrderedUtf32 {
         /// Whether the lowest byte comes first.
         is_little: bool,
     },
-    /// One that browsers know (<https://encoding.spec.whatwg.org/#names-and-labels>).
+    /// An encoding of the WHATWG standard (<https://encoding.spec.whatwg.org/#names-and-labels>).
     Other(&'static Encoding),
 }
 
-/// What an input turned out to be encoded in, unless it is UTF-8 or the user named it.
+/// The detected encoding of an input, unless it is UTF-8 or the user named it.
 pub type Found = Arc<OnceLock<&'static str>>;
 
 impl FromStr for Charset {
@@ -65,7 +65,7 @@ impl FromStr for Charset {
 }
 
 impl Charset {
-    /// What the first bytes of a text tell: the mark of a byte order, or the zeros of ASCII in wide characters.
+    /// The encoding shown by the first bytes of a text: a byte order mark, or the zeros of ASCII in wide characters.
     fn of_start(bytes: &[u8]) -> Option<Charset> {
         let is_ascii = |byte: u8| (1..0x80).contains(&byte);
         match *bytes {
@@ -81,7 +81,7 @@ impl Charset {
         }
     }
 
-    /// The encoding of a text that begins with `bytes`, if it shows there and is not UTF-8.
+    /// The encoding of a text that begins with `bytes`, if it is detected there and is not UTF-8.
     #[must_use]
     pub fn detected(bytes: &[u8]) -> Option<Charset> {
         if let Some(wide) = Charset::of_start(bytes) {
@@ -92,7 +92,7 @@ impl Charset {
         (!starts_with_utf_8(&bytes[first..])).then_some(Charset::Other(WINDOWS_1252))
     }
 
-    /// With the byte order of a text that begins with `bytes`.
+    /// The encoding with the byte order of a text that begins with `bytes`.
     fn ordered(self, bytes: &[u8]) -> Charset {
         match self {
             Charset::Utf16 => match bytes {
@@ -113,13 +113,13 @@ impl Charset {
         }
     }
 
-    /// Whether characters have more than one byte each.
+    /// Whether all characters have more than one byte.
     #[must_use]
     pub fn is_wide(self) -> bool {
         self != Charset::Other(WINDOWS_1252) && !self.is_utf_8()
     }
 
-    /// Whether nothing is to be done.
+    /// Whether no decoding is needed.
     #[must_use]
     pub fn is_utf_8(self) -> bool {
         self == Charset::Other(UTF_8)
@@ -139,24 +139,24 @@ fn starts_with_utf_8(bytes: &[u8]) -> bool {
 pub struct Utf8<R> {
     input: R,
     state: State,
-    /// Read from the input and not decoded yet.
+    /// The bytes that have been read from the input and not decoded yet.
     raw: Vec<u8>,
-    /// Decoded, and how much of it has been handed out.
+    /// The decoded text, and how much of it has been handed out.
     text: Vec<u8>,
     given: usize,
-    /// Bytes of the input that are after.
+    /// The number of bytes of the input before `raw`.
     offset: u64,
     found: Found,
 }
 
 enum State {
-    /// Nothing has been read; this is what the user named.
+    /// Nothing has been read; the encoding is what the user named.
     Start(Option<Charset>),
     /// All was ASCII so far.
     Undecided,
-    /// It is UTF-8, or whatever it is passes for it.
+    /// It is UTF-8, or decoded as UTF-8.
     Pass,
-    /// The name of the encoding, and what reads it.
+    /// The name of the encoding, and its decoder.
     Decode(&'static str, Box<Machine>),
 }
 
@@ -166,7 +166,7 @@ enum Machine {
 }
 
 impl<R: Read> Utf8<R> {
-    /// The text of `input` in the encoding `told`, or in the one that is found, which is noted in `found`.
+    /// The text of `input` in the encoding `told`, or in the detected one, which is stored in `found`.
     pub fn new(input: R, told: Option<Charset>, found: Found) -> Utf8<R> {
         let (raw, text) = (Vec::new(), Vec::new());
         Utf8 { input, state: State::Start(told), raw, text, given: 0, offset: 0, found }
@@ -195,7 +195,7 @@ impl<R: Read> Utf8<R> {
         (&mut self.input).take(missing).read_to_end(&mut self.raw).map(drop)
     }
 
-    /// Finds out what the first bytes tell.
+    /// Detects the encoding from the first bytes.
     fn start(&mut self, told: Option<Charset>) -> io::Result<()> {
         self.fill(TELLING_BYTES)?;
         match told.or_else(|| Charset::of_start(&self.raw)) {
@@ -208,7 +208,7 @@ impl<R: Read> Utf8<R> {
         Ok(())
     }
 
-    /// Hands on what is in `raw`, which decides about the encoding if it is not ASCII.
+    /// Hands on the bytes in `raw`, which decide the encoding if they are not ASCII.
     fn pass_on(&mut self) -> io::Result<()> {
         let first = self.raw.iter().position(|byte| !byte.is_ascii()).unwrap_or(self.raw.len());
         if matches!(self.state, State::Undecided) && first < self.raw.len() {
@@ -228,7 +228,7 @@ impl<R: Read> Utf8<R> {
         Ok(())
     }
 
-    /// Decodes what is in `raw`; what is left of it is the start of a character.
+    /// Decodes the bytes in `raw`; an incomplete character remains.
     fn decode(&mut self, is_last: bool) -> io::Result<()> {
         let State::Decode(name, machine) = &mut self.state else { return Ok(()) };
         let read = match &mut **machine {
@@ -244,7 +244,7 @@ impl<R: Read> Utf8<R> {
         Ok(())
     }
 
-    /// Hands out what has been decoded.
+    /// Hands out decoded text.
     fn give(&mut self, buffer: &mut [u8]) -> usize {
         let rest = &self.text[self.given..];
         let count = rest.len().min(buffer.len());
@@ -257,7 +257,7 @@ impl<R: Read> Utf8<R> {
         count
     }
 
-    /// Some more of a text that is ASCII so far, or UTF-8.
+    /// Reads more of a text that is ASCII so far, or UTF-8.
     fn read_on(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
         let read = self.input.read(buffer)?;
         if matches!(self.state, State::Pass) || buffer[..read].is_ascii() {
@@ -302,7 +302,7 @@ impl<R: Read> Read for Utf8<R> {
     }
 }
 
-/// Adds the text of `raw` to `text`. Returns how many bytes it took, or where a wrong one is.
+/// Adds the text of `raw` to `text`. Returns the number of bytes used, or the place of an invalid one.
 fn decode(decoder: &mut Decoder, raw: &[u8], text: &mut Vec<u8>, is_last: bool) -> Result<usize, usize> {
     let mut taken = 0;
     loop {
@@ -322,7 +322,7 @@ fn decode(decoder: &mut Decoder, raw: &[u8], text: &mut Vec<u8>, is_last: bool) 
     }
 }
 
-/// The same of characters of four bytes.
+/// The same for characters of four bytes.
 fn decode_utf_32(raw: &[u8], is_little: bool, text: &mut Vec<u8>, is_last: bool) -> Result<usize, usize> {
     let (characters, rest) = raw.as_chunks::<4>();
     for (i, bytes) in characters.iter().enumerate() {

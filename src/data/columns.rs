@@ -1,4 +1,4 @@
-//! Which column is feature, which target.
+//! The choice of features and targets.
 
 use std::collections::BTreeSet;
 
@@ -9,20 +9,20 @@ pub use super::roles::{Reference, Roles, ignore, leave_out, option};
 use super::{Design, Encoding, Encodings, Header, Polynomial};
 use crate::error::{Error, Place, shortened};
 
-/// What the user chose; empty means no choice.
+/// The choice of the user; empty lists are defaults.
 #[derive(Debug, Clone, Default)]
 pub struct Choice {
     /// Names of the targets.
     pub targets: Vec<String>,
     /// Names of the features.
     pub features: Vec<String>,
-    /// Names of columns that are neither.
+    /// Names of the ignored columns.
     pub ignored: Vec<String>,
-    /// Features of which powers are features too.
+    /// Features whose powers are features too.
     pub polynomials: Vec<Polynomial>,
-    /// Columns of numbers that are categories, besides those of strings.
+    /// Columns of numbers that are categories, in addition to text columns.
     pub categorical: Vec<String>,
-    /// The level of a category for which there is not a feature.
+    /// The reference level of a category, which has no feature.
     pub references: Vec<Reference>,
     /// The column with the weight of each row.
     pub weight: Option<String>,
@@ -35,8 +35,7 @@ impl Choice {
     /// others are features.
     ///
     /// # Errors
-    /// [`Error::Input`] if a name is unknown or nothing is left to be a feature, [`Error::Usage`] if one is in two
-    /// lists.
+    /// [`Error::Input`] if a name is unknown or no feature is left, [`Error::Usage`] if one is in two lists.
     pub fn roles(&self, header: &Header) -> Result<Roles, Error> {
         self.joined(header).roles_of(header)
     }
@@ -45,7 +44,7 @@ impl Choice {
         self.check(header)?;
         let mut free = self.free(header);
         let is_target_guessed = self.targets.is_empty();
-        // Numbers of rows, which pandas puts after the columns, have none.
+        // Row numbers, which pandas puts after the columns, have no name.
         let last = free.iter().rposition(|name| !header.unnamed.contains(name)).or(free.len().checked_sub(1));
         let targets = match last.filter(|_| is_target_guessed) {
             Some(last) => vec![free.remove(last)],
@@ -79,8 +78,8 @@ impl Choice {
 }
 
 impl Choice {
-    /// Makes the categories of features with these `encodings` categories again, with the same references, unless something
-    /// else was chosen.
+    /// Makes the categories of features with these `encodings` categories again, with the same references, unless another
+    /// choice was made.
     pub fn resume_categories(&mut self, encodings: &Encodings, header: &Header) {
         let is_used = |column: &&String| self.features.is_empty() || self.features.contains(column);
         let levels = encodings.values().filter(|encoding| matches!(encoding, Encoding::Level { .. }));
@@ -96,7 +95,7 @@ impl Choice {
         }
     }
 
-    /// The columns of `header` that a summary holds: all but the ignored ones, or only the named ones.
+    /// The columns of `header` for a summary: all but the ignored ones, or only the named ones.
     ///
     /// # Errors
     /// As [`Choice::roles`].
@@ -104,7 +103,7 @@ impl Choice {
         self.joined(header).columns_of(header)
     }
 
-    /// The same choice with the names put together again that were cut at commas, as `size, in m` is.
+    /// The same choice with names joined again that were split at commas, such as `size, in m`.
     fn joined(&self, header: &Header) -> Choice {
         let [targets, features, ignored, categorical] =
             [&self.targets, &self.features, &self.ignored, &self.categorical]
@@ -188,7 +187,7 @@ impl Choice {
         Ok((all, encodings))
     }
 
-    /// Every name is a column, and in one list only.
+    /// Checks that every name is a column, and in one list only.
     fn check(&self, header: &Header) -> Result<(), Error> {
         let lists = self.lists();
         for (option, names) in lists {
@@ -240,7 +239,7 @@ impl Choice {
         Ok(kept)
     }
 
-    /// The columns that are in no list; those at the end that hold nothing do not count.
+    /// The columns that are in no list, without empty ones at the end.
     fn free(&self, header: &Header) -> Vec<String> {
         let lists = self.lists();
         let taken: BTreeSet<&String> = lists.iter().flat_map(|(_, names)| names.iter()).collect();

@@ -1,4 +1,4 @@
-//! Which text is a date, with or without a time of day.
+//! Detects dates, with or without a time of day.
 
 /// The first letters of the months in English.
 const MONTHS: [&str; 12] = ["jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"];

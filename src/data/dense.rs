@@ -1,4 +1,4 @@
-//! A text without its blank lines, so that tables with such lines are read as fast as others.
+//! A text without its blank lines, so that tables with blank lines are read as fast as others.
 
 use memchr::{memchr, memchr_iter};
 
@@ -8,14 +8,15 @@ use super::padded::Padded;
 /// A text without its blank lines.
 #[derive(Default)]
 pub struct Dense {
-    /// The lines that are left.
+    /// The lines that are not blank.
     pub text: Padded,
-    /// Where each of them begins in the text with blank lines.
+    /// The start of each of them in the text with blank lines.
     pub starts: Vec<u32>,
 }
 
 impl Dense {
-    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones; a line with a delimiter is none.
+    /// Fills it with the lines of `bytes` that are not blank. Returns whether there were blank ones; a line with a
+    /// delimiter is not blank.
     pub fn fill(&mut self, bytes: &[u8], delimiter: u8) -> bool {
         self.text.clear();
         self.text.make_room(bytes.len());

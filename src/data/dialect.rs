@@ -1,5 +1,5 @@
-//! How a table is written down: what separates fields, what the decimal mark is, whether there is a header, which marks
-//! represent a missing value. All of it can be set; the delimiter is detected otherwise.
+//! The dialect of a table: field separator, decimal mark, header, and marks of missing values. All of it can be set; the
+//! delimiter is otherwise detected.
 
 use std::io::{self, Read};
 
@@ -9,46 +9,46 @@ use super::cell::{self, Cell};
 use super::charset::Charset;
 use super::quotes;
 
-/// What may separate fields by default, the likeliest first.
+/// The delimiters that are detected, the likeliest first.
 const CANDIDATES: [u8; 4] = [b',', b';', b'\t', b'|'];
 
-/// Records that decide between candidates.
+/// The number of records that decide between candidates.
 const SAMPLE: usize = 16;
 
-/// With more text than this, what is there has to do.
+/// The length of text after which the decision is made in any case.
 pub const ENOUGH: usize = 1 << 20;
 
-/// What some programs put in front of UTF-8.
+/// The byte order mark that some programs put in front of UTF-8.
 pub const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Marks of a missing value by default.
+/// The default marks of missing values.
 const MISSING: [&str; 5] = ["na", "n/a", "nan", "null", "none"];
 
-/// How a table is written down.
+/// The dialect of a table.
 #[derive(Debug, Clone, Default)]
 pub struct Dialect {
-    /// Between fields; `None` to detect.
+    /// The delimiter; `None` to detect it.
     pub delimiter: Option<u8>,
-    /// The encoding of the text; `None` to detect.
+    /// The encoding of the text; `None` to detect it.
     pub charset: Option<Charset>,
-    /// Whether the first record holds names; `None` if it does unless all of it are numbers.
+    /// Whether the first record holds names; `None` if it does unless it has numbers only.
     pub has_header: Option<bool>,
-    /// How cells are written.
+    /// The notation of cells.
     pub spelling: Spelling,
 }
 
-/// How numbers and missing values are written.
+/// The notation of numbers and missing values.
 #[derive(Debug, Clone)]
 pub struct Spelling {
-    /// Between the whole part of a number and its fraction.
+    /// The decimal mark.
     pub decimal: u8,
-    /// Between thousands, if the user named it.
+    /// The thousands separator, if the user named it.
     pub thousands: Option<char>,
     /// Whether the marks are the user's.
     has_own_marks: bool,
-    /// Marks of a missing value, in any case. Nothing at all is one, too.
+    /// The marks of missing values, in upper or lower case. The empty cell is always one.
     marks: Vec<String>,
-    /// Those that are numbers, such as -999.
+    /// The marks that are numbers, such as -999.
     codes: Vec<f64>,
 }
 
@@ -59,7 +59,7 @@ impl Default for Spelling {
 }
 
 impl Spelling {
-    /// With that decimal mark, and these marks of missing values or the usual ones if there are none.
+    /// The notation with that decimal mark, and these marks of missing values, or the default ones if it is empty.
     #[must_use]
     pub fn new(decimal: u8, marks: &[String]) -> Spelling {
         let has_own_marks = !marks.is_empty();
@@ -68,7 +68,7 @@ impl Spelling {
         Spelling { decimal, thousands: None, has_own_marks, marks, codes }
     }
 
-    /// The option that makes `text` a mark of a missing value, too.
+    /// The option that adds `text` to the marks of missing values.
     pub fn na_option(&self, text: &str) -> String {
         let own: &[String] = if self.has_own_marks { &self.marks } else { &[] };
         let marks = own.iter().map(String::as_str).chain([text]).collect::<Vec<&str>>().join(",");
@@ -81,17 +81,17 @@ impl Spelling {
         text.is_empty() || self.marks.iter().any(|mark| text.eq_ignore_ascii_case(mark.trim()))
     }
 
-    /// Numbers that mark a missing value.
+    /// The numbers that mark a missing value.
     pub fn codes(&self) -> &[f64] {
         &self.codes
     }
 }
 
-/// Reads from the front of `input` until it is clear what separates its fields. Returns that and all that was read.
+/// Reads from the front of `input` until the delimiter is clear. Returns it and everything that was read.
 ///
-/// Where the first record can be split in one way only, that is it. Where in several, the first records decide: as many
-/// as possible have to have the number of fields of the first, and cells should be numbers. What is found depends on the
-/// text alone, not on how much of it comes at a time.
+/// If the first record can be split in one way only, that decides. Otherwise the first records decide: as many as possible
+/// need the number of fields of the first, and cells should be numbers. The result depends on the text alone, not on how
+/// much of it arrives at a time.
 pub fn sniff(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     let mut text = Vec::new();
     let mut buffer = vec![0; 1 << 14];
@@ -109,9 +109,9 @@ pub fn sniff(input: &mut impl Read) -> io::Result<(u8, Vec<u8>)> {
     }
 }
 
-/// What separates the fields of `text`; `None` if that takes more of it, which must not be if it `is_all` there is.
+/// The delimiter of `text`; `None` if more text is needed, which is impossible if it `is_all` of it.
 fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
-    let told = told_delimiter(text);
+    let told = named_delimiter(text);
     if told.is_some() {
         return told;
     }
@@ -134,7 +134,7 @@ fn delimiter_of(text: &[u8], is_all: bool) -> Option<u8> {
     Some(possible[best])
 }
 
-/// Where the first record begins, after a byte order mark, blank lines, and the line in which Excel names the delimiter.
+/// The start of the first record, after a byte order mark, blank lines, and the line in which Excel names the delimiter.
 pub fn table_start(text: &[u8]) -> usize {
     let start = first_line(text);
     let line = line_at(text, start);
@@ -169,13 +169,13 @@ fn sep_of(line: &[u8]) -> Option<u8> {
     }
 }
 
-/// What separates fields according to the first line, if it names it.
-fn told_delimiter(text: &[u8]) -> Option<u8> {
+/// The delimiter named by the first line.
+fn named_delimiter(text: &[u8]) -> Option<u8> {
     let start = first_line(text);
     memchr(b'\n', &text[start..]).and_then(|_| sep_of(line_at(text, start)))
 }
 
-/// `csv` as it is used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.
+/// The `csv` reader used everywhere here: a record ends at a newline, and a `\r` before it is trimmed later.
 pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
     csv::ReaderBuilder::new()
         .has_headers(false)
@@ -186,7 +186,7 @@ pub fn csv_reader<R: std::io::Read>(input: R, delimiter: u8) -> csv::Reader<R> {
         .from_reader(input)
 }
 
-/// Whether a line holds nothing.
+/// Whether a line is empty.
 pub fn is_blank(line: &[u8]) -> bool {
     line.iter().all(|byte| matches!(byte, b' ' | b'\t' | b'\r' | b'\n'))
 }
@@ -197,7 +197,7 @@ fn first_width(text: &[u8], delimiter: u8) -> usize {
     if is_record.is_ok_and(|is_record| is_record) { record.len() } else { 0 }
 }
 
-/// The first records as a candidate splits them.
+/// The first records split by a candidate.
 struct Sample {
     records: usize,
     score: f64,
@@ -214,7 +214,7 @@ impl Sample {
         let (mut count, mut width, mut agreeing, mut cells, mut numbers) = (0, 0, 0, 0, 0);
         while count < SAMPLE && reader.read_byte_record(&mut record).is_ok_and(|is_record| is_record) {
             let end = reader.position().byte() as usize;
-            // A last one may continue.
+            // The last one may be incomplete.
             if !is_all && text[..end].last() != Some(&b'\n') {
                 break;
             }
@@ -291,7 +291,7 @@ mod tests {
             prop_assert!(text.starts_with(&seen));
         }
 
-        /// Tables of numbers, whatever separates them.
+        /// Tables of numbers with any separator.
         #[test]
         fn the_delimiter_of_numbers_is_found(
             rows in proptest::collection::vec(proptest::collection::vec("-?[0-9]{1,3}(,[0-9]{1,3})?", 4), 2..30),

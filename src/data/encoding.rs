@@ -1,7 +1,7 @@
-//! From fields to the columns of a design: what is in a record is a field, what a weight belongs to is a feature.
+//! From the fields of records to the columns of a design.
 //!
-//! A feature is a field itself, or it is made of one where rows are read, by its [`Encoding`]. A batch of fields becomes a
-//! batch of features in [`Design::features`]; where every feature is a field, it is the same batch and costs nothing.
+//! A feature is a field itself, or it is derived from a field by its [`Encoding`] during reading. A batch of fields becomes
+//! a batch of features in [`Design::features`]; if every feature is a field, it is the same batch, at no cost.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -12,7 +12,7 @@ use serde::{Deserialize, Serialize};
 use super::Batch;
 use super::levels::Levels;
 
-/// How a feature is made of a field.
+/// The derivation of a feature from a field.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(untagged)]
 pub enum Encoding {
@@ -23,13 +23,14 @@ pub enum Encoding {
         /// 2 or more.
         power: u32,
     },
-    /// 1 where the field holds a text, 0 elsewhere.
+    /// 1 if the field holds a string, 0 otherwise.
     Level {
         /// The field.
         column: String,
-        /// The text.
+        /// The string.
         level: String,
-        /// The one for which there is not a feature: all of the category are 0 there. Without one, every level has a feature.
+        /// The reference level, which has no feature: all features of the category are 0 there. Without one, every level
+        /// has a feature.
         #[serde(default, skip_serializing_if = "Option::is_none")]
         reference: Option<String>,
     },
@@ -44,7 +45,7 @@ impl Encoding {
         }
     }
 
-    /// The level of the category `column` for which there is not a feature, if it is a level of that one and there is such.
+    /// The reference level of the category `column`, if this is a level of it and there is a reference.
     #[must_use]
     pub fn reference_of(&self, own: &str) -> Option<&String> {
         match self {
@@ -53,7 +54,7 @@ impl Encoding {
         }
     }
 
-    /// Whether a program that makes it can be asked to.
+    /// Whether programs that compute it can be asked to.
     #[must_use]
     pub fn is_possible(&self) -> bool {
         match self {
@@ -63,7 +64,7 @@ impl Encoding {
     }
 }
 
-/// The encodings of features by their names; a feature without one is the field of its name.
+/// The encodings of features by their names; a feature without one is the field with its name.
 pub type Encodings = BTreeMap<String, Encoding>;
 
 /// A column and all its powers up to a degree, as features.
@@ -75,7 +76,7 @@ pub struct Polynomial {
     pub degree: u32,
 }
 
-/// More than anyone has a use for: powers lose all meaning in doubles long before.
+/// The highest degree: powers lose all meaning in doubles long before.
 const HIGHEST_DEGREE: u32 = 50;
 
 impl FromStr for Polynomial {
@@ -126,40 +127,40 @@ impl Polynomial {
     }
 }
 
-/// How a column of a table is made of a field.
+/// The derivation of a column of a table from a field.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Column {
     /// This power of it; 1 for the field itself.
     Power(u32),
-    /// 1 where it holds the level of this number.
+    /// 1 if it holds the level with this number.
     Level(usize),
-    /// All its levels, whichever there will be.
+    /// All its levels, to be found.
     Category,
 }
 
-/// The columns of a table that is made of fields, features and targets alike.
+/// The columns of a table derived from fields, features and targets alike.
 ///
 /// It is *open* if it has categories whose levels are to be found: then it has no batch of columns, and a summary has to
-/// detect what they are.
+/// detect them.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Design {
     names: Vec<String>,
-    /// The fields to be read, each once; categories first.
+    /// The fields to read, each once; categories first.
     fields: Vec<String>,
-    /// Of each category its levels by their numbers; none of an open design.
+    /// The levels of each category by their numbers; empty for an open design.
     levels: Vec<Vec<String>>,
-    /// Of every column, the place of its field, and how it is made of that.
+    /// For every column, the place of its field, and its derivation.
     columns: Vec<(usize, Column)>,
 }
 
 impl Design {
-    /// The columns `names`, made by `encodings` where these name them.
+    /// The columns `names`, derived by `encodings` where these name them.
     #[must_use]
     pub fn new(names: Vec<String>, encodings: &Encodings) -> Design {
         Design::open(names, encodings, &[])
     }
 
-    /// The same, and those of `names` that are in `categories` represent all their levels.
+    /// The same, where those of `names` in `categories` represent all their levels.
     #[must_use]
     pub fn open(names: Vec<String>, encodings: &Encodings, categories: &[String]) -> Design {
         let field = |name: &String| encodings.get(name).map_or(name, Encoding::column).clone();
@@ -191,19 +192,19 @@ impl Design {
         Design { names, fields, levels, columns }
     }
 
-    /// Names of the columns.
+    /// The names of the columns.
     #[must_use]
     pub fn names(&self) -> &[String] {
         &self.names
     }
 
-    /// The fields to be read, in this order.
+    /// The fields to read, in this order.
     #[must_use]
     pub fn fields(&self) -> &[String] {
         &self.fields
     }
 
-    /// The fields that are categories: the first of all.
+    /// The fields that are categories, which come first.
     #[must_use]
     pub fn categories(&self) -> &[String] {
         &self.fields[..self.levels.len()]
@@ -221,7 +222,7 @@ impl Design {
         self.categories().iter().cloned().zip(self.levels.iter().cloned()).collect()
     }
 
-    /// How the categories are to be read: with `known` levels and no others, or with those to be found.
+    /// How the categories are read: with `known` levels and no others, or with those to be found.
     #[must_use]
     pub fn readers(&self, known: Option<&BTreeMap<String, Vec<String>>>) -> Vec<Levels> {
         let of = |column: &String| {
@@ -252,13 +253,13 @@ impl Design {
         self.names.iter().zip(&self.columns).filter(move |(_, column)| is_power(&column.1)).map(|(name, _)| name)
     }
 
-    /// Whether every column is a field as it is.
+    /// Whether every column is a field.
     #[must_use]
     pub fn is_plain(&self) -> bool {
         self.levels.is_empty() && self.made().next().is_none() && self.names == self.fields
     }
 
-    /// Of every column, the place of its field, and how it is made of that.
+    /// For every column, the place of its field, and its derivation.
     #[must_use]
     pub fn columns(&self) -> &[(usize, Column)] {
         &self.columns
@@ -277,9 +278,9 @@ impl Design {
         self.fields.iter().enumerate().map(of).filter(|polynomial| polynomial.degree > 1).collect()
     }
 
-    /// The columns of the rows of `read`, a batch of [1 | fields] as they are in the text: `read` itself, or made in
-    /// `room`, which is used again. Powers are products from the left, as scikit-learn has them: x³ is (x·x)·x. Where a cell
-    /// is missing (NaN), so is all that is made of it; levels that are none (infinite) are too.
+    /// The columns of the rows of `read`, a batch of [1 | fields] as they are in the text: `read` itself, or columns
+    /// computed in `room`, a buffer. Powers are products from the left, as in scikit-learn: x³ is (x·x)·x. Where a value is
+    /// missing (NaN), so are all columns derived from it; so are those of unknown levels (infinite).
     ///
     /// # Panics
     /// If the design is open.
@@ -299,7 +300,7 @@ impl Design {
                     }
                 }
                 Column::Level(level) => {
-                    // Infinity stays what it is.
+                    // Infinity is unchanged.
                     let one =
                         |code: f64| if code.is_finite() { f64::from(u8::from(code == level as f64)) } else { code };
                     made.iter_mut().zip(values).for_each(|(made, &code)| *made = one(code));
@@ -310,7 +311,7 @@ impl Design {
         made
     }
 
-    /// A batch of these columns with as many rows as `read`, and the weights of those.
+    /// A batch of these columns with as many rows as `read`, and its weights.
     pub fn room<'a>(&self, read: &Batch, room: &'a mut Option<Batch>) -> &'a mut Batch {
         let made = room.get_or_insert_with(|| {
             Batch::with_weights(read.weights().is_some(), 1 + self.columns.len(), read.capacity())
@@ -323,7 +324,7 @@ impl Design {
     }
 }
 
-/// Each name once, where it comes first.
+/// Each name once, at its first place.
 fn distinct(names: impl Iterator<Item = String>) -> Vec<String> {
     let mut seen = BTreeSet::new();
     names.filter(|name| seen.insert(name.clone())).collect()

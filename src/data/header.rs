@@ -1,4 +1,4 @@
-//! The first line of an input: names, or a row already.
+//! The first line of an input: names, or already a row.
 
 use std::sync::Arc;
 
@@ -23,40 +23,40 @@ pub struct Header {
     pub file: String,
     /// Names in order; `c1`, `c2` … where the file gives none.
     pub names: Vec<String>,
-    /// True if the first record was taken for a row because it was numbers only.
+    /// True if the first record was taken as a row because it has numbers only.
     pub is_invented: bool,
-    /// Names of columns to which a header gives none, though it names others.
+    /// Names of columns without a name in a header that names others.
     pub unnamed: Vec<String>,
-    /// What separates the fields.
+    /// The field separator.
     pub delimiter: u8,
-    /// Names of the columns that are text: of the first records, more cells are strings than numbers.
+    /// Names of the text columns: more of their cells in the first records are strings than numbers.
     pub texts: Vec<String>,
     /// Those of them that hold dates.
     pub dates: Vec<String>,
-    /// The last columns, if they have neither names nor cells: every line ends with a delimiter.
+    /// The last columns, if they have neither names nor cells, because every line ends with a delimiter.
     pub empty: Vec<String>,
     /// Names that are numbers, so that the first record may be a row.
     pub like_numbers: Vec<String>,
-    /// The names as they are in the text, nothing for a column without one; empty if there is no such record.
+    /// The names as they are in the text, empty for a column without one; an empty list without a header.
     pub(super) written: Arc<Vec<String>>,
     /// Whether the first record begins with `#`, which is not part of a name.
     pub(super) is_comment: bool,
-    /// How the numbers of each column are written; nothing is known where rows are wanted as soon as they come.
+    /// The notation of the numbers of each column; unknown if rows are handed out as they arrive.
     pub(super) notations: Vec<Notation>,
     /// Whether the first row holds units.
     pub(super) has_units: bool,
-    /// Physical lines above the first row.
+    /// The number of physical lines above the first row.
     pub(super) lines: u64,
     /// False if the input has rows and no lines.
     pub(super) is_text: bool,
-    /// How the input is compressed.
+    /// The compression of the input.
     pub(super) packing: Packing,
     /// Files that are read after this one, with the same columns.
     pub(super) later: Arc<LaterFiles>,
 }
 
 impl Header {
-    /// A header that represents no text, of columns with these names.
+    /// A header without a text, for columns with these names.
     #[must_use]
     pub fn of(file: &str, names: Vec<String>) -> Header {
         Header {
@@ -92,7 +92,7 @@ impl Header {
         self.is_text
     }
 
-    /// Refuses a header under which records do not mean what they mean under `first`.
+    /// Refuses a header under which records have another meaning than under `first`.
     pub(super) fn check_like(&self, first: &Header) -> Result<(), Error> {
         let differs = match () {
             () if self.delimiter != first.delimiter => "its delimiter differs from that",
@@ -104,7 +104,7 @@ impl Header {
     }
 }
 
-/// Refuses the reply of a database as its client shows it to people, which is not a table of rows.
+/// Refuses the reply of a database as its client prints it for people, which is not a table of rows.
 fn check_no_reply(file: &str, text: &[u8]) -> Result<(), Error> {
     const TELLING_BYTES: usize = 4096;
     let start = &text[..text.len().min(TELLING_BYTES)];
@@ -162,7 +162,7 @@ pub fn read_header(known: Header, text: &[u8], delimiter: u8, dialect: &Dialect)
 }
 
 impl Header {
-    /// Takes the names from the first record; a `#` in front of them is that of a comment, if rows have as many fields.
+    /// Takes the names from the first record; a `#` in front of them begins a comment, if rows have as many fields.
     fn name_columns(&mut self, first: &ByteRecord, may_be_comment: bool) {
         let mut written: Vec<String> = first.iter().map(name_of).collect();
         if let Some(name) = written.first_mut().filter(|_| may_be_comment)
@@ -184,7 +184,7 @@ fn name_of(text: &[u8]) -> String {
     String::from_utf8_lossy(text).trim_matches(|char: char| char.is_whitespace() || char == '\u{feff}').to_owned()
 }
 
-/// Whether `record` is the header once more, whose names are `written`, as in files that were put one after the other.
+/// Whether `record` repeats the header with the names `written`, as in concatenated files.
 pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
     let is_same = |(i, (name, text)): (usize, (&String, &[u8]))| {
         let other = name_of(text);
@@ -193,7 +193,7 @@ pub fn repeats(written: &[String], record: &ByteRecord) -> bool {
     !written.is_empty() && record.len() == written.len() && written.iter().zip(record).enumerate().all(is_same)
 }
 
-/// What to do if the first row has more fields than the header, where that has a common cause.
+/// The hint if the first row has more fields than the header for a common reason.
 fn other_width(first: &ByteRecord, second: &ByteRecord, delimiter: u8, packing: Packing) -> Option<String> {
     let shown = if delimiter == b'\t' { "\\t".to_owned() } else { char::from(delimiter).to_string() };
     let has_end = second.iter().next_back().is_some_and(|last| last.trim_ascii().is_empty());
@@ -219,7 +219,7 @@ fn second_line(text: &[u8], rest: usize) -> u64 {
     1 + (memchr::memchr_iter(b'\n', &text[..rest]).count() + empty_lines(&text[rest..])) as u64
 }
 
-/// Refuses text of the lines of old Macintoshes, which looks like one line.
+/// Refuses text with the line ends of old Macintoshes, which looks like one line.
 fn check_line_ends(place: Place, record: &ByteRecord, packing: Packing) -> Result<(), Error> {
     let is_alone = |pair: &[u8]| pair[0] == b'\r' && pair[1] != b'\n';
     if !record.iter().any(|cell| cell.trim_ascii().windows(2).any(is_alone)) {

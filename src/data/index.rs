@@ -1,23 +1,23 @@
-//! Where the fields of a block of CSV text end.
+//! Finds the ends of the fields of a block of CSV text.
 //!
 //! ```text
 //! text     1.5,-2,7\n3,4.25,\n
 //! bounds  ∧   ∧  ∧ ∧ ∧    ∧∧      one u32 a field, and one before the first
 //! ```
 //!
-//! Sixty-four bytes are compared at once, giving one bit a byte; the positions of the set bits are the ends. That costs a
-//! fraction of a nanosecond a field, where asking for one delimiter after the other costs five. Quotes mean
-//! nothing here: they have been taken out of the text, or it goes to a reader that understands them (`quotes.rs`).
+//! Sixty-four bytes are compared at once, giving one bit per byte; the positions of the set bits are the ends. That costs a
+//! fraction of a nanosecond per field, while a search for one delimiter after the other costs five. Quotes have no meaning
+//! here: they have been removed from the text, or it goes to a reader that handles them (`quotes.rs`).
 
 #[cfg(target_arch = "x86_64")]
 mod x86;
 
 use super::isa::{Isa, Level};
 
-/// Bytes that must be readable before a text, as kernels load whole vectors that end where a field ends.
+/// The number of readable bytes required before a text, because kernels load whole vectors that end where a field ends.
 pub const PAD: usize = 32;
 
-/// Bounds that 64 bytes of text, the left bound of the first field and the end of the last record can need.
+/// The most bounds for 64 bytes of text, plus the left bound of the first field and the end of the last record.
 const ROOM: usize = 66;
 
 /// A block of text, known to have [`PAD`] readable bytes of anything before it.
@@ -35,7 +35,7 @@ pub struct Index {
     newlines: usize,
     /// Length of the indexed text: no bound lies after it.
     length: usize,
-    /// A byte that means nothing, to fill up the last 64.
+    /// A byte without meaning, to fill up the last 64.
     filler: u8,
 }
 
@@ -45,11 +45,11 @@ pub struct Table<'a> {
     text: Text<'a>,
     bounds: &'a [u32],
     width: usize,
-    /// Between the whole part of a number and its fraction.
+    /// The decimal mark.
     decimal: u8,
 }
 
-/// What 64 bytes of text hold: a bit for every byte that ends a field, and how many are newlines.
+/// The ends of fields in 64 bytes of text, a bit for every byte, and the number of newlines.
 struct Found {
     ends: u64,
     newlines: u32,
@@ -71,7 +71,7 @@ impl<'a> Text<'a> {
         &self.padded[PAD..]
     }
 
-    /// With the bytes before.
+    /// The text with the bytes before it.
     pub fn padded(self) -> &'a [u8] {
         self.padded
     }
@@ -116,7 +116,7 @@ impl Index {
         &self.bounds[1..=self.fields]
     }
 
-    /// How many newlines there are.
+    /// The number of newlines.
     pub fn newlines(&self) -> usize {
         self.newlines
     }
@@ -148,7 +148,7 @@ impl Index {
 }
 
 impl<'a> Table<'a> {
-    /// The records of `text`, which `index` was filled from, if all have `width` fields; else the first that has not.
+    /// The records of `text`, from which `index` was filled, if all have `width` fields; otherwise the first that differs.
     ///
     /// # Panics
     /// If `index` was filled from a longer text, or `width` is zero.
@@ -160,7 +160,7 @@ impl<'a> Table<'a> {
         let newlines = index.newlines + usize::from(ends.last() == Some(&(text.len() as u32)));
         let ragged = |&record: &usize| !is_end(ends[record * width + width - 1]);
         match (0..records).find(ragged) {
-            // The right number of newlines, one at the end of every record: so there is none within.
+            // The number of newlines is right and every record ends with one, so no record contains another.
             None if records * width == ends.len() && records == newlines => {
                 Ok(Self { text, bounds: &index.bounds[..=index.fields], width, decimal: b'.' })
             }
@@ -174,17 +174,17 @@ impl<'a> Table<'a> {
         Self { decimal, ..self }
     }
 
-    /// What is between the whole part of a number and its fraction.
+    /// The decimal mark.
     pub fn decimal(&self) -> u8 {
         self.decimal
     }
 
-    /// Number of records.
+    /// The number of records.
     pub fn records(&self) -> usize {
         (self.bounds.len() - 1) / self.width
     }
 
-    /// Fields of a record.
+    /// The number of fields of a record.
     pub fn width(&self) -> usize {
         self.width
     }
@@ -199,7 +199,7 @@ impl<'a> Table<'a> {
         &self.bounds[record * self.width + field..]
     }
 
-    /// Where one record is in the text, without its newline.
+    /// The place of a record in the text, without its newline.
     pub fn record(&self, record: usize) -> std::ops::Range<usize> {
         let bounds = self.bounds_from(record, 0);
         bounds[0].wrapping_add(1) as usize..bounds[self.width] as usize
@@ -212,7 +212,7 @@ impl<'a> Table<'a> {
     }
 }
 
-/// The record at whose end the count of fields first differs: an error path, so it looks at every field.
+/// The record at whose end the count of fields first differs. This is an error path, so it checks every field.
 #[cold]
 fn first_ragged(text: &Text, ends: &[u32], width: usize) -> Option<usize> {
     let is_end = |&end: &u32| end as usize == text.len() || text.padded[PAD + end as usize] == b'\n';
@@ -254,7 +254,7 @@ fn bits(tops: u64) -> u64 {
     (tops >> 7).wrapping_mul(0x0102_0408_1020_4080) >> 56
 }
 
-/// Writes eight positions at a time, needed or not: cheaper than asking which are.
+/// Writes eight positions at a time, needed or not, which is cheaper than testing which are.
 #[inline(always)]
 fn spread(mut mask: u64, base: u32, out: &mut [u32; 64]) {
     let (eights, _) = out.as_chunks_mut::<8>();
@@ -275,7 +275,7 @@ mod tests {
     use proptest::prelude::*;
 
     fn padded(text: &[u8]) -> Vec<u8> {
-        // Padding full of what is looked for: none of it may be found.
+        // Padding full of the bytes that are searched for: none of them may be found.
         let around: Vec<u8> = (0..PAD).map(|i| b",\n\""[i % 3]).collect();
         [&around, text].concat()
     }

@@ -1,6 +1,6 @@
 //! The files that the paths of a command line name: a path itself, the matches of a pattern, the files of a directory.
 //!
-//! Directories named `key=value` are partitions, as Hive, Spark and DuckDB write them: the key is a column of every file below.
+//! Directories named `key=value` are partitions, as in Hive, Spark and DuckDB: the key is a column of every file below.
 
 use std::collections::BTreeSet;
 use std::io;
@@ -11,13 +11,13 @@ use glob::{GlobError, MatchOptions, glob_with};
 use super::number;
 use crate::error::{Error, Place, shortened};
 
-/// What Hive writes for a missing value.
+/// The value that Hive writes for a missing one.
 const HIVE_NULL: &str = "__HIVE_DEFAULT_PARTITION__";
 
-/// The directory in which Delta Lake keeps what says which files of a table are current.
+/// The directory with the log of a Delta Lake table, which lists its current files.
 const DELTA_LOG: &str = "_delta_log";
 
-/// As in a shell: `*` matches within one name, and no hidden files.
+/// The rules of shells: `*` matches within one name, and no hidden files.
 const AS_IN_A_SHELL: MatchOptions =
     MatchOptions { case_sensitive: true, require_literal_separator: true, require_literal_leading_dot: true };
 
@@ -78,7 +78,7 @@ pub fn expanded(paths: &[PathBuf]) -> Result<Vec<InputFile>, Error> {
     Ok(all)
 }
 
-/// The paths that match a pattern, sorted; anything else is itself, and so is a file whose name looks like a pattern.
+/// The paths that match a pattern, sorted; a path without a pattern, or of an existing file, is unchanged.
 fn matches(path: &Path) -> Result<Vec<PathBuf>, Error> {
     let pattern = path.to_str().filter(|text| text.contains(['*', '?', '[']) && !path.exists());
     let Some(pattern) = pattern else { return Ok(vec![path.to_owned()]) };
@@ -104,7 +104,7 @@ fn matches(path: &Path) -> Result<Vec<PathBuf>, Error> {
     Ok(found)
 }
 
-/// What a file of a directory holds, by its name.
+/// The kind of a file in a directory, by its name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Kind {
     Parquet,
@@ -112,7 +112,7 @@ enum Kind {
 }
 
 impl Kind {
-    /// The kind of a file with that name, compressed or not; `None` if it is not taken for data.
+    /// The kind of a file with that name, compressed or not; `None` if it is not taken as data.
     fn of(name: &str) -> Option<Kind> {
         let name = name.to_ascii_lowercase();
         let bare = [".gz", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
@@ -131,7 +131,7 @@ type Keys = Vec<(String, String)>;
 #[derive(Default)]
 struct Directory {
     files: Vec<(Kind, PathBuf, Keys)>,
-    /// Whether there are directories that are no partitions.
+    /// Whether there are directories that are not partitions.
     has_others: bool,
 }
 
@@ -142,8 +142,8 @@ impl Directory {
         Ok(found)
     }
 
-    /// Adds the files in `directory`, which is below those of `keys`, and in the partitions in it. Names that begin with `_` or `.`
-    /// are what writers use for anything but data.
+    /// Adds the files in `directory`, which is below those of `keys`, and in its partitions. Names that begin with `_` or
+    /// `.` are not data by convention.
     fn walk(&mut self, directory: &Path, keys: &Keys) -> Result<(), Error> {
         let entries = std::fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>);
         let entries = entries.map_err(|source| Error::io(directory, "open", source))?;
@@ -152,8 +152,10 @@ impl Directory {
         for path in paths {
             let name = path.file_name().unwrap_or_default().to_string_lossy().into_owned();
             if name == DELTA_LOG {
-                let error =
-                    fault(directory, "a Delta table: its log says which files are current, and is not read here");
+                let error = fault(
+                    directory,
+                    "a Delta table: its log lists the current files, and this program does not read it",
+                );
                 return Err(error.with_hint("linreg spark --format delta reads it, and so does DuckDB's delta_scan"));
             }
             if name.starts_with(['_', '.']) {
@@ -195,7 +197,7 @@ impl Directory {
         Ok(self.files.into_iter().map(file).collect())
     }
 
-    /// Refuses files of two kinds, and files that have not the same partition columns.
+    /// Refuses files of two kinds, and files with different partition columns.
     fn check(&self, directory: &Path) -> Result<(), Error> {
         let pattern = |name: &str| {
             let path = directory.join(name).display().to_string();
@@ -231,7 +233,7 @@ impl Directory {
         Ok(())
     }
 
-    /// Of each partition column, whether all of its values are numbers.
+    /// For each partition column, whether all of its values are numbers.
     fn numeric(&self) -> Vec<bool> {
         let count = self.files.first().map_or(0, |(.., keys)| keys.len());
         let is_numeric = |k: usize| {
@@ -246,7 +248,7 @@ fn fault(path: &Path, message: impl Into<String>) -> Error {
     Error::input(Place::file(&path.display().to_string()), message)
 }
 
-/// A name without the codes that writers put for characters which file systems refuse: `%3A` is a colon.
+/// A name with the escapes of writers decoded, such as `%3A` for a colon.
 fn decoded(name: &str) -> String {
     let digit = |byte: Option<&u8>| byte.and_then(|byte| char::from(*byte).to_digit(16));
     let (bytes, mut text, mut i) = (name.as_bytes(), Vec::new(), 0);

@@ -1,12 +1,12 @@
-//! Polynomials on an interval: the powers of a column as a table holds them.
+//! Polynomials on an interval: the representation of a column's powers in a table.
 //!
-//! The columns x, x², … x^d are nearly multiples of each other, and no factorization gets back the digits that this costs.
+//! The columns x, x², … x^d are nearly collinear, and no factorization recovers the digits that this costs.
 //! The Chebyshev polynomials T₁(t) … T_d(t) of t = (x − center)/scale, |t| ≤ 1, span the same space and are far from it
-//! (T₀ = 1, T₁ = t, Tₖ₊₁ = 2t·Tₖ − Tₖ₋₁; Mason & Handscomb, *Chebyshev Polynomials*, 2003, section 1.2). What is found on
-//! them is converted to powers at the end, by the sums below, which are computed in pairs of doubles.
+//! (T₀ = 1, T₁ = t, Tₖ₊₁ = 2t·Tₖ − Tₖ₋₁; Mason & Handscomb, *Chebyshev Polynomials*, 2003, section 1.2). Results for them
+//! are converted to powers at the end, by the sums below, which are computed in pairs of doubles.
 //!
-//! Nobody knows the interval before all rows have been read, so it grows: polynomials on an interval are sums of
-//! polynomials on a wider one, whose terms are no larger than 1 on the narrow one, so that growing costs no digits.
+//! The interval is known only after all rows have been read, so it grows: polynomials on an interval are sums of
+//! polynomials on a wider one, whose terms are at most 1 on the narrow one, so growing costs no digits.
 
 use serde::{Deserialize, Serialize};
 
@@ -23,7 +23,7 @@ pub struct Interval {
 }
 
 impl Interval {
-    /// That of no values.
+    /// The interval without values.
     pub const EMPTY: Interval = Interval { center: 0.0, scale: f64::NEG_INFINITY };
 
     /// An interval from `low` or somewhat below to `high` or somewhat above: its numbers are short, so that subtracting
@@ -61,7 +61,7 @@ impl Interval {
         if self.scale == 0.0 { ZERO } else { over(add(x, pair(-self.center)), self.scale) }
     }
 
-    /// By how much t grows with x.
+    /// The slope of t as a function of x.
     #[must_use]
     pub fn slope(self) -> Pair {
         if self.scale == 0.0 { ZERO } else { over(pair(1.0), self.scale) }
@@ -78,7 +78,7 @@ impl Interval {
         values
     }
 
-    /// T₀ … T_d on this interval as sums of T₀, T₁ … on `inner`, which lies in it: the factors of each.
+    /// T₀ … T_d on this interval as sums of T₀, T₁ … on `inner`, which lies in it: the coefficients of each.
     #[must_use]
     pub fn of_inner(self, inner: Interval, degree: usize) -> Vec<Vec<Pair>> {
         let constant = self.position(pair(inner.center));
@@ -86,7 +86,7 @@ impl Interval {
         chebyshev(degree, [constant, factor], times_linear)
     }
 
-    /// x⁰ … x^d as sums of T₀, T₁ …: the factors of each.
+    /// x⁰ … x^d as sums of T₀, T₁ …: the coefficients of each.
     #[must_use]
     pub fn powers(self, degree: usize) -> Vec<Vec<Pair>> {
         let mut powers = vec![vec![pair(1.0)]];
@@ -96,17 +96,17 @@ impl Interval {
         powers
     }
 
-    /// x·Tₖ as a sum of T₀, T₁ …: the factors.
+    /// x·Tₖ as a sum of T₀, T₁ …: the coefficients.
     #[must_use]
     pub fn times_x(self, k: usize) -> Vec<Pair> {
         let own: Vec<Pair> = (0..=k).map(|j| if j == k { pair(1.0) } else { ZERO }).collect();
         times_linear(&own, [pair(self.center), pair(self.scale)])
     }
 
-    /// T₀ … T_d as sums of x⁰, x¹ …: the factors of each.
+    /// T₀ … T_d as sums of x⁰, x¹ …: the coefficients of each.
     #[must_use]
     pub fn polynomials(self, degree: usize) -> Vec<Vec<Pair>> {
-        // On one value only, any scale is the same.
+        // With one value only, any scale is equivalent.
         let scale = if self.scale == 0.0 { 1.0 } else { self.scale };
         chebyshev(degree, [over(pair(-self.center), scale), over(pair(1.0), scale)], |sum, [constant, factor]| {
             let mut product: Vec<Pair> = sum.iter().map(|&term| times(constant, term)).chain([ZERO]).collect();
@@ -117,7 +117,7 @@ impl Interval {
         })
     }
 
-    /// Writes T₂, T₃ … of the values x, of which `shift` was subtracted, into the columns `places` of `batch`.
+    /// Writes T₂, T₃ … of the values x, minus `shift`, into the columns `places` of `batch`.
     pub fn fill(self, values: &[f64], shift: f64, batch: &mut Batch, places: &[usize]) {
         let (offset, scale) = (shift - self.center, if self.scale == 0.0 { f64::INFINITY } else { self.scale });
         let t: Vec<f64> = values.iter().map(|value| (value + offset) / scale).collect();
@@ -139,8 +139,8 @@ fn twice(number: Pair) -> Pair {
     (2.0 * number.0, 2.0 * number.1)
 }
 
-/// T₀ … T_d of u = `linear`[0] + `linear`[1]·t as sums of whatever `product` multiplies by u; the sums begin with the term
-/// for the constant 1.
+/// T₀ … T_d of u = `linear`[0] + `linear`[1]·t as sums in the basis in which `product` multiplies by u; the sums begin with
+/// the term of the constant 1.
 fn chebyshev(degree: usize, linear: [Pair; 2], product: impl Fn(&[Pair], [Pair; 2]) -> Vec<Pair>) -> Vec<Vec<Pair>> {
     let mut all = vec![vec![pair(1.0)], linear.to_vec()];
     for k in 1..degree {

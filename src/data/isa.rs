@@ -1,8 +1,8 @@
-//! Which instruction set the kernels of [`super::index`] and [`super::number`] run on.
+//! The instruction set of the kernels of [`super::index`] and [`super::number`].
 //!
 //! Every kernel exists once in plain Rust and, on x86-64, once per vector width. The choice is made once, at run time.
-//! An [`Isa`] is a proof that this machine has the instructions: its level is private, so safe code cannot ask for a kernel
-//! that would not run.
+//! An [`Isa`] proves that this machine has the instructions: its level is private, so safe code cannot request a kernel
+//! that the machine lacks.
 
 use std::fmt;
 
@@ -24,7 +24,7 @@ pub enum Level {
     Avx512,
 }
 
-/// `LINREG_ISA` names an instruction set that does not exist, or not here.
+/// `LINREG_ISA` names an unknown instruction set, or one that this machine lacks.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IsaError {
     word: String,
@@ -52,13 +52,13 @@ impl Isa {
         Self::available().find(|isa| isa.to_string() == word).ok_or_else(|| IsaError { word: word.into() })
     }
 
-    /// All that this machine has, slowest first.
+    /// All instruction sets of this machine, slowest first.
     pub fn available() -> impl Iterator<Item = Self> {
         let levels = [Level::Portable, Level::Avx2, Level::Avx512];
         levels.into_iter().filter(|&level| is_here(level)).map(Self)
     }
 
-    /// Which one it is.
+    /// The name of the instruction set.
     pub fn level(self) -> Level {
         self.0
     }

@@ -1,4 +1,4 @@
-//! What is wanted of records: which fields, what their cells may hold, and the error for one that holds something else.
+//! The layout of records: the requested fields, the values that their cells may hold, and the errors for others.
 
 use std::io;
 use std::sync::Arc;
@@ -17,99 +17,100 @@ use super::number::Column;
 use super::packing::Packing;
 use crate::error::shortened;
 
-/// A longer text in a category is not a level.
+/// The longest level of a category; longer strings are errors.
 pub const LONGEST_LEVEL: usize = 1 << 16;
 
-/// What to do with a missing value.
+/// What is done with a missing value.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Missing {
     /// It is an error with its place.
     Refuse,
-    /// It becomes NaN, and the caller looks after it.
+    /// It becomes NaN, and the caller handles it.
     Keep,
-    /// So it is, and a level of a category that no row had before is infinite.
+    /// It becomes NaN, and a level of a category that no row had before becomes infinite.
     KeepUnseen,
 }
 
-/// What hints may propose about the wanted columns.
+/// The options that hints may propose about the requested columns.
 #[derive(Debug, Clone, Default)]
 pub struct Choosable {
-    /// How many of them are features, the first of all.
+    /// The number of features, which are the first columns.
     pub features: usize,
     /// Whether `--ignore` drops a feature: it contradicts `--features`.
     pub can_ignore: bool,
-    /// The column that is the target if none is named, where the user has named none.
+    /// The default target, if the user has named none.
     pub default_target: Option<String>,
 }
 
 impl Choosable {
-    /// Whether column `k`, which is called `name`, can be ignored without loss of a target.
+    /// Whether column `k`, which is called `name`, can be ignored without losing a target.
     pub fn is_ignorable(&self, k: usize, name: &str) -> bool {
         self.can_ignore && k < self.features && self.default_target.as_deref() != Some(name)
     }
 }
 
-/// How records are read.
+/// The layout of records.
 #[derive(Debug, Clone)]
 pub struct Layout {
-    /// Between fields.
+    /// The field separator.
     pub delimiter: u8,
-    /// Fields in a record.
+    /// The number of fields in a record.
     pub fields: usize,
-    /// The wanted columns: where each is, and what is subtracted from it.
+    /// The requested columns: the place of each, and its shift.
     pub columns: Vec<Column>,
     /// Their names.
     pub names: Vec<String>,
-    /// Whether the last of them holds the weights of the rows.
+    /// Whether the last of them holds the row weights.
     pub is_weighted: bool,
-    /// How cells are written.
+    /// The notation of cells.
     pub spelling: Spelling,
-    /// How the numbers of each are written; nothing is known where that is not asked beforehand.
+    /// The notation of the numbers of each; unknown if it was not determined beforehand.
     pub notations: Vec<Notation>,
-    /// What numbers of each were written with so far, whoever read them.
+    /// The notation found so far in each, by all readers.
     pub marks: Arc<Vec<AtomicU32>>,
-    /// The names in the header of the input, as they are there; empty if a record with these is a row.
+    /// The names in the header of the input; empty if a record with these is a row.
     pub written: Arc<Vec<String>>,
-    /// Whether a blank line in a table of one column is a row without a cell.
+    /// Whether a blank line in a table of one column is a row with a missing value.
     pub keeps_blank_lines: bool,
-    /// What to do with a missing value.
+    /// What is done with a missing value.
     pub missing: Missing,
-    /// What hints may propose; `None` where the columns are a model's.
+    /// The options that hints may propose; `None` if the columns are a model's.
     pub choosable: Option<Choosable>,
-    /// The wanted columns that are categories, the first of all: the levels known beforehand.
+    /// The requested columns that are categories, which come first, with the levels known beforehand.
     pub levels: Vec<Levels>,
-    /// What the kernels run on.
+    /// The instruction set of the kernels.
     pub isa: Isa,
-    /// Number of the input, from 0.
+    /// The number of the input, from 0.
     pub input: u64,
-    /// How the input is compressed.
+    /// The compression of the input.
     pub packing: Packing,
 }
 
-/// What is wrong with a record.
+/// An error in a record.
 #[derive(Debug)]
 pub struct Fault {
-    /// Line in the block, from 0.
+    /// The line in the block, from 0.
     pub line: u64,
-    /// Field, from 0, if it is one.
+    /// The field, from 0, if it is in one.
     pub field: Option<usize>,
-    /// What was seen and what was expected.
+    /// What was found and what was expected.
     pub message: String,
-    /// What would work.
+    /// The hint.
     pub hint: Option<String>,
 }
 
-/// Why a pass cannot continue.
+/// The reason why a pass cannot continue.
 #[derive(Debug)]
 pub enum Failure {
-    /// A record is not what it should be.
+    /// A record is invalid.
     Fault(Fault),
     /// The input cannot be read, or is damaged.
     Read(io::Error),
 }
 
 impl Layout {
-    /// The same, and a record with the names of the header is one only if a wanted number cannot be read from its name.
+    /// The same, where a record with the names of the header is a header only if a requested number cannot be read from its
+    /// name.
     pub fn with_certain_header(mut self) -> Layout {
         let is_no_number = |column: &Column| match self.written.get(column.field) {
             Some(name) if cell::read(name.as_bytes(), &self.spelling) == Cell::Bad => {
@@ -123,7 +124,7 @@ impl Layout {
         self
     }
 
-    /// Reads the wanted fields of a record that begins on `line` into row `i` of `batch`.
+    /// Reads the requested fields of a record that begins on `line` into row `i` of `batch`.
     pub fn read_row(
         &self,
         (record, line): (&ByteRecord, u64),
@@ -165,7 +166,7 @@ impl Layout {
         Ok(())
     }
 
-    /// Whether a category may have such a number.
+    /// Whether a category may have this number.
     pub fn takes(&self, code: f64) -> bool {
         match self.missing {
             Missing::Refuse => code.is_finite(),
@@ -174,7 +175,7 @@ impl Layout {
         }
     }
 
-    /// Why the category `k` cannot have `text`.
+    /// The reason why the category `k` cannot have `text`.
     #[cold]
     pub fn no_level(&self, text: &[u8], k: usize, line: u64) -> Fault {
         let (name, shown) = (&self.names[k], String::from_utf8_lossy(text));
@@ -202,23 +203,23 @@ impl Layout {
         Err(self.fault(line, k, &format!("\"{shown}\" is not UTF-8"), hint))
     }
 
-    /// An error in a cell of wanted column `k`.
+    /// An error in a cell of requested column `k`.
     fn fault(&self, line: u64, k: usize, message: &str, hint: String) -> Fault {
         let message = format!("column \"{}\": {message}", self.names[k]);
         Fault { line, field: Some(self.columns[k].field), message, hint: Some(hint) }
     }
 
-    /// Whether wanted column `k` is a feature of the user's choice.
+    /// Whether requested column `k` is a feature that the user named.
     pub fn is_choosable(&self, k: usize) -> bool {
         self.choosable.as_ref().is_some_and(|choosable| k < choosable.features)
     }
 
-    /// Whether wanted column `k` can be ignored.
+    /// Whether requested column `k` can be ignored.
     pub fn is_ignorable(&self, k: usize) -> bool {
         self.choosable.as_ref().is_some_and(|choosable| choosable.is_ignorable(k, &self.names[k]))
     }
 
-    /// What would work, or that wanted column `k` can be ignored.
+    /// The hint, or that requested column `k` can be ignored.
     fn or_ignored(&self, remedy: String, k: usize) -> String {
         if !self.is_ignorable(k) {
             let is_named = self.is_choosable(k) && remedy.is_empty();
@@ -228,18 +229,18 @@ impl Layout {
         format!("{remedy}{or}{}", leave_out(&self.names[k]))
     }
 
-    /// The number in a cell of wanted column `k`; NaN if it is missing and may be.
+    /// The number in a cell of requested column `k`; NaN if it is missing and may be.
     pub fn number(&self, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         self.number_of(cell::read(text, &self.spelling), text, k, line)
     }
 
-    /// Whether a cell of wanted column `k` may be the start of a comment.
+    /// Whether a cell of requested column `k` may be the start of a comment.
     fn may_be_comment(&self, text: &[u8], k: usize) -> bool {
         let after = text.strip_prefix(b"#").map(|rest| cell::read(rest, &self.spelling));
         self.columns[k].field == 0 && after.is_some_and(|after| !matches!(after, Cell::Number(_)))
     }
 
-    /// The same of a cell that holds `cell` and is written as `text`.
+    /// The same for a cell that holds `cell` and has the text `text`.
     pub fn number_of(&self, cell: Cell, text: &[u8], k: usize, line: u64) -> Result<f64, Fault> {
         let is_weight = self.is_weighted && k + 1 == self.names.len();
         let (message, remedy) = match cell {
@@ -291,14 +292,14 @@ impl Layout {
         Err(self.fault(line, k, &message, hint))
     }
 
-    /// The number in a cell of wanted column `k` that is written in another notation; or what is wrong with it, and what to do.
+    /// The number in a cell of requested column `k` in another notation; or the error with its hint.
     fn noted(&self, text: &[u8], k: usize) -> Option<Result<f64, (String, String)>> {
         let text = str::from_utf8(text).ok()?;
         let noted = match Notation::read(self.notations.get(k), text, &self.spelling)? {
             Ok(noted) => noted,
             Err(reason) => return Some(Err(reason)),
         };
-        // Numbers that mark a missing value may be written so, too.
+        // Numbers that mark a missing value may be written like this, too.
         if self.spelling.codes().contains(&noted.value) {
             return (self.missing != Missing::Refuse).then_some(Ok(f64::NAN));
         }
@@ -308,12 +309,12 @@ impl Layout {
         Some(Ok(noted.value))
     }
 
-    /// Whether plain numbers in wanted column `k` are errors: they are not of the unit of the others.
+    /// Whether plain numbers in requested column `k` are errors, because the others have a unit.
     pub fn is_strict(&self, k: usize) -> bool {
         self.notations.get(k).is_some_and(Notation::is_strict)
     }
 
-    /// What numbers of the wanted columns were written with that are not plain, for a remark each.
+    /// The notations of the requested columns that are not plain, for a remark each.
     pub fn remarks(&self) -> Vec<String> {
         let of = |(k, name): (usize, &String)| {
             let marks: Marks = self.marks.get(k)?.load(Ordering::Relaxed);
@@ -330,7 +331,7 @@ impl Layout {
     }
 }
 
-/// `missing value`, with the mark if there is one.
+/// The words `missing value`, with the mark if there is one.
 fn missing_value(text: &str) -> String {
     match text.trim() {
         "" => "missing value".to_owned(),

@@ -1,19 +1,19 @@
-//! The levels of a category: a number for every text that is in a column.
+//! The levels of a category: a number for every string in a column.
 
 use std::cmp::Ordering;
 
 use super::Spelling;
 use super::cell::{self, Cell};
 
-/// Represents a level that no row had when the levels were found.
+/// The number of a level that is unknown where levels are fixed.
 pub const UNSEEN: f64 = f64::INFINITY;
 
-/// More levels than this are refused: a row costs the square of the number of columns.
+/// The most levels; the cost of a row is the square of the number of columns.
 pub const MOST_LEVELS: usize = 1000;
 
 /// Strings and their numbers, in the order in which they were first seen.
 ///
-/// Looked up by an open table of slots: the order of its slots reaches no output.
+/// The strings are found by an open hash table, whose order does not affect the output.
 #[derive(Debug, Clone)]
 pub struct Levels {
     names: Vec<String>,
@@ -21,18 +21,18 @@ pub struct Levels {
     seen: Vec<(Vec<u8>, f64)>,
     /// Place in `seen` plus 1, or 0; a power of two of them, at least half of them empty.
     slots: Vec<u32>,
-    /// Whether a text that is not a level yet becomes one.
+    /// Whether new strings become levels.
     is_open: bool,
 }
 
 impl Levels {
-    /// None so far, to be found.
+    /// No levels yet, to be found.
     #[must_use]
     pub fn open() -> Levels {
         Levels { names: Vec::new(), seen: Vec::new(), slots: vec![0; 16], is_open: true }
     }
 
-    /// These and no others.
+    /// These levels and no others.
     #[must_use]
     pub fn closed(names: &[String]) -> Levels {
         let mut levels = Levels::open();
@@ -49,19 +49,19 @@ impl Levels {
         &self.names
     }
 
-    /// Whether a text that is not a level yet becomes one.
+    /// Whether new strings become levels.
     #[must_use]
     pub fn is_open(&self) -> bool {
         self.is_open
     }
 
-    /// Whether there are more than anyone has a use for.
+    /// Whether there are too many levels.
     #[must_use]
     pub fn are_too_many(&self) -> bool {
         self.is_open && self.names.len() > MOST_LEVELS
     }
 
-    /// The number of the level that `cell` holds, NaN if it is missing, `UNSEEN` if it is none and may not become one.
+    /// The number of the level in `cell`, NaN if it is missing, `UNSEEN` if it is unknown and levels are fixed.
     pub fn code(&mut self, cell: &[u8], spelling: &Spelling) -> f64 {
         let text = cell.trim_ascii();
         let slot = self.slot(text);
@@ -73,10 +73,10 @@ impl Levels {
         }
     }
 
-    /// Makes `text` a level, if it is none.
+    /// Adds the level `text` if it is new.
     fn add(&mut self, text: &[u8]) -> f64 {
         let name = String::from_utf8_lossy(text).into_owned();
-        // Strings that are not UTF-8 may have the same name.
+        // Different strings that are not UTF-8 may have the same name.
         let same = if str::from_utf8(text).is_ok() { None } else { self.names.iter().position(|other| *other == name) };
         let code = same.unwrap_or(self.names.len());
         if code == self.names.len() {
@@ -85,7 +85,7 @@ impl Levels {
         self.insert(self.slot(text), text, code as f64)
     }
 
-    /// The slot of `text`, or the empty one where it belongs.
+    /// The slot of `text`, or the empty one for it.
     fn slot(&self, text: &[u8]) -> usize {
         let mask = self.slots.len() - 1;
         let mut slot = hash(text) as usize & mask;
@@ -120,7 +120,7 @@ fn hash(text: &[u8]) -> u64 {
     (state ^ state >> 32).wrapping_mul(GOLDEN) >> 20
 }
 
-/// The order of levels in outputs: as numbers if all are such, as strings otherwise.
+/// The order of levels in outputs: as numbers if all are numbers, as strings otherwise.
 #[must_use]
 pub fn sorted(levels: &[String]) -> Vec<String> {
     let mut sorted = levels.to_vec();
@@ -137,7 +137,7 @@ pub fn sorted(levels: &[String]) -> Vec<String> {
     sorted
 }
 
-/// The name of the feature that is 1 where `column` holds `level`: `region=Hoenn`.
+/// The name of the feature that is 1 if `column` holds `level`: `region=Hoenn`.
 #[must_use]
 pub fn level_name(column: &str, level: &str) -> String {
     format!("{column}={level}")

@@ -1,4 +1,4 @@
-//! Rows come in: the only door to files of rows.
+//! Reads rows: the only access to files of rows.
 //!
 //! ```text
 //! files, stdin     source         blocks          index, number      fold
@@ -8,8 +8,8 @@
 //!                   └─────────────────► values of columns ────────────┘
 //! ```
 //!
-//! [`Reader`] opens an input and knows its header; [`columns`] detects which column is what; [`Rows::fold`] then reads
-//! the wanted columns on all cores, batch by batch, and hands on what was made of them in the order of the file.
+//! [`Reader`] opens an input and reads its header; [`columns`] determines the roles of columns; [`Rows::fold`] then reads
+//! the requested columns on all cores, batch by batch, and passes the results on in the order of the file.
 
 mod batch;
 mod blocks;
@@ -22,7 +22,7 @@ mod dialect;
 mod encoding;
 mod fold;
 mod header;
-#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+#[expect(unsafe_code, reason = "vector instructions; each block has the reason why it is sound")]
 pub mod index;
 pub mod inputs;
 mod interval;
@@ -31,7 +31,7 @@ mod layout;
 mod levels;
 pub mod names;
 mod notation;
-#[expect(unsafe_code, reason = "vector instructions; each block says why it is sound")]
+#[expect(unsafe_code, reason = "vector instructions; each block has the reason why it is sound")]
 pub mod number;
 mod opened;
 mod packing;

@@ -1,11 +1,11 @@
-//! Names of columns: repeated, mistyped, typed into a shell.
+//! Names of columns: repeated, misspelt, in shell syntax.
 
 use std::collections::BTreeSet;
 
 /// How many names a message has at most.
 pub(super) const SHOWN: usize = 20;
 
-/// The name most like `name`, if any is like it at all.
+/// The name nearest to `name`, if any is similar.
 #[must_use]
 pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
     const LIKE: f64 = 0.6;
@@ -38,8 +38,8 @@ pub fn first_repeated<'a>(names: impl IntoIterator<Item = &'a String>) -> Option
     sorted.windows(2).find(|pair| pair[0] == pair[1]).map(|pair| pair[0])
 }
 
-/// A name, or several with commas between them, as typed into a shell. A comma means something within braces only, and those
-/// are quoted.
+/// A name, or several with commas between them, in shell syntax. A comma is special within braces only, and those are
+/// quoted.
 pub(super) fn quoted(name: &str) -> String {
     let others = name.replace(',', "");
     let is_plain = !others.is_empty() && shlex::try_quote(&others).is_ok_and(|quoted| quoted == others);

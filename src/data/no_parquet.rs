@@ -1,4 +1,4 @@
-//! What represents Parquet files in a program that was built without them: there is no such table.
+//! A substitute for Parquet support in programs built without it: no file is a table.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ use super::source::Span;
 use super::{Batch, Header};
 use crate::error::{Error, Place};
 
-/// An opened file: there is none.
+/// An opened file, which does not exist.
 pub enum Table {}
 
 /// Reads rows of a table.

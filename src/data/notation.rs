@@ -1,8 +1,8 @@
-//! Numbers as people and other programs write them: `1,234.50`, `12%`, `$5`, `(10)`, `−3`, `1.0D+00`, `0x1F`.
+//! Notations of numbers by people and other programs: `1,234.50`, `12%`, `$5`, `(10)`, `−3`, `1.0D+00`, `0x1F`.
 //!
-//! Only cells that are not numbers in the plain syntax get here: the kernels of [`super::number`] know nothing of it. A
-//! column has one [`Notation`], found in its first cells. Text that only resembles a number (`10-20`, `A10`, `1.2.3`,
-//! a date, a telephone number) is not one.
+//! Only cells that are not plain numbers get here: the kernels of [`super::number`] do not handle them. A column has one
+//! [`Notation`], detected in its first cells. Text that only resembles a number (`10-20`, `A10`, `1.2.3`, a date, a
+//! telephone number) is not one.
 
 mod column;
 mod glyphs;
@@ -12,7 +12,7 @@ pub use glyphs::is_invisible;
 
 use super::number;
 
-/// What a number counts: ones, or something that must not be mixed with them.
+/// The unit of a number: ones, or a unit that must not be mixed with them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Unit {
     /// Ones.
@@ -25,10 +25,10 @@ pub enum Unit {
     Hexadecimal,
 }
 
-/// What a cell is written with, a bit each.
+/// The notations of a cell, one bit each.
 pub type Marks = u32;
 
-/// The marks and what a remark calls them.
+/// The notations and their names in remarks.
 pub const MARKS: [(Marks, &str); 9] = [
     (PERCENT, "a percent sign"),
     (CURRENCY, "a currency sign"),
@@ -55,7 +55,7 @@ const INVISIBLE: Marks = 1 << 8;
 const SEPARATORS: [char; 11] =
     [' ', '\'', '_', '\u{a0}', '\u{202f}', '\u{2009}', '\u{2007}', '\u{2019}', '\u{2bc}', '`', '\u{66c}'];
 
-/// Signs and words of currencies, in front of a number or after it.
+/// Symbols and words of currencies, before or after a number.
 const CURRENCIES: [&str; 58] = [
     "US$", "CA$", "AU$", "NZ$", "HK$", "NT$", "MX$", "R$", "A$", "C$", "S$", "$", "€", "£", "¥", "¢", "₹", "Rs.", "Rs",
     "kr.", "kr", "zł", "Kč", "Ft", "лв", "руб.", "руб", "р.", "円", "元", "USD", "EUR", "GBP", "JPY", "CHF", "CNY",
@@ -63,29 +63,29 @@ const CURRENCIES: [&str; 58] = [
     "SGD", "HKD", "TWD", "THB", "ILS", "RON",
 ];
 
-/// A number and how it is written.
+/// A number and its notation.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Noted {
-    /// What it is, `12%` being 0.12.
+    /// The value, where `12%` is 0.12.
     pub value: f64,
-    /// What it counts.
+    /// The unit.
     pub unit: Unit,
-    /// The sign or word of its currency.
+    /// The symbol or word of its currency.
     pub currency: Option<String>,
-    /// What separates its thousands.
+    /// Its thousands separator.
     pub separator: Option<char>,
     /// Whether its separator could be a decimal mark, as that of `1,234` could.
     pub is_ambiguous: bool,
-    /// All that it is written with.
+    /// All its notations.
     pub marks: Marks,
-    /// Whether it could be a range, as `1.5-2` could, which is 0.015 in Fortran.
+    /// Whether it could be a range, such as `1.5-2`, which is 0.015 in Fortran.
     pub may_be_range: bool,
 }
 
-/// The finite number that `text` is in one of the notations, with `decimal` between its whole part and its fraction;
-/// `thousands` is a separator that is certain.
+/// The finite number that `text` is in one of the notations, with the decimal mark `decimal`; `thousands` is a separator
+/// that is certain.
 pub fn parse(text: &str, decimal: u8, thousands: Option<char>) -> Option<Noted> {
-    // Longer than any number; what follows takes time.
+    // Longer than any number; parsing it would take time.
     if text.len() > 200 || !text.chars().any(char::is_numeric) {
         return None;
     }
@@ -123,7 +123,7 @@ struct Outer<'a> {
 }
 
 impl<'a> Outer<'a> {
-    /// Takes each kind of sign away once, in any order.
+    /// Removes each kind of sign once, in any order.
     fn new(text: &'a str, marks: &mut Marks) -> Option<Outer<'a>> {
         let mut outer = Outer { body: text, is_negative: false, unit: Unit::One, currency: None };
         let mut has_sign = false;
@@ -156,7 +156,7 @@ impl<'a> Outer<'a> {
     }
 }
 
-/// The sign of a currency at the start or the end of `text`, and the rest.
+/// The currency at the start or the end of `text`, and the rest.
 fn currency(text: &str) -> Option<(String, &str)> {
     for sign in CURRENCIES {
         let Some(rest) = text.strip_prefix(sign).or_else(|| text.strip_suffix(sign)) else { continue };
@@ -177,7 +177,7 @@ fn is_suffix(text: &str, sign: &str) -> bool {
     text.strip_suffix(sign).is_some_and(|rest| rest.ends_with(|last: char| last.is_ascii_digit()))
 }
 
-/// What is between the signs.
+/// The part between the signs.
 struct Body {
     value: f64,
     unit: Unit,

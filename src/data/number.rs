@@ -1,11 +1,11 @@
 //! Decimal text to `f64`, exactly as [`str::parse`] rounds it, and many fields at a time.
 //!
-//! [`parse`] takes one field. [`parse_columns`] takes a range of records of a [`Table`] and writes the wanted columns, each
-//! as one run of numbers. Its kernels work on the same field of consecutive records: results are stored as whole vectors, a
-//! column has one shift, and a column not wanted costs nothing.
+//! [`parse`] takes one field. [`parse_columns`] takes a range of records of a [`Table`] and writes the requested columns,
+//! each as one run of numbers. Its kernels work on the same field of consecutive records: results are stored as whole
+//! vectors, a column has one shift, and a column that is not requested costs nothing.
 //!
-//! A kernel converts plain digits with at most one decimal mark and a minus, `-12.3456`, and refuses anything else. What it refuses
-//! goes to [`parse`]; what that refuses too (nothing, words, infinite) becomes NaN and is reported as a [`Fault`].
+//! A kernel converts plain digits with at most one decimal mark and a minus, such as `-12.3456`, and leaves other fields to
+//! [`parse`]. Fields that this refuses too (empty, words, infinite) become NaN and are reported as a [`Fault`].
 
 #[cfg(target_arch = "x86_64")]
 mod avx2;
@@ -19,32 +19,32 @@ use super::index::{Table, Text};
 use super::isa::{Isa, Level};
 use std::ops::Range;
 
-/// Fields that a kernel takes at least.
+/// The fewest fields of a kernel.
 const LANES: usize = 8;
 
-/// Fields that a kernel takes at most, a multiple of [`LANES`]. Their text and bounds stay in the first cache, even if every
-/// one is on lines of its own.
+/// The most fields of a kernel, a multiple of [`LANES`]. Their text and bounds stay in the first cache, even if every one
+/// is on separate lines.
 const STRIP: usize = 128;
 
-/// A column to be read: its field in the record, and what is subtracted from every value.
+/// A requested column: its field in the record, and its shift.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct Column {
     /// From 0.
     pub field: usize,
-    /// Subtracted from every value.
+    /// The shift, which is subtracted from every value.
     pub shift: f64,
 }
 
 /// A cell that is not a finite number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Fault {
-    /// Record of the table.
+    /// The record of the table.
     pub record: usize,
-    /// Place in the list of wanted columns.
+    /// The index in the list of requested columns.
     pub column: usize,
 }
 
-/// The same field of at most [`STRIP`] consecutive records, as a kernel sees it.
+/// The same field of at most [`STRIP`] consecutive records, in the form for a kernel.
 ///
 /// Field `i` lies between `bounds[i * step]` and `bounds[i * step + 1]`. Kernels rely on these being bounds in `text`: the
 /// first is -1 or a position, the second a larger position or the length.
@@ -57,12 +57,12 @@ struct Strip<'a> {
     decimal: u8,
 }
 
-/// Parses one field for every number of `out`. Sets a byte of `refused` for every eight, with a bit for every field that it
-/// leaves to [`parse`].
+/// Parses one field for every number of `out`. Sets a byte of `refused` for every eight, with a bit for every field left to
+/// [`parse`].
 type Kernel = unsafe fn(strip: Strip, out: &mut [[f64; LANES]], refused: &mut [u8]);
 
-/// The number in a field, surrounding blanks aside; `None` if it is not a finite number in the syntax of Rust, with
-/// `decimal` for the point.
+/// The number in a field without surrounding blanks; `None` if it is not a finite number in Rust's syntax, with `decimal`
+/// for the point.
 pub fn parse(field: &[u8], decimal: u8) -> Option<f64> {
     scalar::parse(field, decimal).or_else(|| {
         let field = trim(field);
@@ -82,16 +82,17 @@ fn trim(field: &[u8]) -> &[u8] {
     &field[left..field.len() - right]
 }
 
-/// How many spaces, tabs and `\r` a field begins and ends with. If there is nothing else, it begins with them.
+/// The number of spaces, tabs and `\r` at the beginning and the end of a field. If there is nothing else, they are at the
+/// beginning.
 fn blanks(field: &[u8]) -> (usize, usize) {
     let is_blank = |byte: &&u8| matches!(byte, b' ' | b'\t' | b'\r');
     let left = field.iter().take_while(is_blank).count();
     (left, field[left..].iter().rev().take_while(is_blank).count())
 }
 
-/// Writes the wanted `columns` of the `records` of a table, column `j` from `out[j * stride]` on, each value minus the shift
-/// of its column. Cells that are not finite numbers become NaN and are appended to `faults`, in no useful order, but in the
-/// same for every `isa`.
+/// Writes the requested `columns` of the `records` of a table, column `j` from `out[j * stride]` on, each value minus the
+/// shift of its column. Cells that are not finite numbers become NaN and are appended to `faults`, in an order without
+/// meaning that is the same for every `isa`.
 ///
 /// # Panics
 /// If a record or field is not in the table, `out` is too short, or `stride` is less than the number of records.
@@ -126,15 +127,15 @@ pub fn parse_columns(
             // SAFETY: an `Isa` of a level exists only where the instructions do, and a table has the bounds of its text.
             let refused = unsafe { strip.parse(kernel, out) };
             if refused.iter().any(|&lanes| lanes != 0) {
-                strip.mend(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
+                strip.parse_refused(&refused, out, |i| faults.push(Fault { record: from + i, column: place }));
             }
         }
     }
 }
 
 impl<'a> Strip<'a> {
-    /// Runs the kernel, if need be on a copy of the bounds: without blanks, if the first field has any (after every comma,
-    /// or the `\r` of line ends), and at the end up to a multiple of [`LANES`].
+    /// Runs the kernel, if necessary on a copy of the bounds: without blanks, if the first field has any (after every
+    /// comma, or the `\r` of line ends), and at the end up to a multiple of [`LANES`].
     ///
     /// # Safety
     /// The machine must have the kernel's instructions, and the bounds must be as described.
@@ -164,7 +165,7 @@ impl<'a> Strip<'a> {
 
     /// Parses the fields that a kernel refused, one by one, and reports those that are not numbers.
     #[cold]
-    fn mend(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
+    fn parse_refused(self, refused: &[u8], out: &mut [f64], mut report: impl FnMut(usize)) {
         for (tile, &(mut lanes)) in refused.iter().enumerate() {
             while lanes != 0 {
                 let i = tile * LANES + lanes.trailing_zeros() as usize;
@@ -196,10 +197,10 @@ impl<'a> Strip<'a> {
         bounds
     }
 
-    /// What every unsafe kernel relies on.
+    /// Checks the requirements of every unsafe kernel.
     ///
     /// # Panics
-    /// If there are not bounds for every number of `out`, or a place for every eight in `refused`.
+    /// If bounds for some number of `out` are missing, or a place for some eight in `refused`.
     #[cfg(target_arch = "x86_64")]
     fn check(&self, out: &[[f64; LANES]], refused: &[u8]) {
         let count = out.len() * LANES;
@@ -207,7 +208,7 @@ impl<'a> Strip<'a> {
         assert!(count == 0 || self.bounds.len() > (count - 1) * self.step + 1);
     }
 
-    /// Whether the first field is longer than 15 bytes, as then the others probably are, too.
+    /// Whether the first field is longer than 15 bytes, since then the others probably are, too.
     #[cfg(target_arch = "x86_64")]
     fn starts_long(&self) -> bool {
         self.bounds[1].wrapping_sub(self.bounds[0]) > 16

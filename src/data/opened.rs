@@ -1,4 +1,4 @@
-//! One input: opened, its encoding, its header and its first rows known.
+//! An input that has been opened, with its encoding, its header and its first rows.
 
 use std::io::{self, Read};
 use std::path::{Path, PathBuf};
@@ -17,16 +17,16 @@ use super::source::{self, Body, Source, Span};
 use super::survey;
 use crate::error::{Error, Place};
 
-/// An input whose turn has not come.
+/// An input that is read later.
 pub enum Later {
-    /// A file, to be opened then: there may be more of them than a program may have open.
+    /// A file, to be opened later: there may be more of them than a program may have open.
     File(InputFile),
-    /// What can be opened only once.
+    /// An input that can be opened only once.
     Opened(Source),
 }
 
 impl Later {
-    /// The input that was opened as `source` to look at it.
+    /// The input that was opened from `source`.
     #[must_use]
     pub fn new(file: &InputFile, source: Source) -> Later {
         match source.body {
@@ -73,31 +73,31 @@ impl LaterFiles {
 /// One input whose header has been read.
 pub(super) struct Input {
     pub header: Header,
-    /// Taken when the rows are read.
+    /// The source, taken when the rows are read.
     pub body: Option<Body>,
-    /// The table that it is, if it is not text.
+    /// The table, if it is not text.
     pub table: Option<Table>,
     /// The first block of rows.
     pub first: Block,
-    /// Where the rows begin in the text, and where the second block does.
+    /// The places in the text where the rows begin, and where the second block does.
     pub starts: (u64, u64),
-    /// Of a stream, what was read beyond the first block.
+    /// For a stream, the bytes read beyond the first block.
     pub rest: Vec<u8>,
-    /// True if there is nothing beyond the first block.
+    /// True if the first block is the whole input.
     pub is_whole: bool,
     pub manner: Manner,
     /// The encoding that was found, if it is not UTF-8.
     found: Found,
 }
 
-/// Whether a file begins as text in UTF-16 or UTF-32 does, in which line ends cannot be distinguished from other bytes.
+/// Whether a file begins like UTF-16 or UTF-32, in which line ends cannot be distinguished from other bytes.
 fn is_wide(span: &Span) -> bool {
     let mut start = Vec::new();
     let read = span.clone().take(4).read_to_end(&mut start);
     read.is_ok() && Charset::detected(&start).is_some_and(|charset| charset.is_wide())
 }
 
-/// Reads on until `seen`, what was read of `stream`, holds the first line of the table, below blank lines and `sep=;`.
+/// Reads until `seen`, the part of `stream` read so far, holds the first line of the table, below blank lines and `sep=;`.
 fn read_to_table(stream: &mut impl Read, seen: &mut Vec<u8>) -> io::Result<()> {
     let mut buffer = vec![0; 1 << 14];
     while seen.len() < ENOUGH && memchr(b'\n', &seen[table_start(seen)..]).is_none() {
@@ -141,7 +141,7 @@ impl Input {
         let mut first = Block::default();
         let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
             (Some(told), _) => (told, Vec::new()),
-            // A file is read at positions: what was seen will be read again.
+            // A file is read at positions, and its beginning will be read again.
             (None, Body::File(span)) => (sniff(&mut span.clone()).map_err(failed)?.0, Vec::new()),
             (None, Body::Stream(stream)) => sniff(stream).map_err(failed)?,
             (None, Body::Parquet(_)) => unreachable!("a table is not text"),
@@ -189,12 +189,13 @@ impl Input {
         Ok(input)
     }
 
-    /// How many rows of a table are enough to know their size, and few enough to be read twice: those of a block.
+    /// The number of rows of a table that are enough to determine their scale, and few enough to be read twice: those of a
+    /// block.
     pub fn first_rows(&self, table: &Table) -> u64 {
         table.rows().min((self.manner.block_bytes / table.row_bytes()).max(1))
     }
 
-    /// An error in a block that begins `lines` below the top of the input, as an error.
+    /// Converts an error in a block that begins `lines` below the top of the input.
     pub fn fault(&self, mut fault: Fault, lines: u64) -> Error {
         let packing = self.header.packing;
         if self.header.has_units && lines + fault.line == self.header.lines && fault.field.is_some() {
@@ -214,7 +215,7 @@ impl Input {
         Error::Input { place, message: fault.message, hint: fault.hint }
     }
 
-    /// Why a pass cannot continue `lines` below the top of the input, as an error.
+    /// Converts the reason why a pass cannot continue `lines` below the top of the input.
     pub fn failure(&self, failure: Failure, lines: u64) -> Error {
         match failure {
             Failure::Fault(fault) => self.fault(fault, lines),
@@ -222,13 +223,13 @@ impl Input {
         }
     }
 
-    /// A remark on how it was read.
+    /// The remark on its encoding and layout.
     pub fn remark(&self) -> Option<String> {
         let (file, name) = (&self.header.file, self.found.get()?);
         Some(format!("{file}: the text was read as {name}, since it is not UTF-8 (--encoding NAME overrides)"))
     }
 
-    /// Lines above the first row.
+    /// The number of lines above the first row.
     pub fn header_lines(&self) -> u64 {
         self.header.lines
     }

@@ -1,22 +1,22 @@
-//! How an input is compressed, and the commands that change it on its way to the program.
+//! The compression of an input, and the shell commands that change its text.
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
 
-/// How an input is compressed.
+/// The compression of an input.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Packing {
-    /// It is not.
+    /// None.
     #[default]
     None,
-    /// With gzip.
+    /// gzip.
     Gzip,
-    /// With zstd.
+    /// zstd.
     Zstd,
 }
 
 impl Packing {
-    /// The packing of an input that begins with these bytes.
+    /// The compression of an input that begins with these bytes.
     pub fn of(first: &[u8]) -> Packing {
         match first {
             _ if first.starts_with(GZIP) => Packing::Gzip,

@@ -1,14 +1,14 @@
-//! A text with room before it, as the vector code of [`super::index`] and [`super::number`] wants it.
+//! A text with room before it, as required by the vector code of [`super::index`] and [`super::number`].
 
 use std::io::{self, Read};
 
 use super::index::{PAD, Text};
 
-/// Where the text begins in the buffer. Half a page after the start of one (large buffers begin with a page), while what
-/// is read begins with a page or, after the end of a record that began earlier, a little later: so a byte's place in the
-/// page differs by some 2048 before and after copying. If it were the same or a little higher, processors would take
-/// loads for loads of what was just stored 4096 bytes away and wait: copying takes three times as long at a difference
-/// of 1, a fifth longer at 16.
+/// The start of the text in the buffer. It is half a page after the start of one (large buffers begin with a page), while
+/// the source begins with a page or, after the end of a record that began earlier, a little later: so the place of a byte
+/// in its page differs by some 2048 before and after copying. If it were the same or a little higher, processors would
+/// confuse loads with recent stores 4096 bytes away and wait: copying takes three times as long at a difference of 1, a
+/// fifth longer at 16.
 pub const START: usize = 2048;
 
 const _: () = assert!(START >= PAD, "kernels load bytes before the text");
@@ -16,7 +16,7 @@ const _: () = assert!(START >= PAD, "kernels load bytes before the text");
 /// Some text with at least [`PAD`] bytes of room before it.
 #[derive(Clone, Default)]
 pub struct Padded {
-    /// Only grows, so that a block that is used again allocates nothing.
+    /// The buffer, which only grows, so that blocks reuse it without allocation.
     pub buffer: Vec<u8>,
     /// Bytes of text after the first [`START`].
     pub length: usize,
@@ -33,7 +33,7 @@ impl Padded {
         &self.buffer[START..START + self.length]
     }
 
-    /// Forgets the text.
+    /// Clears the text.
     pub fn clear(&mut self) {
         self.length = 0;
         self.make_room(0);
@@ -51,7 +51,7 @@ impl Padded {
         }
     }
 
-    /// Adds to the text.
+    /// Appends to the text.
     pub fn push(&mut self, bytes: &[u8]) {
         self.make_room(bytes.len());
         self.buffer[START + self.length..][..bytes.len()].copy_from_slice(bytes);

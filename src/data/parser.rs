@@ -1,7 +1,7 @@
-//! A block of records becomes batches of numbers.
+//! Parses blocks of records into batches of numbers.
 //!
-//! A block whose records all have the right number of fields is indexed and parsed in place, without its quotes where
-//! these only surround fields; any other goes through the `csv` crate. Both give the same numbers and tell the same errors.
+//! A block whose records all have the right number of fields is indexed and parsed in place, without its quotes if these
+//! only surround fields; any other block goes through the `csv` crate. Both give the same numbers and the same errors.
 
 use std::ops::Range;
 
@@ -19,7 +19,7 @@ use super::levels::{Levels, UNSEEN};
 use super::number::{self, Column};
 use super::records::{Origin, Records, Texts};
 
-/// What a block held.
+/// The counts of a block.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Counts {
     /// Rows.
@@ -33,13 +33,13 @@ pub struct Counts {
 }
 
 impl Counts {
-    /// That of `rows` rows, each on a line of its own.
+    /// The counts of `rows` rows, each on its own line.
     #[must_use]
     pub fn of_rows(rows: u64) -> Counts {
         Counts { rows, lines: rows, ..Counts::default() }
     }
 
-    /// Adds those of the text below.
+    /// Adds the counts of the text below.
     pub fn add(&mut self, below: Counts) {
         self.rows += below.rows;
         self.lines += below.lines;
@@ -48,19 +48,19 @@ impl Counts {
     }
 }
 
-/// Reads blocks; owns what is used again from block to block.
+/// Reads blocks; owns buffers that are used for every block.
 pub struct Parser<'a> {
     layout: &'a Layout,
     index: Index,
     dense: Dense,
     batch: Batch,
     faults: Vec<number::Fault>,
-    /// The levels that the chunk has had so far.
+    /// The levels of the chunk so far.
     levels: Vec<Levels>,
 }
 
 impl<'a> Parser<'a> {
-    /// A parser that makes batches of at most `batch_rows` rows.
+    /// A parser for batches of at most `batch_rows` rows.
     #[must_use]
     pub fn new(layout: &'a Layout, batch_rows: usize) -> Parser<'a> {
         let columns = 1 + layout.columns.len() - usize::from(layout.is_weighted);
@@ -75,16 +75,16 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Forgets the levels of the chunk before: what is found in a chunk depends on that chunk alone.
+    /// Forgets the levels of the chunk before: the result of a chunk depends on that chunk alone.
     pub fn start_chunk(&mut self) {
         self.levels.clone_from(&self.layout.levels);
     }
 
     /// Reads a block that begins at byte `start` of the text of the input, `lines` below the beginning of the chunk, and
-    /// shows every batch of it to `visit`.
+    /// passes every batch of it to `visit`.
     ///
     /// # Errors
-    /// The first error, after the batches before it have been shown.
+    /// The first error, after the batches before it have been passed on.
     pub fn read(
         &mut self,
         block: &Block,
@@ -97,7 +97,7 @@ impl<'a> Parser<'a> {
             visit(batch, &Records { source, block: bytes, start, input, columns, levels, delimiter, lines });
         };
         let mut index = std::mem::take(&mut self.index);
-        // A table of one column takes a blank line for a row with an empty cell.
+        // In a table of one column, a blank line is a row with an empty cell.
         let is_table = self.layout.fields > 1 || self.keeps_blank_lines() || !has_blank_line(block.bytes());
         let table = block.plain().filter(|_| is_table).and_then(|text| {
             index.fill(self.layout.isa, text, self.layout.delimiter);
@@ -119,7 +119,7 @@ impl<'a> Parser<'a> {
         result
     }
 
-    /// A table of the records of a text without its blank lines, if these all have as many fields.
+    /// A table of the records of a text without its blank lines, if these all have the same number of fields.
     #[cold]
     fn dense_table<'t>(&self, dense: &'t Dense, index: &'t mut Index) -> Option<Table<'t>> {
         let text = dense.text.text();
@@ -128,7 +128,7 @@ impl<'a> Parser<'a> {
         Some(table.with_decimal(self.layout.spelling.decimal))
     }
 
-    /// Whether a blank line is a row whose only cell is missing.
+    /// Whether a blank line is a row whose only value is missing.
     fn keeps_blank_lines(&self) -> bool {
         self.layout.fields == 1 && self.layout.keeps_blank_lines
     }
@@ -152,7 +152,7 @@ impl<'a> Parser<'a> {
             self.faults.iter_mut().for_each(|fault| fault.column += self.levels.len());
             if self.faults.iter().any(|fault| self.is_header(table, fault)) {
                 self.faults.clear();
-                // What is after is read record by record; an error there has its line already.
+                // The rest is read record by record; an error there has its line already.
                 let (bytes, from) = origin.at(first, table);
                 let rest = self.read_records(bytes, from, visit)?;
                 return Ok(Counts { rows: first as u64 + rest.rows, ..rest });
@@ -167,7 +167,7 @@ impl<'a> Parser<'a> {
         Ok(Counts { lines: origin.lines(records as u64), ..Counts::of_rows(records as u64) })
     }
 
-    /// Whether a cell that is not a number is the name of its column: the header is repeated here.
+    /// Whether a cell that is not a number is the name of its column, so that the header is repeated here.
     fn is_header(&self, table: &Table, fault: &number::Fault) -> bool {
         let field = self.layout.columns[fault.column].field;
         let name = self.layout.written.get(field).map_or("", String::as_str);
@@ -197,7 +197,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Numbers that may represent a missing value are errors, and weights below 0; the batch begins with record `first`.
+    /// Refuses numbers that may mark a missing value, and negative weights; the batch begins with record `first`.
     fn find_codes_and_weights(&mut self, first: usize) {
         if let Some(weights) = self.batch.weights() {
             let below = weights.iter().enumerate().filter(|(_, weight)| **weight < 0.0);
@@ -218,7 +218,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// What the kernels could not read may be a missing value, or a number with other blanks around it.
+    /// Handles the cells that the kernels could not read: a missing value, or a number with other blanks around it.
     #[cold]
     fn judge_faults(&mut self, table: &Table, first: usize) -> Result<(), Fault> {
         self.faults.sort_unstable();
@@ -278,7 +278,7 @@ impl<'a> Parser<'a> {
         }
     }
 
-    /// Adds a record, whose text is the last of `slices` then, and shows the batch if it is full.
+    /// Adds a record, whose text is the last of `slices` then, and passes on the batch if it is full.
     fn add_row<'t>(
         &mut self,
         record: (&ByteRecord, u64),
@@ -297,7 +297,7 @@ impl<'a> Parser<'a> {
         Ok(())
     }
 
-    /// Shows the rows that were added.
+    /// Passes on the rows that were added.
     fn flush(&mut self, slices: &mut Vec<&[u8]>, visit: &mut impl FnMut(&mut Batch, &[Levels], Texts)) {
         if !slices.is_empty() {
             self.batch.set_rows(slices.len());
@@ -307,12 +307,12 @@ impl<'a> Parser<'a> {
     }
 }
 
-/// Whether there is a line that holds nothing.
+/// Whether there is an empty line.
 fn has_blank_line(text: &[u8]) -> bool {
     text.strip_suffix(b"\n").unwrap_or(text).split(|&byte| byte == b'\n').any(is_blank)
 }
 
-/// How many empty lines, which `csv` skips, come before a record.
+/// The number of empty lines, which `csv` skips, before a record.
 pub fn empty_lines(text: &[u8]) -> usize {
     text.iter().take_while(|&&byte| byte == b'\n').count()
 }

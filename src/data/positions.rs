@@ -1,4 +1,4 @@
-//! Where columns are in a header, and which names are unknown there or occur twice.
+//! The places of columns in a header, and errors about unknown and repeated names.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -6,7 +6,7 @@ use super::Header;
 use super::names::{SHOWN, nearest};
 use crate::error::{Error, Place, shortened};
 
-/// Where each of `names` is in the header, from 0.
+/// The place of each of `names` in the header, from 0.
 ///
 /// # Errors
 /// [`Error::Input`] for the first unknown name, with the nearest known one.
@@ -28,7 +28,7 @@ fn unknown(header: &Header, name: &str) -> Error {
     Error::input(Place::file(&header.file), message).with_hint(list(header))
 }
 
-/// The columns there are, for a hint.
+/// The available columns, for a hint.
 pub fn list(header: &Header) -> String {
     let names = header.names.iter().take(SHOWN).map(|name| shortened(name)).collect::<Vec<_>>().join(", ");
     match header.names.len().checked_sub(SHOWN) {
@@ -37,10 +37,10 @@ pub fn list(header: &Header) -> String {
     }
 }
 
-/// Where each of `names` is, which are to be read.
+/// The place of each of `names`, which will be read.
 ///
 /// # Errors
-/// As [`positions`]; [`Error::Input`] if two columns have one of the names, for which of the two is meant is unknown.
+/// As [`positions`]; [`Error::Input`] if two columns have one of the names, which is ambiguous.
 pub fn used_positions(header: &Header, names: &[String]) -> Result<Vec<usize>, Error> {
     check_distinct(header, names)?;
     positions(header, names)
@@ -63,7 +63,7 @@ pub fn check_distinct<'a>(header: &Header, used: impl IntoIterator<Item = &'a St
     Err(Error::input(place, message).with_hint(other_names(header)))
 }
 
-/// How to give every column a name of its own.
+/// The hint for making every column's name unique.
 fn other_names(header: &Header) -> String {
     const LONGEST: usize = 200;
     if !header.like_numbers.is_empty() {
@@ -78,7 +78,7 @@ fn other_names(header: &Header) -> String {
     header.packing.through(&format!("sed '{}s/.*/{}/'", header.lines, line.replace('\t', "\\t")))
 }
 
-/// The names, a repeated one with a number after it.
+/// The names, with a number after repeated ones.
 #[must_use]
 pub fn distinct(names: &[String]) -> Vec<String> {
     let mut seen: BTreeSet<String> = names.iter().cloned().collect();

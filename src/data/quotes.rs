@@ -1,4 +1,4 @@
-//! What quotes do in a text of records, as the `csv` crate has it.
+//! The meaning of quotes in a text of records, as in the `csv` crate.
 //!
 //! A quote opens only at the start of a field; within quotes two of them are one, and a delimiter or newline is text;
 //! after the closing quote the field continues without.
@@ -26,7 +26,7 @@ pub fn boundary(text: &[u8], delimiter: u8, from: usize) -> Option<usize> {
     }
 }
 
-/// The quote that ends the quoted part which begins at `inside`.
+/// The quote that ends the quoted part beginning at `inside`.
 fn closing_quote(text: &[u8], mut inside: usize) -> Option<usize> {
     loop {
         let quote = inside + memchr(b'"', &text[inside..])?;
@@ -38,8 +38,8 @@ fn closing_quote(text: &[u8], mut inside: usize) -> Option<usize> {
 }
 
 /// Writes `text` without its quotes to `plain`, and the places of its newlines to `newlines`, if every quote is at the
-/// start or the end of a field and no quoted field holds a quote, delimiter or newline: then what is left splits like a
-/// text that never had quotes. Returns its length; `None` if quotes do more than that, or one is not closed.
+/// start or the end of a field and no quoted field holds a quote, delimiter or newline: then the result splits like a text
+/// without quotes. Returns its length; `None` for other uses of quotes, or if one is not closed.
 ///
 /// # Panics
 /// If `plain` is shorter than `text`.
@@ -53,7 +53,7 @@ pub fn strip(text: &[u8], delimiter: u8, plain: &mut [u8], newlines: &mut Vec<u3
         plain[length] = byte;
         length += usize::from(byte != b'"');
         if byte == b'"' {
-            // An opening one follows the end of a field. What follows a closing one is checked at the next byte.
+            // An opening one follows the end of a field. The byte after a closing one is checked next.
             if !inside && before != delimiter && before != b'\n' {
                 return None;
             }

@@ -1,4 +1,4 @@
-//! Inputs, their headers, and the rows below.
+//! Inputs, their headers, and their rows.
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -25,11 +25,11 @@ use crate::error::{Error, Place, shortened};
 /// How text is read.
 #[derive(Debug, Clone)]
 pub struct Manner {
-    /// Bytes of text in which the records of a block start.
+    /// The number of bytes of text in which the records of a block start.
     pub block_bytes: u64,
-    /// Hand out rows as soon as they come, for someone who waits for them at the other end of a pipe.
+    /// Whether to hand out rows as soon as they arrive, for a reader at the other end of a pipe.
     pub is_eager: bool,
-    /// How tables are written down.
+    /// The dialect of tables.
     pub dialect: Dialect,
 }
 
@@ -107,10 +107,10 @@ impl Reader {
 }
 
 impl Layout {
-    /// The same wish for an input with this header.
+    /// The same request for an input with this header.
     fn of(&self, header: &Header, shifts: &[f64]) -> Result<Layout, Error> {
         let positions = columns::used_positions(header, &self.names)?;
-        // What the first input shows holds for all.
+        // The notation of the first input holds for all.
         let mut notations = self.notations.clone();
         if self.columns.is_empty() && !header.notations.is_empty() {
             notations = positions.iter().map(|&field| header.notations[field].clone()).collect();
@@ -123,14 +123,14 @@ impl Layout {
     }
 }
 
-/// The wanted columns of all inputs.
+/// The requested columns of all inputs.
 pub struct Rows {
     pub(super) input: Input,
     later: VecDeque<Later>,
     pub(super) layout: Layout,
-    /// Whether all inputs have to be written down alike.
+    /// Whether all inputs need the same layout.
     pub(super) are_alike: bool,
-    /// The ignored columns, if all others are used because none was named.
+    /// The ignored columns, if no features are named and all others are used.
     all_but: Option<Vec<String>>,
 }
 
@@ -147,12 +147,12 @@ impl Rows {
         self.layout = self.layout.clone().with_certain_header();
     }
 
-    /// The columns are a user's choice, and hints may propose this.
+    /// The columns were chosen by a user, and hints may propose this.
     pub fn are_choosable(&mut self, choosable: Choosable) {
         self.layout.choosable = Some(choosable);
     }
 
-    /// The column that is the target if none is named: the last one of the columns read that has a name.
+    /// The default target: the last column read that has a name.
     #[must_use]
     pub fn default_target(&self) -> Option<&String> {
         let header = &self.input.header;
@@ -161,7 +161,7 @@ impl Rows {
         header.names.iter().rev().find(is_read)
     }
 
-    /// Makes an input an error that has more columns than those before, or fewer: all of them but the `ignored` ones are
+    /// Makes it an error if an input has more columns than those before, or fewer: all of them but the `ignored` ones are
     /// used.
     pub fn require_all(&mut self, ignored: &[String]) {
         self.all_but = Some(ignored.to_vec());
@@ -174,14 +174,14 @@ impl Rows {
         }
     }
 
-    /// Makes an input an error whose columns are in another order than those of the first, or with other delimiters:
-    /// records are wanted as they are.
+    /// Makes it an error if the columns of an input are in another order than those of the first, or with other delimiters:
+    /// records are needed unchanged.
     pub fn require_alike(&mut self) {
         self.are_alike = true;
     }
 
-    /// Refuses columns of the first input that cannot be read, for those who write before they read: [`Rows::sample`] and
-    /// [`Rows::fold`] do the same.
+    /// Refuses columns of the first input that cannot be read, for callers that write before they read: [`Rows::sample`]
+    /// and [`Rows::fold`] do the same.
     ///
     /// # Errors
     /// [`Error::Input`] with the first of them.
@@ -198,7 +198,7 @@ impl Rows {
         self.input.is_whole && self.later.is_empty()
     }
 
-    /// Bytes of all inputs, if they are plain files.
+    /// The number of bytes of all inputs, if they are plain files.
     #[must_use]
     pub fn total_bytes(&self) -> Option<u64> {
         let later: Option<u64> = self.later.iter().map(Later::bytes).sum();
@@ -210,7 +210,7 @@ impl Rows {
         later.map(|later| first + later)
     }
 
-    /// Shows the rows of the first block: enough to know their size, and few enough to be read twice.
+    /// Passes the rows of the first block to `visit`: enough to determine their scale, and few enough to be read twice.
     ///
     /// # Errors
     /// [`Error::Input`] for the first error in them.
@@ -245,7 +245,7 @@ impl Rows {
         let more = next.names.iter().find(|name| is_used(name) && !is_in(before, name));
         let less = self.layout.names.iter().find(|name| !is_in(next, name));
         let message = match (more, less) {
-            // Names that differ in spelling have an error of their own.
+            // Names that differ in spelling have another error.
             (Some(_), Some(_)) | (None, None) => return Ok(()),
             (Some(name), None) => format!("column \"{}\" is not in {}", shortened(name), before.file),
             (None, Some(name)) => format!("no column \"{}\", which {} has", shortened(name), before.file),
@@ -257,7 +257,8 @@ impl Rows {
         })
     }
 
-    /// The options that choose the columns that `next` has, too. The last one is the target if the target is not among them.
+    /// The options that choose the columns that `next` has, too. The last one is the target if the target is not among
+    /// them.
     fn common_columns(&self, next: &Header) -> Option<String> {
         let features = self.layout.choosable.as_ref().map_or(0, |choosable| choosable.features);
         let end = self.layout.names.len() - usize::from(self.layout.is_weighted);

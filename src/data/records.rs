@@ -1,4 +1,4 @@
-//! The records that a batch was made from: their text, their cells and their places.
+//! The records of a batch: their text, their cells and their places.
 
 use memchr::memchr_iter;
 
@@ -11,57 +11,57 @@ use super::levels::Levels;
 use super::number::Column;
 use crate::error::Place;
 
-/// The records that a batch was made from, as they were in the text, or rows of a table that has none.
+/// The records of a batch, as they were in the text, or rows of a table without text.
 pub struct Records<'a> {
     pub(super) source: Texts<'a>,
-    /// The text of the block they are from, and where it begins in the text of the input; for rows, the first of them.
+    /// The text of their block, and its start in the text of the input; for rows, the first of them.
     pub(super) block: &'a [u8],
     pub(super) start: u64,
-    /// Number of the input.
+    /// The number of the input.
     pub input: u64,
-    /// The wanted columns: where each is in the record.
+    /// The requested columns: the place of each in the record.
     pub columns: &'a [Column],
-    /// The levels of those that are categories: what the numbers in these columns mean.
+    /// The levels of those that are categories, which define the numbers in these columns.
     pub levels: &'a [Levels],
     pub(super) delimiter: u8,
-    /// Lines between the beginning of the chunk and that of the block; for rows, between that and the first of them.
+    /// The lines between the beginning of the chunk and that of the block; for rows, between that and the first of them.
     pub(super) lines: u64,
 }
 
-/// Rows written down as records, one after the other.
+/// Rows formatted as records, one after the other.
 #[derive(Debug, Default)]
 pub struct Written {
-    /// Without line ends.
+    /// The text, without line ends.
     pub text: Vec<u8>,
-    /// Where each ends.
+    /// The end of each.
     pub ends: Vec<usize>,
 }
 
-/// Where records are found.
+/// The source of records.
 #[derive(Clone, Copy)]
 pub(super) enum Texts<'a> {
-    /// Some of a table.
+    /// Records of a table.
     Table {
-        /// Where they are.
+        /// The table.
         table: &'a Table<'a>,
-        /// What it was made from.
+        /// Its source.
         origin: Origin<'a>,
-        /// Record of the table that is the first of the batch.
+        /// The record of the table that is the first of the batch.
         first: usize,
     },
-    /// Bytes of the text, one slice a record.
+    /// Bytes of the text, one slice per record.
     Slices(&'a [&'a [u8]]),
-    /// Nowhere: they are rows, written down here if that was asked for, whose cells are shown by a function of the row of the
-    /// batch and the wanted column.
+    /// Rows without text, formatted here if requested, whose cells are returned by a function of the row of the batch and
+    /// the requested column.
     Rows(&'a Written, &'a dyn Fn(usize, usize) -> String),
 }
 
-/// What a table of records was made from.
+/// The source of a table of records.
 #[derive(Clone, Copy)]
 pub(super) enum Origin<'a> {
     /// A block, perhaps without its quotes.
     Block(&'a Block),
-    /// The text of a block without its blank lines, and where each record begins in it.
+    /// The text of a block without its blank lines, and the start of each record in it.
     Dense(&'a [u8], &'a Dense),
 }
 
@@ -74,7 +74,7 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// The text, and where record `i` begins in it.
+    /// The text, and the start of record `i` in it.
     pub(super) fn at(self, i: usize, table: &Table) -> (&'a [u8], usize) {
         match self {
             Origin::Block(block) => (block.bytes(), block.offset(i, table.record(i))),
@@ -90,14 +90,14 @@ impl<'a> Origin<'a> {
         }
     }
 
-    /// An error of a record, with its line.
+    /// An error in a record, with its line.
     pub(super) fn fault(self, fault: Fault) -> Fault {
         Fault { line: self.lines(fault.line), ..fault }
     }
 }
 
 impl<'a> Records<'a> {
-    /// Rows from number `first` of a table on, `above` of them below the beginning of the chunk.
+    /// Rows from number `first` of a table on, which is `above` rows below the beginning of the chunk.
     pub fn of_rows(
         layout: &'a Layout,
         levels: &'a [Levels],
@@ -119,7 +119,7 @@ impl<'a> Records<'a> {
         }
     }
 
-    /// The text of record `i` of the batch, without its line end; nothing for a row that was not written down.
+    /// The text of record `i` of the batch, without its line end; empty for a row that was not formatted.
     #[must_use]
     pub fn text(&self, i: usize) -> &[u8] {
         let record = match self.source {
@@ -133,7 +133,7 @@ impl<'a> Records<'a> {
         record.strip_suffix(b"\r").unwrap_or(record)
     }
 
-    /// Where record `i` of the batch begins in the text of the input; of a row, its number, from 0.
+    /// The start of record `i` of the batch in the text of the input; for a row, its number, from 0.
     #[must_use]
     pub fn offset(&self, i: usize) -> u64 {
         match self.source {
@@ -146,7 +146,7 @@ impl<'a> Records<'a> {
         self.text(i).as_ptr().addr() - self.block.as_ptr().addr()
     }
 
-    /// The cell in wanted column `column` of record `i` of the batch, without blanks around it.
+    /// The cell in requested column `column` of record `i` of the batch, without blanks around it.
     #[must_use]
     pub fn cell(&self, i: usize, column: usize) -> Option<String> {
         let field = self.columns[column].field;
@@ -161,7 +161,8 @@ impl<'a> Records<'a> {
         Some(String::from_utf8_lossy(text.trim_ascii()).into_owned())
     }
 
-    /// The place of wanted column `column` in record `i` of the batch, lines or rows counted from the beginning of the chunk.
+    /// The place of requested column `column` in record `i` of the batch, with lines or rows counted from the beginning of
+    /// the chunk.
     #[must_use]
     pub fn place(&self, i: usize, column: usize) -> Place {
         if let Texts::Rows(..) = self.source {

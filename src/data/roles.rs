@@ -1,4 +1,4 @@
-//! What columns are used for, once that is known.
+//! The roles of columns in a training.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,7 +8,7 @@ use super::names::{SHOWN, first_repeated, quoted};
 use super::{Design, Encoding, Encodings};
 use crate::error::{Error, Place, shortened};
 
-/// A category and its level for which there is not a feature.
+/// A category and its reference level, which has no feature.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reference {
     /// The category.
@@ -26,38 +26,38 @@ impl FromStr for Reference {
     }
 }
 
-/// The columns a training uses.
+/// The columns of a training.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Roles {
-    /// At least one name; powers come after their column. A category represents its levels until they are known.
+    /// The features, at least one; powers follow their column. A category represents its levels until they are known.
     pub features: Vec<String>,
-    /// How features are made that are not columns.
+    /// The derivation of features that are not columns.
     pub encodings: Encodings,
-    /// At least one name.
+    /// The targets, at least one.
     pub targets: Vec<String>,
     /// Features that are categories whose levels are to be found.
     pub categories: Vec<String>,
-    /// What the user chose for their levels.
+    /// The reference levels that the user chose.
     pub references: Vec<Reference>,
-    /// Categories of which every level is a feature.
+    /// Categories in which every level is a feature.
     pub full: Vec<String>,
     /// True if the target is the default, the last column.
     pub is_target_guessed: bool,
 }
 
 impl Roles {
-    /// Features, then targets.
+    /// The features, then the targets.
     #[must_use]
     pub fn design(&self) -> Design {
         Design::open([&self.features[..], &self.targets].concat(), &self.encodings, &self.categories)
     }
 
-    /// The roles of columns once the levels of the categories are known: a feature for each level but the reference, the
-    /// first by default, in sorted order; of a full category for each level.
+    /// The roles of columns once the levels of the categories are known: a feature for each level but the reference, by
+    /// default the first in sorted order; for a full category, one for each level.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `file` if a category has one level only, [`Error::Usage`] if a reference is not a level,
-    /// or the name of a feature is that of another.
+    /// [`Error::Input`] in `file` if a category has one level only, [`Error::Usage`] if a reference is not a level, or the
+    /// name of a feature is that of another.
     pub fn with_levels(mut self, levels: &BTreeMap<String, Vec<String>>, file: &str) -> Result<Roles, Error> {
         let mut features = Vec::new();
         for feature in std::mem::take(&mut self.features) {
@@ -84,7 +84,7 @@ impl Roles {
         Ok(self)
     }
 
-    /// The level of the category `column` for which there is not a feature.
+    /// The reference level of the category `column`.
     fn reference<'a>(&self, column: &str, levels: &'a [String], file: &str) -> Result<&'a String, Error> {
         if levels.len() < 2 {
             let only = levels.first().map_or(String::new(), |level| format!(", \"{}\"", shortened(level)));
@@ -115,7 +115,7 @@ pub fn ignore(column: &str) -> String {
     option("--ignore", column)
 }
 
-/// An option with a column, as they can be typed into a shell.
+/// An option with a column, in shell syntax.
 #[must_use]
 pub fn option(option: &str, column: &str) -> String {
     let between = if column.starts_with('-') { '=' } else { ' ' };

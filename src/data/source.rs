@@ -1,4 +1,4 @@
-//! Where bytes come from: files read at positions, anything else as a stream; gzip, zstd and Parquet by content.
+//! Sources of bytes: files read at positions, anything else as a stream; gzip, zstd and Parquet detected by content.
 
 use std::fs::File;
 use std::io::{self, Cursor, Read};
@@ -13,20 +13,20 @@ use crate::error::Error;
 
 const PARQUET: &[u8] = b"PAR1";
 
-/// Bytes that tell most inputs apart.
+/// The number of bytes that identify most inputs.
 const TELLING_BYTES: u64 = 5;
 
-/// The column in which a database replies to the query that sums a table up: its one cell is JSON.
+/// The column of a database's reply to the query of `linreg sql`: its only cell is JSON.
 pub const REPLY: &str = "linreg_reply";
 
-/// What is wrong with a reply that is shown with more around it, and what to do.
+/// The error and hint for a reply with other text around it.
 pub const FRAMED_REPLY: [&str; 2] = [
     "a formatted table; expected only the cell of the reply, as CSV or JSON",
     "psql -XqAt, duckdb -csv and sqlite3 -csv print it",
 ];
 
-/// How such a reply may begin that is more than its cell: as CSV with and without a header, after the header of a statement before
-/// it (`spark-sql -i`), as JSON, with what `psql` prints about settings, or with a frame.
+/// The possible beginnings of a reply with other text around it: as CSV with and without a header, after the header of an
+/// earlier statement (`spark-sql -i`), as JSON, with messages of `psql` about settings, or with a frame.
 const AROUND_REPLIES: [&str; 10] = [
     "linreg_reply",
     "Response code\nlinreg_reply",
@@ -42,36 +42,36 @@ const AROUND_REPLIES: [&str; 10] = [
 
 /// An opened input.
 pub struct Source {
-    /// As the user named it, or `<stdin>`.
+    /// The name that the user gave, or `<stdin>`.
     pub name: String,
     /// The text.
     pub body: Body,
-    /// True if the text is JSON, such as a summary, or what a database shows it in, and not rows.
+    /// True if the text is JSON, such as a summary, or a database's output around it, and not rows.
     pub is_json: bool,
-    /// How it is compressed.
+    /// The compression.
     pub packing: Packing,
-    /// Columns that are not in the text, but have the same value in all of its rows.
+    /// Columns that are not in the text, with the same value in all of its rows.
     pub partitions: Vec<Partition>,
 }
 
-/// How the text of an input is reached.
+/// The access to the text of an input.
 pub enum Body {
     /// A plain file: many threads may read it, each at its own position.
     File(Span),
-    /// A pipe, a terminal, or something compressed: read once, from front to back.
+    /// A pipe, a terminal, or a compressed file: read once, from front to back.
     Stream(Box<dyn Read + Send>),
     /// A Parquet file.
     Parquet(Span),
 }
 
-/// A part of a file, read from its first byte to its last. The file is never mapped: a mapped file counts as the
-/// program's memory, and one that is cut short while it is read would kill the program.
+/// A part of a file, read from its first byte to its last. The file is never memory-mapped: a mapped file counts as the
+/// program's memory, and truncating it while it is read would kill the program.
 #[derive(Clone)]
 pub struct Span {
     file: Arc<File>,
     /// First byte that has not been read.
     pub start: u64,
-    /// One after the last byte; what is added to the file later is not read.
+    /// One after the last byte; bytes added to the file later are not read.
     pub end: u64,
 }
 
@@ -187,13 +187,13 @@ fn is_json(first: &[u8]) -> bool {
     first.starts_with(b"{") || AROUND_REPLIES.iter().any(|reply| is_reply(reply))
 }
 
-/// Whether that is how a Parquet file begins, and no text whose first column is called `PAR1`.
+/// Whether it begins like a Parquet file, and is not a text whose first column is called `PAR1`.
 fn is_parquet(first: &[u8]) -> bool {
     let is_text = |byte: &u8| byte.is_ascii_graphic() || byte.is_ascii_whitespace();
     first.starts_with(PARQUET) && !first[PARQUET.len()..].first().is_none_or(is_text)
 }
 
-/// Adds to an error what it is about.
+/// Adds the subject to an error.
 struct Unpacked<R> {
     decoder: R,
     form: &'static str,
@@ -226,7 +226,7 @@ fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body,
     Ok((Body::Stream(Box::new(Cursor::new(first).chain(text))), is_json, packing))
 }
 
-/// What comes as a stream and has to be read at positions: in a file without a name, which is gone with the program.
+/// A stream that has to be read at positions, copied to a file without a name, which disappears with the program.
 fn spool(mut stream: impl Read) -> io::Result<Span> {
     let mut file = tempfile::tempfile()?;
     let end = io::copy(&mut stream, &mut file)?;

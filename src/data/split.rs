@@ -1,18 +1,18 @@
-//! Which rows are held out: by seed and place in the text, so that the same rows are whoever reads them.
+//! The choice of rows that are held out: by seed and place in the text, so that it does not depend on the reader.
 
 /// Divides all rows into parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Split {
-    /// Other seeds divide otherwise.
+    /// The seed.
     pub seed: u64,
-    /// Into what.
+    /// The kind of parts.
     pub parts: Parts,
 }
 
-/// What rows are divided into.
+/// The kind of parts.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Parts {
-    /// Part 1 is this share of the rows, from 0 to 1, and part 0 the rest.
+    /// Part 1 is this fraction of the rows, from 0 to 1, and part 0 the rest.
     Fraction(f64),
     /// Parts of about the same size.
     Folds(usize),
@@ -29,7 +29,7 @@ impl Split {
         }
     }
 
-    /// How many parts.
+    /// The number of parts.
     #[must_use]
     pub fn count(&self) -> usize {
         match self.parts {
@@ -39,8 +39,8 @@ impl Split {
     }
 }
 
-/// A number by lot for the row that begins at byte `offset` of the text of input number `input`, from 0: the rows with the
-/// smallest are a fair sample.
+/// A random number for the row that begins at byte `offset` of the text of input number `input`, from 0: the rows with the
+/// smallest ones are a fair sample.
 #[must_use]
 pub fn ticket(seed: u64, input: u64, offset: u64) -> u64 {
     mix(mix(mix(seed) ^ input) ^ offset)

@@ -1,4 +1,4 @@
-//! What the first rows of a text show of its columns: which are text, how numbers are written, which hold nothing.
+//! Properties of columns found in the first rows of a text: text columns, notations of numbers, empty columns.
 
 use std::collections::BTreeSet;
 
@@ -10,16 +10,16 @@ use super::dialect::{Dialect, csv_reader};
 use super::header::{Header, repeats};
 use super::notation::{self, Notations};
 
-/// Records that are looked at.
+/// The number of records examined.
 const RECORDS: usize = 1000;
 
-/// Distinct cells that are kept of a column.
+/// The most distinct cells kept of a column.
 const DISTINCT: usize = 64;
 
-/// What the first cells of a column are.
+/// The survey of the first cells of a column.
 #[derive(Default)]
 struct Column {
-    /// Cells that are text less those that are numbers.
+    /// The number of cells that are strings minus the number that are numbers.
     balance: i64,
     numbers: u64,
     texts: u64,
@@ -27,7 +27,7 @@ struct Column {
     begins_with_text: bool,
     marks: BTreeSet<Vec<u8>>,
     notations: Notations,
-    /// The distinct cells that are strings and those that are numbers, the first of many.
+    /// The distinct cells that are strings and those that are numbers, limited in number.
     distinct_texts: BTreeSet<Vec<u8>>,
     distinct_numbers: BTreeSet<Vec<u8>>,
 }
@@ -46,7 +46,7 @@ impl Column {
                 self.add_number(text);
             }
             Cell::Missing => {}
-            // A quote that was never closed makes one cell of many.
+            // An unclosed quote makes one cell of many.
             Cell::Bad if text.contains(&b'\n') => {}
             Cell::Bad => match str::from_utf8(text)
                 .ok()
@@ -74,14 +74,14 @@ impl Column {
         self.numbers += 1;
     }
 
-    /// Whether more cells are text than numbers. Marks such as `?` are text where there are no numbers in the column.
+    /// Whether more cells are strings than numbers. Marks such as `?` are strings if the column has no numbers.
     fn is_text(&self) -> bool {
         // A range such as `1.5-2` was counted as a number.
         let balance = self.balance + 2 * self.notations.ranges() as i64;
         balance > 0 || self.numbers == 0 && !self.marks.is_empty()
     }
 
-    /// Whether most of its text is dates.
+    /// Whether most of its strings are dates.
     fn is_of_dates(&self) -> bool {
         self.is_text() && 2 * self.dates > self.texts
     }
@@ -91,14 +91,14 @@ impl Column {
     }
 }
 
-/// Adds a cell to the distinct ones, the first of many.
+/// Adds a cell to the distinct ones, up to the limit.
 fn note(distinct: &mut BTreeSet<Vec<u8>>, text: &[u8]) {
     if distinct.len() < DISTINCT {
         distinct.insert(text.trim_ascii().to_vec());
     }
 }
 
-/// Notes in `header` what the first records of `text`, which is below it, show.
+/// Records in `header` the properties of the first records of `text`, which follows it.
 pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     let mut columns: Vec<Column> = header.names.iter().map(|_| Column::default()).collect();
     let mut reader = csv_reader(text, header.delimiter);
@@ -121,7 +121,7 @@ pub fn look(header: &mut Header, text: &[u8], dialect: &Dialect) {
     };
     let texts = names(&Column::is_text);
     let dates = names(&Column::is_of_dates);
-    // A first row without any number holds units if the text in it is above numbers.
+    // A first row without any number holds units if there are numbers below its strings.
     let is_above_numbers = |column: &Column| column.begins_with_text && !column.is_text();
     let has_units = first_is_text && columns.iter().any(is_above_numbers);
     let trailing = header.names.iter().zip(&columns).rev();

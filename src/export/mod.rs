@@ -1,7 +1,7 @@
-//! Models for other programs: a file a format, each a function from a model to bytes.
+//! Models for other programs: one file per format, with a function from a model to bytes.
 //!
-//! Weights are those of the data's own units. [`onnx`], [`pmml`] and [`sql`] hold everything that predictions need, so they
-//! read the columns of the data; [`safetensors`] holds weights and bias alone, so whoever uses it makes the features.
+//! Weights are in the data's own units. [`onnx`], [`pmml`] and [`sql`] include everything that predictions need, so they
+//! read the columns of the data; [`safetensors`] has weights and bias only, so its users have to compute the features.
 
 pub mod onnx;
 pub mod pmml;
@@ -17,7 +17,7 @@ use crate::error::Error;
 use crate::fit::Weights;
 use crate::model::Model;
 
-/// What the numbers of a format are.
+/// The type of numbers in a file.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dtype {
     /// 32 bits.
@@ -59,7 +59,7 @@ impl Dtype {
     }
 }
 
-/// How a feature is made of a column of the data.
+/// The derivation of a feature from a column of the data.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Made<'a> {
     /// A power of a number; 1 is the column as it is.
@@ -69,11 +69,11 @@ pub enum Made<'a> {
         /// 1 or more.
         power: u32,
     },
-    /// 1 where the column holds a text, 0 where it holds another of its levels, missing where it holds none of them.
+    /// 1 if the column holds the string, 0 if it holds another of its levels, missing otherwise.
     Level {
         /// The column.
         column: &'a str,
-        /// The text.
+        /// The string.
         level: &'a str,
     },
 }
@@ -99,12 +99,12 @@ impl<'a> Made<'a> {
 /// A feature.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Feature<'a> {
-    /// What it is made of.
+    /// The derivation.
     pub made: Made<'a>,
-    /// What it is where its column is missing; nothing is predicted without one.
+    /// The value imputed if its column is missing; without one, there is no prediction.
     pub mean: Option<f64>,
-    /// For a power of t = (x − center)/scale and not of x itself: the interval. So it is where powers of x are so large that
-    /// they would cost predictions digits.
+    /// The interval, for a power of t = (x − center)/scale instead of x, where powers of x are so large that they would
+    /// cost predictions digits.
     pub unit: Option<Interval>,
 }
 
@@ -116,30 +116,30 @@ impl Feature<'_> {
     }
 }
 
-/// All that another program has to do to predict.
+/// Everything that another program needs to predict.
 #[derive(Debug)]
 pub struct Recipe<'a> {
     /// The columns it reads, each once.
     pub columns: Vec<&'a str>,
-    /// Of the columns that are categories, all levels.
+    /// All levels of the columns that are categories.
     pub levels: BTreeMap<String, Vec<String>>,
     /// p features.
     pub features: Vec<Feature<'a>>,
     /// k names.
     pub targets: &'a [String],
-    /// What predictions are called: k names.
+    /// The names of predictions (k).
     pub outputs: Vec<String>,
     /// k×p and k.
     pub weights: Cow<'a, Weights>,
 }
 
 impl<'a> Recipe<'a> {
-    /// That of `model`.
+    /// The recipe of `model`.
     ///
     /// # Errors
     /// [`Error::Usage`] if a column has the name of a prediction.
     pub fn new(model: &'a Model) -> Result<Recipe<'a>, Error> {
-        // Everything by name: what a model may hold one day has to be thought of here.
+        // Every field is named, so that new fields of a model cannot be forgotten here.
         #[rustfmt::skip]
         let Model { features, targets, weights, centred, encodings, missing, training: _, inference: _, no_inference: _, state: _ } = model;
         let means = missing.as_ref().map(|missing| &missing.means);

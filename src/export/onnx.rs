@@ -1,7 +1,7 @@
 //! ONNX: a graph with an input for each column and an output for each target, (rows × 1) each and called as in `predict`.
 //!
-//! The messages are the parts of `onnx.proto` that such a graph needs, under their numbers there. Operators are those of
-//! version 13, which every runtime since ONNX 1.8 (2020) knows, and all of them exist for doubles.
+//! The messages are the parts of `onnx.proto` that this graph needs, with the same numbers. Operators are those of version
+//! 13, which every runtime since ONNX 1.8 (2020) supports, and all of them exist for doubles.
 
 use std::collections::BTreeSet;
 
@@ -131,7 +131,7 @@ struct Shape {
     dim: Vec<Dimension>,
 }
 
-/// `TensorShapeProto.Dimension`: a number, or a name of what is not known.
+/// `TensorShapeProto.Dimension`: a number, or the name of an unknown size.
 #[derive(Clone, PartialEq, Message)]
 struct Dimension {
     #[prost(int64, optional, tag = "1")]
@@ -175,7 +175,7 @@ impl Attribute {
 }
 
 impl Value {
-    /// Something for every row.
+    /// Adds a node with a value for every row.
     fn column(name: &str, element: i32) -> Value {
         let rows = Dimension { value: None, name: Some("rows".to_owned()) };
         let one = Dimension { value: Some(1), name: None };
@@ -184,7 +184,7 @@ impl Value {
     }
 }
 
-/// The graph so far, and the names that are taken.
+/// The graph so far, and the names in use.
 struct Builder {
     dtype: Dtype,
     nodes: Vec<Node>,
@@ -193,7 +193,7 @@ struct Builder {
 }
 
 impl Builder {
-    /// A name like `wish` that nothing has yet.
+    /// An unused name like `wish`.
     fn fresh(&mut self, wish: &str) -> String {
         let mut name = wish.to_owned();
         while !self.names.insert(name.clone()) {
@@ -222,7 +222,7 @@ impl Builder {
         name
     }
 
-    /// The name of a feature's values, NaN where it has none.
+    /// The name of a feature's values, NaN for missing ones.
     fn feature(&mut self, feature: Feature, recipe: &Recipe) -> Result<String, Error> {
         match feature.made {
             // Powers are products from the left: x³ is (x·x)·x.
@@ -260,7 +260,7 @@ impl Builder {
         Ok(self.result("Div", &format!("t of {column}"), vec![centred, scale], vec![]))
     }
 
-    /// 1 where a column holds `text`, 0 where it holds another of `levels` or, if so allowed, nothing; NaN elsewhere.
+    /// 1 if a column holds `text`, 0 if it holds another of `levels` or, if allowed, nothing; NaN otherwise.
     fn indicator(&mut self, column: &str, text: &str, levels: &[String], may_be_empty: bool) -> String {
         let keys: Vec<&str> = levels.iter().map(String::as_str).chain(may_be_empty.then_some("")).collect();
         let values = keys.iter().map(|&key| if key == text { 1.0 } else { 0.0 }).collect();

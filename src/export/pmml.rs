@@ -1,7 +1,7 @@
 //! PMML 4.4 (the Data Mining Group's XML): a `RegressionModel`.
 //!
-//! It predicts one target. Several targets take a `MiningModel` with segments, and there is no form of those that both
-//! of the usual evaluators read: JPMML takes `modelChain` and refuses `selectAll`, PMML4S the other way round.
+//! It predicts one target. Several targets need a `MiningModel` with segments, of which no form is accepted by both common
+//! evaluators: JPMML accepts `modelChain` and refuses `selectAll`, PMML4S the other way round.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io;
@@ -102,7 +102,7 @@ fn field(xml: &mut Xml, recipe: &Recipe, name: &str) -> io::Result<()> {
     Ok(())
 }
 
-/// Names of features that are made of columns.
+/// Names of derived features.
 struct Names<'a> {
     columns: BTreeSet<&'a str>,
 }
@@ -113,7 +113,7 @@ impl<'a> Names<'a> {
         Names { columns: recipe.columns.iter().copied().chain(targets).collect() }
     }
 
-    /// The name of the feature of a level, which no column has.
+    /// An unused name for the feature of a level.
     fn of(&self, column: &str, level: &str) -> String {
         let mut name = format!("{column}={level}");
         while self.columns.contains(name.as_str()) {
@@ -123,7 +123,7 @@ impl<'a> Names<'a> {
     }
 }
 
-/// Features of levels. As `CategoricalPredictor`s they would be 0 where the column is missing, and so the reference.
+/// Features of levels. As `CategoricalPredictor`s they would be 0 for a missing value, which is the reference level.
 fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     if recipe.levels.is_empty() && recipe.features.iter().all(|feature| feature.unit.is_none()) {
         return Ok(());
@@ -149,7 +149,7 @@ fn levels(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     Ok(())
 }
 
-/// (column − center)/scale, under a name that no column has.
+/// (column − center)/scale, under an unused name.
 fn position(xml: &mut Xml, names: &Names, column: &str, unit: Interval) -> io::Result<()> {
     let name = names.of(column, "t");
     let attributes = [("name", name.as_str()), ("optype", "continuous"), ("dataType", "double")];
@@ -191,7 +191,7 @@ fn table(xml: &mut Xml, recipe: &Recipe) -> io::Result<()> {
     Ok(())
 }
 
-/// One with nothing in it.
+/// An empty element.
 fn element(xml: &mut Xml, name: &str, attributes: &[(&str, &str)]) -> io::Result<()> {
     xml.create_element(name).with_attributes(attributes.iter().copied()).write_empty().map(drop)
 }
@@ -256,7 +256,7 @@ mod tests {
         let mut model = one_target();
         model.features[2] = "a\tb\nc".to_owned();
         let bytes = to_pmml(&model).unwrap();
-        // A reader of XML takes a bare line end in an attribute for a blank.
+        // XML parsers replace a bare line end in an attribute by a blank.
         assert!(!String::from_utf8(bytes).unwrap().contains("\nc\""));
     }
 

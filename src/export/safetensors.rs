@@ -1,6 +1,6 @@
-//! safetensors: the weights (k×p) and the bias (k) as PyTorch's `Linear` calls and lays them out.
+//! safetensors: the weights (k×p) and the bias (k) with the names and layout of PyTorch's `Linear`.
 //!
-//! Names are next to them, as JSON under `linreg` in the metadata, where other programs do not look.
+//! The names of columns are stored as JSON under `linreg` in the metadata, which other programs ignore.
 
 use safetensors::SafeTensors;
 use safetensors::tensor::{Dtype as Kind, TensorView, serialize};
@@ -17,7 +17,7 @@ use crate::model::Model;
 /// The key of the metadata.
 const NAMES: &str = "linreg";
 
-/// What the columns and rows of the weights are called.
+/// The names of the columns and rows of the weights.
 #[derive(Serialize, Deserialize)]
 struct Names {
     features: Vec<String>,
@@ -26,10 +26,10 @@ struct Names {
     encodings: Encodings,
 }
 
-/// What such a file holds.
+/// The contents of a file.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Layer {
-    /// This program has written it.
+    /// Whether this program has written it.
     Named(Box<Model>),
     /// k×p and k.
     Nameless(Weights),
@@ -59,17 +59,17 @@ pub fn to_safetensors(model: &Model, dtype: Dtype) -> Result<Vec<u8>, Error> {
     serialize(tensors, Some([(NAMES.to_owned(), names)].into_iter().collect())).map_err(|error| fault(&error))
 }
 
-/// Whether `bytes` are such a file, and no JSON: the length of a header in JSON comes first, as eight bytes.
+/// Whether `bytes` are a safetensors file and not JSON: the first eight bytes are the length of a JSON header.
 #[must_use]
 pub fn is_safetensors(bytes: &[u8]) -> bool {
     bytes.get(8) == Some(&b'{') && bytes[..8].contains(&0)
 }
 
-/// The linear layer in `bytes`, which came from a file called `file`: `weight` (k×p) and, if there is one, `bias` (k), under
-/// these names or after the name of the layer and a point.
+/// The linear layer in `bytes`, which were read from a file called `file`: `weight` (k×p) and, if there is one, `bias` (k),
+/// under these names or after the name of the layer and a point.
 ///
 /// # Errors
-/// [`Error::Input`] if there is no such layer, or not one alone.
+/// [`Error::Input`] if the number of linear layers is not one.
 pub fn read(bytes: &[u8], file: &str) -> Result<Layer, Error> {
     let fault = |message: String| Error::input(Place::file(file), message);
     let damaged = |error: safetensors::SafeTensorError| fault(format!("not a safetensors file: {error}"));
@@ -85,7 +85,7 @@ pub fn read(bytes: &[u8], file: &str) -> Result<Layer, Error> {
     let Some(Names { features, targets, encodings }) = names else { return Ok(Layer::Nameless(weights)) };
     #[rustfmt::skip]
     let model = Model { features, targets, weights, centred: None, encodings, missing: None, training: None, inference: None, no_inference: None, state: None };
-    // What is true of every model is checked where models are read.
+    // Checks for all models are made where models are read.
     let document = serde_json::to_vec(&model).map_err(|error| fault(error.to_string()))?;
     Ok(Layer::Named(Box::new(Model::from_json(&document, file)?)))
 }
@@ -147,7 +147,7 @@ mod tests {
     #[test]
     fn what_is_written_is_read() {
         let mut model = model();
-        // Means are not what a layer holds.
+        // A layer has no means.
         model.missing = None;
         let bytes = to_safetensors(&model, Dtype::F64).unwrap();
         assert!(is_safetensors(&bytes) && !is_safetensors(br#"{"a":1, {"#));

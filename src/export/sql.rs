@@ -1,14 +1,14 @@
 //! SQL: a SELECT that computes the predictions next to the columns of a table.
 //!
-//! Numbers are the shortest text that reads back as the same f64, with an exponent, which makes them approximate
-//! (`DOUBLE PRECISION`) by the standard, and terms are added in the order of `linreg predict`.
+//! Numbers are the shortest decimals that parse to the same f64, with an exponent, which makes them approximate (`DOUBLE
+//! PRECISION`) by the standard, and terms are added in the order of `linreg predict`.
 
 use super::{Feature, Made, Recipe};
 use crate::error::Error;
 use crate::model::Model;
 use crate::sql::Dialect;
 
-/// Sums of more terms are added in groups: SQLite allows expressions no deeper than 1000.
+/// The most terms of a sum; larger sums are grouped, because SQLite limits the depth of expressions to 1000.
 const TERMS: usize = 250;
 
 /// A SELECT from `table`, which comes after FROM unchanged: its columns, then one for each target.
@@ -35,7 +35,7 @@ pub fn to_sql(model: &Model, dialect: Dialect, table: &str) -> Result<Vec<u8>, E
     Ok(sql.into_bytes())
 }
 
-/// The value of a feature, NULL where there is none.
+/// The value of a feature, NULL if it is missing.
 fn value(feature: Feature, recipe: &Recipe, dialect: Dialect) -> Result<String, Error> {
     let value = match feature.made {
         Made::Power { column, power } => {

@@ -1,16 +1,16 @@
-//! Mini-batches: the rows of an epoch, some at a time.
+//! Mini-batches: an epoch in several groups of rows.
 
 use rand::seq::SliceRandom;
 use rand_mt::Mt;
 
 use super::{Penalty, Problem, Reduction};
 
-/// Rows that are taken `size` at a time, in their order or in a new one for every epoch.
+/// Groups of `size` rows, in their own order or shuffled for every epoch.
 #[derive(Debug, Clone)]
 pub struct Batches {
     rows: Problem,
     size: usize,
-    /// What the orders are drawn from.
+    /// The seed of the orders.
     shuffle: Option<u64>,
 }
 
@@ -25,15 +25,15 @@ impl Batches {
         Batches { rows, size, shuffle }
     }
 
-    /// A learning rate with which no step of plain descent overshoots, whatever rows meet in a batch: 1 over the largest
-    /// curvature 2c·m·|[1 x]|² + 2·l2 that m rows can have, with c·m = 1/k for the mean of a batch and m for the sum.
+    /// A learning rate with which no step of plain descent overshoots for any batch: 1 over the largest curvature 2c·m·|[1
+    /// x]|² + 2·l2 that m rows can have, with c·m = 1/k for the mean of a batch and m for the sum.
     #[must_use]
     pub fn safe_rate(&self, reduction: Reduction, penalty: &Penalty) -> f64 {
         let (design, target, _) = self.rows.parts();
         let lengths: Vec<f64> = design.row_iter().map(|row| row.norm_squared()).collect();
         let largest = match reduction {
             Reduction::Mean => {
-                // A mean of rows is no longer than the longest, whatever they weigh.
+                // The mean square length of rows is at most the largest, whatever the weights.
                 let unweighted = lengths.iter().enumerate().map(|(i, length)| length / self.rows.row_weight(i));
                 unweighted.fold(0.0, f64::max) / target.ncols() as f64
             }
@@ -42,8 +42,8 @@ impl Batches {
         1.0 / (2.0 * (largest + penalty.l2))
     }
 
-    /// The order of epoch `epoch`, which depends on nothing but the seed and the number of the epoch: a run that is
-    /// cut in two shuffles as one that is not.
+    /// The order of epoch `epoch`, which depends only on the seed and the number of the epoch: a run that is resumed
+    /// shuffles like one that is not interrupted.
     #[must_use]
     pub fn order(&self, epoch: u64) -> Vec<usize> {
         let mut order: Vec<usize> = (0..self.rows.rows() as usize).collect();
@@ -98,7 +98,7 @@ mod tests {
         }
     }
 
-    /// A row that counts for much is no reason for smaller steps of a mean.
+    /// A large row weight does not reduce the steps of a mean.
     #[test]
     fn weights_keep_the_rate_safe() {
         let weights = [0.1, 9.0, 1.0, 100.0, 0.01, 2.0, 5.0];

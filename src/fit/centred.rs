@@ -1,8 +1,8 @@
-//! Predictions of polynomials without the digits that powers of large numbers cost.
+//! Predictions of polynomials without the loss of digits in powers of large numbers.
 //!
-//! Weights on x, x², … of a column whose values are large compared with their spread are huge and cancel: rounding them to doubles
-//! costs predictions many digits. The same polynomial as c₀ + Σ cₖ Tₖ(t) with t = (x − center)/scale, |t| ≤ 1, has factors of
-//! the size of the predictions, and Clenshaw's recurrence (1955) loses none.
+//! If the values of a column are large compared with their spread, the weights on x, x², … are huge and cancel: rounding
+//! them to doubles costs predictions many digits. The same polynomial as c₀ + Σ cₖ Tₖ(t) with t = (x − center)/scale, |t| ≤
+//! 1, has coefficients of the size of the predictions, and Clenshaw's recurrence (1955) loses no digits.
 
 use super::units::Converter;
 use super::{Exact, Problem, Weights};
@@ -10,28 +10,28 @@ use crate::data::Interval;
 use crate::pair::{Pair, add, minus, number, pair, times};
 use crate::summary::Summary;
 
-/// Predictions as sums of Chebyshev polynomials, and of the features that belong to none.
+/// Predictions as sums of Chebyshev polynomials, and of the features that belong to no polynomial.
 #[derive(Debug, Clone, PartialEq, Default)]
 pub struct Centred {
-    /// What is added to them, for every target (k).
+    /// The constant of every target (k).
     pub bias: Vec<f64>,
-    /// One for each column with powers.
+    /// One per column with powers.
     pub polynomials: Vec<Chebyshev>,
 }
 
 /// The part of predictions that is a polynomial of one column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Chebyshev {
-    /// Where the values of the column lie.
+    /// The range of the column.
     pub interval: Interval,
-    /// The features that are the column and its powers (d).
+    /// The indices of the column and its powers among the features (d).
     pub features: Vec<usize>,
-    /// Factors of T₁ … T_d for every target (k×d).
+    /// Coefficients of T₁ … T_d for every target (k×d).
     pub factors: Vec<Vec<f64>>,
 }
 
 impl Chebyshev {
-    /// Adds the polynomial of the values `x` to `sums`, for one target.
+    /// Adds the polynomial at the values `x` to `sums`, for one target.
     pub fn add_to(&self, sums: &mut [f64], x: &[f64], target: usize) {
         for (sum, &x) in sums.iter_mut().zip(x) {
             let t = number(self.interval.position(pair(x)));
@@ -43,7 +43,7 @@ impl Chebyshev {
         }
     }
 
-    /// The polynomial of `x` for one target, with twice the digits.
+    /// The polynomial at `x` for one target, with twice the digits.
     pub fn value(&self, x: f64, target: usize) -> Pair {
         let values = self.interval.values(x, self.features.len());
         let terms = values[1..].iter().zip(&self.factors[target]);
@@ -69,7 +69,7 @@ impl Centred {
         self.polynomials.iter().any(lost)
     }
 
-    /// The same predictions as weights on powers of t for the powers of x, for programs that have no Chebyshev polynomials.
+    /// The same predictions as weights on powers of t instead of powers of x, for programs without Chebyshev polynomials.
     #[must_use]
     pub fn in_powers_of_t(&self, weights: &Weights) -> Weights {
         let mut found = weights.clone();
@@ -93,7 +93,7 @@ impl Centred {
         found
     }
 
-    /// That of these targets only.
+    /// The predictions of these targets only.
     #[must_use]
     pub fn of_targets(&self, targets: &[usize]) -> Centred {
         let polynomial = |polynomial: &Chebyshev| Chebyshev {
@@ -106,15 +106,15 @@ impl Centred {
         }
     }
 
-    /// Weights on the columns of the triangle of `summary`, the ones first and −1 for the target, whose sum is the error of a
-    /// prediction; `None` if it does not hold the same powers as polynomials.
+    /// Weights on the columns of the triangle of `summary`, the ones first and −1 for the target, whose sum is the error of
+    /// a prediction; `None` unless its powers are the same polynomials.
     fn on_triangle(&self, summary: &Summary, weights: &Weights, target: usize) -> Option<Vec<Pair>> {
         let p = weights.matrix.ncols();
         let mut sum = vec![(0.0, 0.0); summary.shift().len()];
         sum[0] = pair(self.bias[target]);
         let mut add_column = |place: usize, factor: Pair| {
             sum[place] = add(sum[place], factor);
-            // The column is what the triangle has and its shift.
+            // The column is the triangle's plus its shift.
             sum[0] = add(sum[0], times(factor, pair(summary.shift()[place])));
         };
         let others = (0..p).filter(|&feature| !self.has(feature));
@@ -132,7 +132,7 @@ impl Centred {
                     match k {
                         0 => sum[0] = add(sum[0], part),
                         1 => {
-                            // t = slope·x + position of 0, and x is its column and shift.
+                            // t = slope·x + position of 0, and x is the column plus its shift.
                             let x = places[1];
                             sum[x] = add(sum[x], times(part, inner.slope()));
                             let at_shift = inner.position(pair(summary.shift()[x]));
@@ -150,16 +150,16 @@ impl Centred {
     }
 }
 
-/// Sums of squares of one target, of numbers times 2^`exponent`.
+/// Sums of squares of one target, for numbers times 2^`exponent`.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Squares {
-    /// Of errors.
+    /// The sum of squared errors.
     pub errors: f64,
-    /// Of deviations of the target from its mean.
+    /// The sum of squared deviations of the target from its mean.
     pub about_mean: f64,
-    /// Of the target.
+    /// The sum of squares of the target.
     pub about_zero: f64,
-    /// 0 unless squares would overflow or vanish.
+    /// 0 unless squares would overflow or underflow.
     pub exponent: i32,
 }
 
@@ -186,8 +186,8 @@ pub fn squares(summary: &Summary, weights: &Weights, centred: Option<&Centred>) 
     (0..k).map(of).collect()
 }
 
-/// The sum of squared errors of every target (k) on the rows of `summary`, whose last columns are the targets; by the
-/// polynomials of `centred` where there are such.
+/// The sum of squared errors of every target (k) on the rows of `summary`, whose last columns are the targets; with the
+/// polynomials of `centred`, if there are any.
 #[must_use]
 pub fn squared_errors(summary: &Summary, weights: &Weights, centred: Option<&Centred>) -> Vec<f64> {
     let k = weights.bias.len();
@@ -207,8 +207,8 @@ pub fn squared_errors(summary: &Summary, weights: &Weights, centred: Option<&Cen
     sums.iter().map(squared).collect()
 }
 
-/// The polynomials of least squares, from the factors (pairs) of the kept columns of the triangle for every target; `None`
-/// without powers, if one of them has been dropped, or where powers of the column as it is are as good.
+/// The polynomials of least squares, from the coefficients (pairs) on the kept columns of the triangle for every target;
+/// `None` without powers, if one of them was dropped, or if powers of the column as it is are equally good.
 pub(super) fn centred(
     summary: &Summary,
     bias: bool,
@@ -226,7 +226,7 @@ pub(super) fn centred(
     let p = weights.matrix.ncols();
     let shift = |place: usize| if bias { pair(summary.shift()[place]) } else { (0.0, 0.0) };
     let mut found = Centred { bias: Vec::new(), polynomials: Vec::new() };
-    // The target has a shift, too.
+    // The target has a shift too.
     let mut constants: Vec<Pair> = (0..thetas.len()).map(|target| shift(1 + p + target)).collect();
     for (constant, theta) in constants.iter_mut().zip(thetas) {
         for (&column, &factor) in kept.iter().zip(theta) {

@@ -1,12 +1,12 @@
-//! Exact answers: least squares from the triangle, without a descent.
+//! The exact solution of least squares from the triangle, without a descent.
 //!
-//! With the triangle of [1 X | Y] cut into R11, R12 and R22, the weights that leave the least squared error solve
-//! R11 θ = R12 by substitution from the last row up (Golub & Van Loan, *Matrix Computations*, section 5.3). What was
-//! subtracted from the columns changes only the bias, so the digits of large offsets are never lost. A column that is a
-//! sum of multiples of columns before it is dropped, weight 0, and named with them: its weight could be anything.
+//! With the triangle of [1 X | Y] partitioned into R11, R12 and R22, the weights with the minimum squared error solve R11 θ
+//! = R12 by back substitution (Golub & Van Loan, *Matrix Computations*, section 5.3). Shifts of the columns change only the
+//! bias, so large offsets lose no digits. A column that is a linear combination of columns before it is dropped, with
+//! weight 0, and reported with them: its weight is not unique.
 //!
-//! With ridge · Σ w² beside the squared error (Hoerl & Kennard 1970) the rows √ridge·eⱼ, one for each weight, are added to the
-//! triangle: a shift does not change a weight, so they are the same on shifted columns.
+//! A ridge penalty, ridge · Σ w² added to the squared error (Hoerl & Kennard 1970), adds the rows √ridge·eⱼ, one for each
+//! weight, to the triangle: shifts do not change weights, so these rows are the same on shifted columns.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -18,36 +18,36 @@ use super::{Penalty, Problem, Reduction, WeightedRows, Weights};
 use crate::pair::{Pair, add, divided, minus, number, pair, times};
 use crate::summary::{Sum, Summary, Triangle, Units};
 
-/// A part of a sum that is smaller than this fraction of the sum is rounding.
+/// A term of a sum below this fraction of the sum is rounding error.
 const NEGLIGIBLE: f64 = 1e-9;
 
-/// The weights of the least squared error.
+/// The least-squares weights.
 #[derive(Debug, Clone)]
 pub struct Exact {
-    /// 0 for what was dropped.
+    /// The weights; 0 for dropped features.
     pub weights: Weights,
-    /// Features that say nothing which the features before them do not.
+    /// Features that are redundant given the features before them.
     pub dropped: Vec<Dropped>,
-    /// The columns of the triangle that count (without a bias, of that through the origin, the first being 0), each as a
-    /// sum of [1 | features], the dropped ones not among them.
+    /// The columns of the triangle in use (without a bias, of the triangle through the origin, the first being 0), each as
+    /// a linear combination of [1 | features] without the dropped ones.
     pub columns: Vec<(usize, Sum)>,
     /// Predictions as polynomials, if there are powers and none was dropped.
     pub centred: Option<Centred>,
 }
 
-/// A feature that is a sum of multiples of others.
+/// A feature that is a linear combination of others.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Dropped {
-    /// Which feature, from 0.
+    /// The feature, from 0.
     pub feature: usize,
-    /// The features before it that it is made of, and how many times each; and the constant.
+    /// The features before it and their coefficients.
     pub made_of: Vec<(usize, f64)>,
-    /// What is added to them.
+    /// The constant term.
     pub constant: f64,
 }
 
-/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias, and with `ridge` ·
-/// Σ w² beside the sum of squared errors. With the `rows` (n×c, the columns of the summary, powers as such) at hand, the
+/// Least squares of the last `targets` columns of `summary` on those before them, with or without a bias, with `ridge` · Σ
+/// w² added to the sum of squared errors. If the `rows` (n×c, the columns of the summary, powers as such) are given, the
 /// solution is refined to the last digits.
 #[must_use]
 pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, rows: Option<&WeightedRows>) -> Exact {
@@ -58,9 +58,9 @@ pub fn least_squares(summary: &Summary, targets: usize, bias: bool, ridge: f64, 
     solution.finish()
 }
 
-/// The features among the columns of `summary` before its last `targets` that are sums of multiples of the features before
-/// them and, with a bias, a constant, up to the rounding of the numbers in the file: constant columns and copies in other
-/// units. Their weights could be anything.
+/// The features among the columns of `summary` before its last `targets` that are linear combinations of the features
+/// before them and, with a bias, a constant, up to the rounding of the numbers in the file, such as constant columns and
+/// copies in other units. Their weights are not unique.
 #[must_use]
 pub fn redundant(summary: &Summary, targets: usize, bias: bool) -> Vec<Dropped> {
     let columns = summary.columns().len() - targets + usize::from(bias);
@@ -70,8 +70,8 @@ pub fn redundant(summary: &Summary, targets: usize, bias: bool) -> Vec<Dropped> 
     least_squares(summary, targets, bias, 0.0, None).dropped
 }
 
-/// How long the rounding of each column of the triangle can be. With a penalty the powers of columns are columns of their own,
-/// computed exactly from the cells.
+/// A bound on the length of the rounding error of each column of the triangle. With a penalty, the powers of columns are
+/// columns themselves, computed exactly from the values.
 fn rounding(summary: &Summary, bias: bool, ridge: f64) -> Vec<f64> {
     let mut rounding = summary.rounding(bias);
     for (_, places) in summary.polynomials().iter().filter(|_| ridge > 0.0) {
@@ -80,18 +80,18 @@ fn rounding(summary: &Summary, bias: bool, ridge: f64) -> Vec<f64> {
     rounding
 }
 
-/// A least-squares solution that can still be improved.
+/// A least-squares solution that can be refined.
 ///
-/// What is solved for are weights on the columns of the triangle, which stand for powers as polynomials; what comes out are
+/// The problem is solved for weights on the columns of the triangle, which represent powers as polynomials; the result has
 /// weights on the features.
 pub struct LeastSquares {
     summary: Summary,
     targets: usize,
     bias: bool,
     ridge: f64,
-    /// In which the summary is, if not in the data's own.
+    /// The units of the summary, if not the data's own.
     units: Option<Units>,
-    /// The columns of the triangle that count, and those that are solved for: the dropped ones, then the targets.
+    /// The columns of the triangle in use, and the right sides: the dropped ones, then the targets.
     kept: Vec<usize>,
     right: Vec<usize>,
     /// The triangle of the kept columns, then the right sides.
@@ -101,18 +101,18 @@ pub struct LeastSquares {
 }
 
 impl LeastSquares {
-    /// The solution as the triangle has it; the arguments are those of [`least_squares`].
+    /// The solution from the triangle; the arguments are those of [`least_squares`].
     #[must_use]
     pub fn new(summary: &Summary, targets: usize, bias: bool, ridge: f64) -> LeastSquares {
-        // A penalty is on weights in the data's units.
+        // A penalty applies to weights in the data's units.
         let units = summary.units().filter(|_| ridge == 0.0);
         let in_units = units.as_ref().map(|units| summary.in_units(units));
         let summary = in_units.as_ref().unwrap_or(summary);
         let rounding = rounding(summary, bias, ridge);
-        // A penalty is on the weights of the powers.
+        // A penalty applies to the weights of the powers.
         let summary = if ridge > 0.0 { summary.plain() } else { summary.clone() };
         let p = summary.columns().len() - targets;
-        // Without a bias the rows count as they are, and the column of ones goes.
+        // Without a bias, the rows have no shift and the column of ones is removed.
         let triangle = if bias { summary.triangle().clone() } else { summary.through_origin() };
         let first = usize::from(bias);
         let triangle = if ridge > 0.0 { triangle.with_diagonal(first, p, ridge.sqrt()) } else { triangle };
@@ -129,8 +129,8 @@ impl LeastSquares {
         LeastSquares { summary, targets, bias, ridge, units, kept, right, ordered, thetas }
     }
 
-    /// The condition of the columns that count, each scaled to length 1; of many columns a lower bound: how much longer than
-    /// the part of its own a column is.
+    /// The condition number of the columns in use, each scaled to length 1. For many columns it is a lower bound: the
+    /// largest ratio of a column's length to its component orthogonal to the columns before it.
     #[must_use]
     pub fn condition(&self) -> f64 {
         const FEW: usize = 256;
@@ -147,7 +147,7 @@ impl LeastSquares {
         values.max() / values.min()
     }
 
-    /// Improves the solution as far as doubles go, with all the rows.
+    /// Refines the solution to the precision of doubles, with all the rows.
     pub fn refine(&mut self, rows: &WeightedRows) {
         let in_units = self.in_units(rows);
         let rows = in_units.as_ref().unwrap_or(rows);
@@ -158,7 +158,7 @@ impl LeastSquares {
         }
     }
 
-    /// Xᵀ(y − Xθ) of some of the rows, for every right side; what all rows have is the sum.
+    /// Xᵀ(y − Xθ) of some of the rows, for every right side; those of all rows are added up.
     #[must_use]
     pub fn gradients(&self, rows: &WeightedRows) -> Gradients {
         let in_units = self.in_units(rows);
@@ -169,7 +169,7 @@ impl LeastSquares {
         Gradients(self.right.iter().zip(&self.thetas).map(of).collect())
     }
 
-    /// Improves the solution by one step, with the gradients of all rows.
+    /// Refines the solution by one step, with the gradients of all rows.
     pub fn step(&mut self, gradients: Gradients) {
         let free = usize::from(self.bias);
         for (theta, gradient) in self.thetas.iter_mut().zip(gradients.0) {
@@ -189,7 +189,7 @@ impl LeastSquares {
         self.units.as_ref().map(|units| Converter { units, p, bias: self.bias })
     }
 
-    /// The rows in the units of the summary, if those are not their own.
+    /// The rows in the units of the summary, if they differ.
     fn in_units(&self, rows: &WeightedRows) -> Option<WeightedRows> {
         self.converter().map(|converter| converter.rows(rows))
     }
@@ -220,11 +220,11 @@ impl LeastSquares {
         let unshifted = if count > 0 { summary.unshifted() } else { Triangle::new(1 + p) };
         let ones = unshifted.get(0, 0);
         let sizes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, 0)).collect();
-        // With a bias only what changes counts.
+        // With a bias, only the variation counts.
         let changes: Vec<f64> = (1..=p).map(|j| unshifted.length(j, usize::from(bias))).collect();
         let dropped = features.dropped.iter().map(|(place, relation)| {
             let relation = numbers(relation);
-            // What adds nothing to the digits that are shown.
+            // Terms that do not change the digits that are shown.
             let least = NEGLIGIBLE * sizes[place - 1];
             let rounding = 100.0 * f64::EPSILON * sizes[place - 1];
             let least_change = rounding.max(NEGLIGIBLE * changes[place - 1]);
@@ -250,7 +250,7 @@ impl LeastSquares {
 pub struct Gradients(Vec<Vec<Pair>>);
 
 impl Gradients {
-    /// Adds those of other rows; the default is that of no rows.
+    /// Adds the gradients of other rows; the default is for zero rows.
     pub fn merge(&mut self, other: Gradients) {
         if self.0.is_empty() {
             *self = other;
@@ -262,17 +262,17 @@ impl Gradients {
     }
 }
 
-/// What is known of columns, said of features.
+/// The columns in terms of the features.
 struct InFeatures {
-    /// The columns of the triangle as sums of [1 | features | targets].
+    /// The columns of the triangle as linear combinations of [1 | features | targets].
     columns: Vec<Sum>,
-    /// Places of features that are sums of others, and these sums: factors of [1 | features | targets].
+    /// The places of dropped features, and their linear combinations: coefficients of [1 | features | targets].
     dropped: Vec<(usize, Vec<Pair>)>,
 }
 
 impl InFeatures {
-    /// If the column at `place` is the sum of columns with `terms` (place, factor), then the feature of that column is the
-    /// sum of [1 | features] with the factors returned, 0 for features that have been dropped.
+    /// If the column at `place` is the sum of columns with `terms` (place, factor), returns its feature as a linear
+    /// combination of [1 | features], with the factor 0 for dropped features.
     fn solved_for(&self, place: usize, terms: impl Iterator<Item = (usize, Pair)>) -> Vec<Pair> {
         let mut sum = vec![(0.0, 0.0); self.columns.len()];
         for (column, times_column) in terms.chain([(place, pair(-1.0))]) {
@@ -280,13 +280,13 @@ impl InFeatures {
                 sum[feature] = add(sum[feature], times(times_column, factor));
             }
         }
-        // Now it is a sum that is 0, the own feature in it.
+        // Now the sum is 0 and includes the feature itself.
         let own = std::mem::replace(&mut sum[place], (0.0, 0.0));
         self.drop_from(&mut sum);
         sum.into_iter().map(|term| divided(minus(term), own)).collect()
     }
 
-    /// Puts what dropped features are sums of in their places.
+    /// Replaces dropped features by their linear combinations.
     fn drop_from(&self, sum: &mut [Pair]) {
         for (feature, relation) in self.dropped.iter().rev() {
             let weight = std::mem::replace(&mut sum[*feature], (0.0, 0.0));
@@ -296,7 +296,7 @@ impl InFeatures {
         }
     }
 
-    /// The column at `place` as a sum of [1 | features], the dropped ones not among them.
+    /// The column at `place` as a linear combination of [1 | features], without the dropped ones.
     fn of(&self, place: usize) -> Sum {
         let own = &self.columns[place];
         if !own.iter().any(|(feature, _)| self.dropped.iter().any(|(dropped, _)| dropped == feature)) {
@@ -309,7 +309,7 @@ impl InFeatures {
     }
 }
 
-/// The least loss of any weights on the features of `summary`, penalty included; the mean or the sum by `reduction`.
+/// The minimum loss over weights on the features of `summary`, penalty included; the mean or the sum by `reduction`.
 #[must_use]
 pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduction: Reduction) -> f64 {
     let problem = Problem::from_summary(summary, targets, bias);
@@ -321,13 +321,13 @@ pub fn least_loss(summary: &Summary, targets: usize, bias: bool, penalty: &Penal
     problem.loss(&weights, penalty, reduction)
 }
 
-/// The weights of one target on one feature, as covariance over variance, both read off the triangle; `None` if the
-/// feature never changes.
+/// The weights of one target on one feature, as covariance over variance, both from the triangle; `None` if the feature is
+/// constant.
 #[must_use]
 pub fn covariance_over_variance(summary: &Summary) -> Option<Weights> {
     let (r, rows) = (summary.triangle(), summary.weight());
     let (variance, covariance) = (r.get(1, 1) * r.get(1, 1) / rows, r.get(1, 1) * r.get(1, 2) / rows);
-    // The same without squares, which can overflow or vanish.
+    // The same without squares, which can overflow or underflow.
     let is_safe = (1e-250..1e250).contains(&variance) && (covariance == 0.0 || covariance.abs() > 1e-250);
     if !summary.independent(2, true).contains(&1) {
         return None;

@@ -1,7 +1,7 @@
 //! Coordinate descent for the elastic net, on the triangle.
 //!
-//! For every target, with A and b the parts of the triangle that belong to the features and the target once the bias has
-//! been taken out, and e = b − A w:
+//! For every target, A and b are the parts of the triangle for the features and the target after removing the bias, and e =
+//! b − A w:
 //!
 //! ```text
 //! minimize   ½‖e‖² + ½ ρ ‖w‖² + α ‖w‖₁          ρ = l2/c, α = l1/(2c), c = 1/(n·k) for mean, 1 for sum
@@ -9,9 +9,10 @@
 //! gap        ½(1 + s²)(‖e‖² + ρ‖w‖²) − s·eᵀb + α‖w‖₁       s = min(1, α / max |Aᵀe − ρ w|)
 //! ```
 //!
-//! The step is exact in one weight (Friedman, Hastie & Tibshirani 2010). The duality gap bounds how far the value is above
-//! the least one, whatever the weights (Kim et al. 2007). Once the signs have settled the rest is linear: the weights that
-//! are not 0 solve least squares, and if what they leave fits the conditions of the optimum, it has been found exactly.
+//! The step is exact in one weight (Friedman, Hastie & Tibshirani 2010). The duality gap bounds the distance of the value
+//! from the minimum, whatever the weights (Kim et al. 2007). Once the signs have settled, the rest is linear: the nonzero
+//! weights solve least squares, and if the residual satisfies the optimality conditions, the optimum has been found
+//! exactly.
 
 use nalgebra::DVector;
 
@@ -20,41 +21,41 @@ use super::refine::{substitute, substitute_transposed};
 use super::{Penalty, Reduction, Weights};
 use crate::summary::{Summary, Triangle};
 
-/// Passes over all weights at most.
+/// The most passes over all weights.
 const SWEEPS: u64 = 20_000;
 
-/// Passes after which the walk along active sets is tried, if there are no more than so many weights.
+/// The number of passes after which active sets are tried, if there are no more weights than this.
 const SLOW: u64 = 2000;
 const FEW: usize = 500;
 
-/// Passes between two looks at the gap.
+/// The number of passes between two checks of the gap.
 const PASSES: u64 = 8;
 
-/// A gap of this share of the squares that were added up is none.
+/// A gap below this fraction of the squares in its sum counts as 0.
 const NO_GAP: f64 = 1e-14;
 
-/// Where coordinate descent ended.
+/// The result of coordinate descent.
 #[derive(Debug, Clone)]
 pub struct ElasticNet {
     /// The weights, some of them 0.
     pub weights: Weights,
-    /// Passes over the weights of the target that took the most.
+    /// The passes over the weights of the target that took the most.
     pub sweeps: u64,
-    /// How far the loss can be above the minimum.
+    /// The bound on the distance of the loss from the minimum.
     pub gap: f64,
-    /// Whether the gap is none, up to rounding.
+    /// Whether the gap vanished, up to rounding.
     pub is_converged: bool,
 }
 
-/// One target: its features, and what is left to do.
+/// The problem of one target.
 struct Task {
-    /// [A | b], with √ρ below the diagonal of A already folded in.
+    /// [A | b], with √ρ folded into A below its diagonal.
     triangle: Triangle,
-    /// Columns of A, each down to its diagonal (p).
+    /// The columns of A, each down to its diagonal (p).
     columns: Vec<DVector<f64>>,
     /// b, as long as the longest of them (p).
     target: DVector<f64>,
-    /// Squared error that no weights can remove.
+    /// The squared error that no weights can remove.
     floor: f64,
     /// ρ.
     ridge: f64,
@@ -82,7 +83,7 @@ pub fn coordinate_descent(
         sweeps = sweeps.max(solution.sweeps);
         let rounding = task.rounding(&solution.weights);
         let is_minimum = solution.gap > rounding && task.is_minimum(&solution.weights);
-        // At the minimum itself the rest of the gap is rounding of large slopes.
+        // At the minimum, the remaining gap is the rounding of large slopes.
         gap += 2.0 * per_square * if is_minimum { rounding } else { solution.gap };
         is_converged &= solution.gap <= rounding || is_minimum;
     }
@@ -96,7 +97,7 @@ pub fn coordinate_descent(
     ElasticNet { weights, sweeps, gap, is_converged }
 }
 
-/// The l1 from which on every weight is 0.
+/// The smallest l1 for which every weight is 0.
 #[must_use]
 pub fn largest_useful_l1(summary: &Summary, targets: usize, bias: bool, reduction: Reduction) -> f64 {
     let elements = summary.weight() * targets as f64;
@@ -110,7 +111,7 @@ fn tasks(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduc
     let p = summary.columns().len() - targets;
     let elements = summary.weight() * targets as f64;
     let per_square = reduction.loss(1.0, elements);
-    // Below the row of the means stand the deviations: with a bias, that row can always be met.
+    // Below the row of the means are the deviations: with a bias, that row is always fitted exactly.
     let centred = if bias { summary.triangle().below_first() } else { summary.unshifted().without_first() };
     let ridge = penalty.ridge(reduction, elements);
     let columns: Vec<DVector<f64>> = (0..p).map(|j| DVector::from_fn(j + 1, |i, _| centred.get(i, j))).collect();
@@ -130,7 +131,7 @@ fn tasks(summary: &Summary, targets: usize, bias: bool, penalty: &Penalty, reduc
     (0..targets).map(task).collect()
 }
 
-/// 1, −1, or 0 for 0.
+/// The sign: 1, −1, or 0 for 0.
 fn sign(weight: f64) -> f64 {
     if weight == 0.0 { 0.0 } else { weight.signum() }
 }
@@ -142,7 +143,7 @@ struct Solution {
 }
 
 impl Task {
-    /// A gap at `weights` that is none: where large terms cancel, no smaller one can be seen.
+    /// The gap at `weights` that counts as 0: with cancellation of large terms, a smaller gap is not detectable.
     fn rounding(&self, weights: &DVector<f64>) -> f64 {
         let terms: f64 =
             self.columns.iter().zip(weights.iter()).map(|(column, weight)| column.norm() * weight.abs()).sum();
@@ -157,7 +158,7 @@ impl Task {
     fn solve(&self) -> Solution {
         let mut weights = DVector::zeros(self.columns.len());
         let mut error = self.target.clone();
-        // The signs of the last look, and whether they have been tried.
+        // The signs of the last check, and whether they have been tried.
         let (mut signs, mut is_tried) = (weights.clone(), false);
         for sweeps in (PASSES..=SWEEPS).step_by(PASSES as usize) {
             (0..PASSES).for_each(|_| self.sweep(&mut weights, &mut error));
@@ -186,10 +187,10 @@ impl Task {
         Solution { weights, sweeps: SWEEPS, gap }
     }
 
-    /// The best point of a walk from `start` to the minimum, and its gap, where coordinates are too slow because columns are
-    /// nearly multiples of each other. Each step goes to the minimum among weights with the same signs, or as far as the first
-    /// of them gets to 0, where it stays; there the steepest weight that is 0 gets a sign (feature-sign search: Lee,
-    /// Battle, Raina & Ng 2007).
+    /// The best point of a path from `start` to the minimum, and its gap, for columns so nearly collinear that coordinate
+    /// steps are too slow. Each step goes to the minimum among weights with the same signs, or until the first weight
+    /// reaches 0, where it stays; at the minimum, the zero weight with the steepest slope gets a sign (feature-sign search:
+    /// Lee, Battle, Raina & Ng 2007).
     fn active_set(&self, start: &DVector<f64>) -> (f64, DVector<f64>) {
         let p = start.len();
         let (mut weights, mut signs) = (start.clone(), start.map(sign));
@@ -216,22 +217,22 @@ impl Task {
             let zeros = (0..p).filter(|&j| signs[j] == 0.0 && steepness(j) > self.slope_rounding(j, &weights));
             match zeros.max_by(|&a, &b| slopes[a].abs().total_cmp(&slopes[b].abs())) {
                 Some(steepest) => signs[steepest] = sign(slopes[steepest]),
-                // The minimum: its gap is rounding, which can be larger than that of other points.
+                // The minimum: its gap is rounding, which can exceed that of other points.
                 None => return (gap, weights),
             }
         }
         best
     }
 
-    /// What rounding can make of the slope of weight `j`.
+    /// The rounding error of the slope of weight `j`.
     fn slope_rounding(&self, j: usize, weights: &DVector<f64>) -> f64 {
         let terms: f64 =
             self.columns.iter().zip(weights.iter()).map(|(column, weight)| column.norm() * weight.abs()).sum();
         10.0 * NO_GAP * self.columns[j].norm() * (self.target.norm() + terms)
     }
 
-    /// Whether the conditions of the minimum are met up to rounding: slopes of α where a weight is not 0, of no more where it is.
-    /// False where rounding is more than α, so that nothing can be known.
+    /// Whether the optimality conditions hold up to rounding: slopes of magnitude α for nonzero weights, and of at most α
+    /// for zero weights. False if rounding exceeds α, which makes the check inconclusive.
     fn is_minimum(&self, weights: &DVector<f64>) -> bool {
         let error = self.error(weights);
         (0..weights.len()).all(|j| {
@@ -271,7 +272,7 @@ impl Task {
         error
     }
 
-    /// How far the value at `weights` is above the least, at most.
+    /// An upper bound on the distance of the value at `weights` from the minimum.
     fn gap(&self, weights: &DVector<f64>) -> f64 {
         let error = self.error(weights);
         let slope = |(column, weight): (&DVector<f64>, &f64)| (self.slope(column, &error) - self.ridge * weight).abs();
@@ -279,17 +280,17 @@ impl Task {
         let share = if steepest > self.threshold { self.threshold / steepest } else { 1.0 };
         let squared = error.norm_squared() + self.ridge * weights.norm_squared();
         let value = (1.0 + share * share) / 2.0 * squared - share * error.dot(&self.target);
-        // Rounding can leave it below 0.
+        // Rounding can make it negative.
         (value + self.threshold * weights.lp_norm(1)).max(0.0)
     }
 
-    /// The minimum among the weights with the signs of `weights`, if it has them too.
+    /// The minimum among the weights with the signs of `weights`, if its signs are the same.
     fn settle(&self, weights: &DVector<f64>) -> Option<DVector<f64>> {
         let signs = weights.map(sign);
         self.at_signs(&signs).filter(|found| found.map(sign) == signs)
     }
 
-    /// The minimum of what the value would be if weights had these signs, those with the sign 0 being 0; it can have others.
+    /// The minimum of the value for these signs, with weight 0 for the sign 0; its own signs can differ.
     fn at_signs(&self, all: &DVector<f64>) -> Option<DVector<f64>> {
         let active: Vec<usize> = (0..all.len()).filter(|&j| all[j] != 0.0).collect();
         let p = all.len();

@@ -1,31 +1,31 @@
-//! How sure a prediction is.
+//! The variance of predictions.
 //!
 //! At features x the fitted value has the variance σ²·h and a new value σ²·(1 + h), with h = zᵀ(RᵀR)⁻¹z for z = (1, x − s);
 //! R is the triangle of the rows the model was trained on, with the shift s subtracted. h is |u|² for Rᵀu = z, found from the
 //! first entry of u down.
-//! Powers are polynomials in the triangle, so that they are made of the column again and not of its powers.
+//! Powers are polynomials in the triangle, so they are computed from the column and not from its powers.
 
 use crate::data::{Batch, Interval};
 use crate::pair::{number, pair};
 
-/// The covariance of the weights, but for σ²: (RᵀR)⁻¹.
+/// The covariance of the weights up to σ²: (RᵀR)⁻¹.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Covariance {
-    /// Whether the first row and column are those of the ones.
+    /// Whether the first row and column are those of the constant.
     pub bias: bool,
-    /// The features of the other rows and columns, from 0; dropped ones are not among them.
+    /// The features of the other rows and columns, from 0, without dropped ones.
     pub features: Vec<usize>,
-    /// What was subtracted from each of them.
+    /// The shift of each of them.
     pub shift: Vec<f64>,
-    /// Features that stand for their powers, where they lie, and which features they and their powers are: in the places of
-    /// powers stand T₂ … T_d, or xT₁ … xT_d₋₁ without a bias.
+    /// Features with powers, their range, and the indices of the column and its powers: the columns of powers hold T₂ …
+    /// T_d, or xT₁ … xT_d₋₁ without a bias.
     pub powers: Vec<(Interval, Vec<usize>)>,
     /// The rows of R, each from its diagonal on.
     pub triangle: Vec<Vec<f64>>,
 }
 
 impl Covariance {
-    /// h for every row of `batch` (n), whose first columns are the p features.
+    /// The leverage h of every row of `batch` (n), whose first columns are the p features.
     #[must_use]
     pub fn leverages(&self, batch: &Batch) -> Vec<f64> {
         let ones = self.bias.then(|| vec![1.0; batch.rows()]);
@@ -50,7 +50,7 @@ impl Covariance {
         leverages
     }
 
-    /// The columns in the places of powers.
+    /// The polynomials that replace the columns of powers.
     fn made(&self, batch: &Batch, (interval, places): &(Interval, Vec<usize>)) -> Vec<(usize, Vec<f64>)> {
         let x = batch.column(1 + places[0]);
         let t: Vec<f64> = x.iter().map(|&x| number(interval.position(pair(x)))).collect();
@@ -67,7 +67,7 @@ impl Covariance {
         (2..=places.len()).map(|k| (places[k - 1], column(k))).collect()
     }
 
-    /// Whether the sizes fit together.
+    /// Whether the sizes are consistent.
     #[must_use]
     pub fn is_whole(&self) -> bool {
         let rank = self.features.len() + usize::from(self.bias);

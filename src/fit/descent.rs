@@ -5,41 +5,41 @@ use serde::Serialize;
 
 use super::{Batches, Fit, Memory, Problem, Settings, Stop, Weights};
 
-/// One pass: what the loss was *before* the updates of epoch `number`.
+/// One epoch: the loss *before* the updates of epoch `number`.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Epoch {
-    /// From 0.
+    /// The number, from 0.
     #[serde(rename = "epoch")]
     pub number: u64,
-    /// Mean squared error over rows × targets, whatever the reduction.
+    /// The mean squared error over rows × targets, whatever the reduction.
     pub mse: f64,
-    /// What is descended: by the reduction, the mean or the sum, and what the weights cost.
+    /// The loss: by the reduction, the mean or the sum, plus the penalty.
     pub loss: f64,
-    /// Mean squared error over rows that are held out.
+    /// The mean squared error on the rows held out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
 }
 
-/// Where a descent begins: weights, and what earlier epochs left.
+/// The start of a descent: weights, and the state of earlier epochs.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Start {
     /// θ, q×k.
     pub theta: DMatrix<f64>,
-    /// What the optimizer remembers; `None` for nothing.
+    /// The state of the optimizer; `None` before the first step.
     pub memory: Option<Memory>,
-    /// Epochs of earlier runs: where the schedule and the shuffling go on.
+    /// The epochs of earlier runs, from which the schedule and the shuffling continue.
     pub epochs: u64,
 }
 
 impl Start {
-    /// A first run from these weights.
+    /// The start of a first run from these weights.
     #[must_use]
     pub fn new(problem: &Problem, weights: &Weights) -> Start {
         Start { theta: problem.pack(weights), memory: None, epochs: 0 }
     }
 }
 
-/// A descent under way. Each item is an epoch whose updates have been made; it ends after [`Settings::epochs`] of them,
+/// A descent in progress. Each item is an epoch whose updates have been made; it ends after [`Settings::epochs`] of them,
 /// or earlier: see [`Stop`].
 pub struct Descent<'a> {
     problem: &'a Problem,
@@ -60,11 +60,11 @@ pub struct Descent<'a> {
     stop: Option<Stop>,
 }
 
-/// Rows that are not trained on, and the best weights on them.
+/// The rows held out, and the best weights on them.
 struct HeldOut<'a> {
     problem: &'a Problem,
     residual: DMatrix<f64>,
-    /// The least loss so far, its epoch and its weights.
+    /// The smallest loss so far, its epoch and its weights.
     best: Option<(f64, u64, DMatrix<f64>)>,
 }
 
@@ -96,15 +96,15 @@ impl<'a> Descent<'a> {
         Descent { batches, ..self }
     }
 
-    /// The same with the loss on the rows of `held_out` beside every epoch, and the best weights on them kept if there
-    /// is [`Settings::patience`].
+    /// The same with the loss on the rows of `held_out` in every epoch; the best weights on them are kept if there is
+    /// [`Settings::patience`].
     #[must_use]
     pub fn with_held_out(self, held_out: Option<&'a Problem>) -> Descent<'a> {
         let held_out = held_out.map(|problem| HeldOut { problem, residual: problem.workspace(), best: None });
         Descent { held_out, ..self }
     }
 
-    /// The updates of an epoch.
+    /// Makes the updates of an epoch.
     fn update(&mut self) {
         let Settings { schedule, learning_rate, reduction, .. } = self.settings;
         let done = self.epochs_before + self.epochs_run;
@@ -122,7 +122,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// One update, by the gradient of the squared errors and the penalty.
+    /// Makes one update, by the gradient of the squared errors and the penalty.
     fn step(&mut self, rate: f64) {
         let Settings { optimizer, weight_decay, penalty, .. } = self.settings;
         let free = self.problem.free();
@@ -131,7 +131,7 @@ impl<'a> Descent<'a> {
         penalty.shrink(&mut self.theta, free, rate);
     }
 
-    /// The losses of the weights as they are now.
+    /// The losses of the current weights.
     fn evaluate(&mut self) -> Epoch {
         let squared_error = self.problem.squared_error(&self.theta, &mut self.residual);
         let elements = self.problem.elements();
@@ -148,7 +148,7 @@ impl<'a> Descent<'a> {
         }
     }
 
-    /// Whether the weights of `epoch` are the end.
+    /// Whether the descent ends with the weights of `epoch`.
     fn check(&mut self, epoch: &Epoch) -> Option<Stop> {
         if !epoch.loss.is_finite() || epoch.validation_mse.is_some_and(|mse| !mse.is_finite()) {
             return Some(Stop::Diverged);
@@ -175,7 +175,7 @@ impl<'a> Descent<'a> {
         (self.epochs_run == self.settings.epochs).then_some(Stop::Epochs)
     }
 
-    /// The last weights, or the best on the held-out rows if there is patience, and why the descent ended.
+    /// The last weights, or with patience the best on the rows held out, and why the descent ended.
     #[must_use]
     pub fn finish(mut self) -> Fit {
         let stop = self.stop.unwrap_or(Stop::Interrupted);
@@ -243,7 +243,7 @@ mod tests {
         let mut descent = Descent::new(&problem, settings(3, "0.01"), zeros(&problem));
         let epochs: Vec<Epoch> = descent.by_ref().collect();
         assert_eq!(epochs.iter().map(|epoch| epoch.number).collect::<Vec<_>>(), [0, 1, 2]);
-        // Σ y² / 6 of the data, as no weight has moved yet.
+        // Σ y² / 6 of the data, as the weights are still 0.
         assert_eq!(epochs[0].mse, (9.0 + 1.0 + 1.0 + 9.0 + 25.0 + 49.0) / 6.0);
         let fit = descent.finish();
         assert!(fit.mse < epochs[2].mse);

@@ -1,8 +1,8 @@
-//! Student's t and Fisher's F, far into their tails.
+//! Student's t and Fisher's F distributions, accurate far into the tails.
 //!
 //! Both are regularized incomplete beta functions Iₓ(a, b) (Abramowitz & Stegun 26.5.27 and 26.6.2), here those of algorithm
-//! ACM 708 (Didonato & Morris 1992), which R's `pt` and `pf` use too: the small tail is found by itself and not as 1 minus
-//! the large one, so that 1e-300 has as many digits as 0.5.
+//! ACM 708 (Didonato & Morris 1992), which R's `pt` and `pf` use too: the small tail is computed directly and not as 1
+//! minus the large one, so that 1e-300 has as many digits as 0.5.
 
 use cdflib::special::try_beta_inc;
 use cdflib::traits::{Continuous, ContinuousCdf};
@@ -33,18 +33,18 @@ pub fn f_upper(f: f64, df_model: f64, df: f64) -> f64 {
     tails(df / 2.0, df_model / 2.0, f * (df_model / df)).0
 }
 
-/// The t with P(|T| ≤ t) = `level` for `df` degrees of freedom, NaN if those are none; `level` is above 0 and below 1.
+/// The t with P(|T| ≤ t) = `confidence` for `df` degrees of freedom, NaN if `df` is 0; `confidence` is above 0 and below 1.
 #[must_use]
-pub fn t_critical(level: f64, df: f64) -> f64 {
+pub fn t_critical(confidence: f64, df: f64) -> f64 {
     /// Newton's method doubles the digits with each step.
     const STEPS: usize = 20;
     let Ok(distribution) = StudentsT::try_new(df) else { return f64::NAN };
-    let outside = 1.0 - level;
-    // Eight digits to start from.
+    let outside = 1.0 - confidence;
+    // A start with eight digits.
     let mut t = distribution.inverse_ccdf(outside / 2.0).unwrap_or(1.0).abs().max(f64::MIN_POSITIVE);
     for _ in 0..STEPS {
         let (above, below) = t_tails(t, df);
-        let excess = if level < 0.5 { level - below } else { above - outside };
+        let excess = if confidence < 0.5 { confidence - below } else { above - outside };
         let step = excess / (2.0 * distribution.pdf(t));
         t += step;
         if step.abs() <= 1e-15 * t {

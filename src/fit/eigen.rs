@@ -1,11 +1,11 @@
-//! Singular values and eigenvalues of a problem, by the way that is fast enough for its size.
+//! Singular values and eigenvalues of a problem, by the method that is fast enough for its size.
 
 use nalgebra::{DMatrix, DVector};
 
 use super::{Problem, Reduction};
 
-/// U, σ from the largest, and Vᵀ of D = U Σ Vᵀ. Of many columns (q > 128) by the eigenvalues of DᵀD: far faster, and exact
-/// to 16 digits of the largest only.
+/// U, σ from the largest, and Vᵀ of D = U Σ Vᵀ. For many columns (q > 128) by the eigenvalues of DᵀD, which is much faster,
+/// but its rounding error is relative to the largest value.
 pub fn decompose(design: &DMatrix<f64>) -> Option<(DMatrix<f64>, Vec<f64>, DMatrix<f64>)> {
     const SMALL: usize = 128;
     if design.ncols() <= SMALL {
@@ -20,14 +20,14 @@ pub fn decompose(design: &DMatrix<f64>) -> Option<(DMatrix<f64>, Vec<f64>, DMatr
     let directions = eigen.eigenvectors.select_columns(&order).transpose();
     let mut u = design * directions.transpose();
     for (mut column, length) in u.column_iter_mut().zip(&lengths) {
-        // A direction without length has no image; any other is scaled to 1.
+        // A direction of length 0 has no image; any other is scaled to 1.
         column.scale_mut(if *length > 0.0 { 1.0 / length } else { 0.0 });
     }
     Some((u, lengths, directions))
 }
 
-/// λmax of the Hessian of `problem`, from below and within a thousandth: the largest Ritz value of some steps of Lanczos' method (1950)
-/// with full orthogonalization. For many columns, where all of them take long.
+/// λmax of the Hessian of `problem`, from below and within a thousandth: the largest Ritz value of some steps of Lanczos'
+/// method (1950) with full orthogonalization. For many columns, where computing all eigenvalues takes long.
 #[must_use]
 pub fn largest_eigenvalue(problem: &Problem, reduction: Reduction) -> f64 {
     const STEPS: usize = 32;
@@ -37,7 +37,7 @@ pub fn largest_eigenvalue(problem: &Problem, reduction: Reduction) -> f64 {
     let mut ritz = DMatrix::<f64>::zeros(STEPS, STEPS);
     for step in 0..STEPS {
         let mut next = design.tr_mul(&(design * &basis[step]));
-        // Once leaves rounding behind that the next steps would amplify; twice is enough.
+        // A single orthogonalization leaves rounding errors that the next steps would amplify; two are enough.
         for (i, vector) in basis.iter().enumerate().chain(basis.iter().enumerate()) {
             let share = vector.dot(&next);
             ritz[(i, step)] += share;
@@ -50,7 +50,7 @@ pub fn largest_eigenvalue(problem: &Problem, reduction: Reduction) -> f64 {
         basis.push(next / length);
     }
     let steps = basis.len();
-    // The method's matrix is symmetric; what stands below the diagonal was not computed.
+    // The method's matrix is symmetric; entries below the diagonal were not computed.
     let mirrored = DMatrix::from_fn(steps, steps, |i, j| ritz[(i.min(j), i.max(j))]);
     mirrored.symmetric_eigenvalues().max() * reduction.loss(2.0, problem.elements())
 }

@@ -1,24 +1,24 @@
-//! The loss of any epoch, before the first: each direction of a problem takes its steps alone.
+//! The loss of any epoch, computed before the first: each direction of a problem is independent.
 //!
-//! In the coordinates of [`Spectrum`] an epoch multiplies what is left of the residual in one direction by a number, or with
-//! momentum or decay by a 3×3 matrix; many epochs are a power of it.
+//! In the coordinates of [`Spectrum`], an epoch multiplies the residual in one direction by a number or, with momentum or
+//! decay, by a 3×3 matrix; many epochs are a power of it.
 
 use nalgebra::{DMatrix, Matrix3, Vector3};
 
 use super::{Optimizer, Schedule, Settings, Spectrum};
 
-/// The losses of an epoch to come.
+/// The losses of a future epoch.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Forecast {
-    /// Mean squared error.
+    /// The mean squared error.
     pub mse: f64,
-    /// The same or the sum, by the reduction, and what the weights cost.
+    /// The mean or the sum, by the reduction, plus the penalty.
     pub loss: f64,
 }
 
 impl Spectrum {
-    /// The losses after `epochs` from θ (q×k), exact up to rounding; `None` where a step is no linear map, or changes with a
-    /// schedule.
+    /// The losses after `epochs` from θ (q×k), exact up to rounding; `None` if a step is not a linear map, or changes with
+    /// a schedule.
     #[must_use]
     pub fn forecast(&self, theta: &DMatrix<f64>, settings: &Settings, epochs: u64) -> Option<Forecast> {
         let (squared, theta) = self.after(theta, settings, epochs)?;
@@ -39,15 +39,15 @@ impl Spectrum {
             for (z, t) in place.row_mut(i).iter_mut().zip(self.targets.row(i).iter()) {
                 let residual = step.residual(length * *z - t, *t);
                 squared += residual.powi(2);
-                // Where the data fix nothing, θ stays.
+                // In directions that the data do not determine, θ does not change.
                 *z = if length > 0.0 { (residual + t) / length } else { *z };
             }
         }
         Some((squared, theta + self.directions.tr_mul(&(place - start))))
     }
 
-    /// The first epoch whose loss is within `share` of the minimum, from θ (q×k) by plain gradient descent; `None` if
-    /// there is none, or the loss may rise on the way (momentum).
+    /// The first epoch whose loss is within `share` of the minimum, from θ (q×k) by plain gradient descent; `None` if there
+    /// is no such epoch, or the loss may rise temporarily (momentum).
     #[must_use]
     pub fn epochs_to(&self, share: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
         let is_plain =
@@ -58,8 +58,8 @@ impl Spectrum {
         self.epochs_until((1.0 + share) * self.least(), theta, settings)
     }
 
-    /// An epoch from which on the squared error is at most `goal`, from θ (q×k), and at which plain gradient descent is there first;
-    /// `None` if there is none, or it is unknown.
+    /// An epoch from which the squared error is at most `goal`, from θ (q×k); the first one for plain gradient descent.
+    /// `None` if there is no such epoch, or it is unknown.
     #[must_use]
     pub fn epochs_until(&self, goal: f64, theta: &DMatrix<f64>, settings: &Settings) -> Option<u64> {
         let rate = settings.learning_rate.get();
@@ -79,7 +79,7 @@ impl Spectrum {
         Some(if reaches(0) { 0 } else { above })
     }
 
-    /// What an epoch does in each direction.
+    /// The effect of an epoch in each direction.
     fn moves(&self, settings: &Settings) -> Option<Vec<Move>> {
         let Optimizer::Sgd { momentum, dampening, nesterov } = settings.optimizer else { return None };
         if settings.schedule != Schedule::Constant || settings.penalty.l1 > 0.0 {
@@ -92,14 +92,14 @@ impl Spectrum {
                 return Move::Factor(1.0 - rate * lambda);
             }
             let matrix = |kept: f64, taken: f64| step_matrix(rate, lambda, decay, [momentum, kept, taken], nesterov);
-            // The first step takes the gradient whole.
+            // The first step takes the whole gradient.
             Move::Matrix { first: matrix(0.0, 1.0), then: matrix(momentum, 1.0 - dampening) }
         };
         Some(self.eigenvalues[..self.lengths.len()].iter().map(of).collect())
     }
 }
 
-/// An epoch leaves rounding of what it takes away: this share of it.
+/// The rounding error of an epoch, as a fraction of the part that it removes.
 const ROUNDING: f64 = 1e-15;
 
 /// A step in one direction on (r, u, t): the residual, σ times the velocity, and the constant part of the target. The
@@ -117,16 +117,16 @@ fn step_matrix(rate: f64, lambda: f64, decay: f64, [momentum, kept, taken]: [f64
     })
 }
 
-/// What some epochs do in one direction.
+/// The effect of some epochs in one direction.
 enum Move {
-    /// r is multiplied.
+    /// A factor of r.
     Factor(f64),
-    /// The first epoch, and each one after it.
+    /// The matrices of the first epoch, and of each one after it.
     Matrix { first: Matrix3<f64>, then: Matrix3<f64> },
 }
 
 impl Move {
-    /// What `epochs` of them do.
+    /// The effect of `epochs` epochs.
     fn power(&self, epochs: u64) -> Move {
         match self {
             Move::Factor(factor) => {
@@ -149,7 +149,7 @@ impl Move {
         }
     }
 
-    /// The residual that r becomes.
+    /// The residual after the effect on r.
     fn residual(&self, r: f64, t: f64) -> f64 {
         match self {
             Move::Factor(factor) => factor * r,

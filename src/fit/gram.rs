@@ -1,6 +1,6 @@
 //! The last digits of standard errors: sums over the rows in pairs of doubles.
 //!
-//! G = XᵀX with 32 digits keeps what G with 16 has lost. With R the triangle of X, z = G⁻¹v is found as in
+//! G = XᵀX with 32 digits keeps the digits that G with 16 has lost. With R the triangle of X, z = G⁻¹v is found as in
 //! [`super::refine`]: z + (RᵀR)⁻¹(v − Gz) is closer to it, as long as v − Gz shrinks.
 
 use nalgebra::DVector;
@@ -10,10 +10,10 @@ use super::{Centred, WeightedRows, Weights};
 use crate::pair::{Pair, add, minus, number, pair, times};
 use crate::summary::{Summary, Triangle};
 
-/// Steps at most; each wins several digits or is the last.
+/// The most steps; each gains several digits or is the last.
 const STEPS: usize = 8;
 
-/// Multiplications in pairs that are worth the digits: about a tenth of a second.
+/// The most multiplications in pairs that the digits are worth: about a tenth of a second.
 const CHEAP: usize = 10_000_000;
 
 /// XᵀX of shifted columns.
@@ -23,12 +23,12 @@ pub struct Gram {
 }
 
 impl Gram {
-    /// Whether m columns of so many rows take no time to speak of.
+    /// Whether computing it for m columns of this many rows takes negligible time.
     pub fn is_cheap(rows: usize, columns: usize) -> bool {
         rows * columns * columns / 2 + 3 * columns.pow(3) <= CHEAP
     }
 
-    /// Of these columns of `rows`, each of which counts as often as its weight says.
+    /// XᵀX of these columns of `rows`, with their row weights.
     pub fn new(columns: &[&Column], rows: &WeightedRows) -> Gram {
         let mut entries: Vec<Vec<Pair>> = (1..=columns.len()).map(|length| vec![(0.0, 0.0); length]).collect();
         for i in 0..rows.values.nrows() {
@@ -64,10 +64,10 @@ impl Gram {
     }
 }
 
-/// Which column of rows each feature is (counted from 0), and which power of it.
+/// The column of the rows for each feature (from 0), and its power.
 pub type Made = Vec<(usize, usize)>;
 
-/// What the p features of `summary` are made of.
+/// The columns and powers of the p features of `summary`.
 pub fn made(summary: &Summary, p: usize) -> Made {
     let mut made: Made = (0..p).map(|feature| (feature, 1)).collect();
     for (_, places) in summary.polynomials() {
@@ -77,7 +77,7 @@ pub fn made(summary: &Summary, p: usize) -> Made {
 }
 
 /// y − ŷ in row `i` of `rows` (n×c) for one target of `weights`; the features are the first columns, the targets the last.
-/// Powers in the rows have been rounded, so they are made again.
+/// Powers in the rows are rounded, so they are computed again.
 fn residual(
     rows: &WeightedRows,
     i: usize,
@@ -107,8 +107,9 @@ pub fn squared_error(rows: &WeightedRows, made: &Made, weights: (&Weights, Optio
     number((0..rows.values.nrows()).map(squared).fold((0.0, 0.0), add))
 }
 
-/// Least, first quartile, median, third quartile and largest residual y − ŷ of every target; between two residuals by R's
-/// `quantile`, type 7; of rows with weights, times the roots of these. The `rows` are n×c, n ≥ 1: features, then targets.
+/// Minimum, first quartile, median, third quartile and maximum of the residuals y − ŷ of every target, interpolated as in
+/// R's `quantile`, type 7; with row weights, of the residuals times their square roots. The `rows` are n×c, n ≥ 1:
+/// features, then targets.
 #[must_use]
 pub fn residual_quartiles(rows: &WeightedRows, weights: &Weights, centred: Option<&Centred>) -> Vec<[f64; 5]> {
     let made = (0..weights.matrix.ncols()).map(|feature| (feature, 1)).collect();

@@ -1,4 +1,4 @@
-//! How sure the weights of least squares are, as in the textbooks' tables and in R's `summary(lm)`.
+//! Standard errors and tests of least-squares weights, as in textbooks and in R's `summary(lm)`.
 //!
 //! ```text
 //! residual variance      σ² = RSS/(n − r)                    r the rank of [1 X], n − r the degrees of freedom
@@ -11,16 +11,16 @@
 //! VIF of feature j       cⱼ · Σ (xⱼ − mean xⱼ)² = 1/(1 − Rⱼ²) Rⱼ² that of feature j on the others
 //! ```
 //!
-//! Without a bias nothing is taken off: MSS = Σ ŷ², VIF has Σ xⱼ², and 1 is not subtracted (n for n − 1, r for r − 1). A
-//! feature that least squares drops has no numbers and counts for nothing.
+//! Without a bias nothing is subtracted: MSS = Σ ŷ², VIF has Σ xⱼ², and 1 is not subtracted (n for n − 1, r for r − 1). A
+//! feature that least squares drops has no numbers and is not counted.
 //!
-//! With weights of rows all sums are weighted, and n is the number of rows whose weight is not 0, as in R's `lm`.
+//! With row weights all sums are weighted, and n is the number of rows whose weight is not 0, as in R's `lm`.
 //!
-//! All of it stands in the triangle of the shifted columns: with T = R11⁻¹, cⱼ is vᵀTTᵀv = |Tᵀv|² for the row v that turns
-//! weights on these columns into weight j (mostly a single 1, so that cⱼ is the squared length of row j of T; the bias has
-//! shifts in it, and powers the factors of polynomials), MSS is that of the target's column of R12, RSS that of R22. Where
-//! columns nearly depend on each other T has lost digits; if the rows are at hand, they are won back with sums in pairs of
-//! doubles (see [`super::gram`]).
+//! Everything is computed from the triangle of the shifted columns: with T = R11⁻¹, cⱼ is vᵀTTᵀv = |Tᵀv|² for the row v
+//! that maps weights on these columns to weight j (usually a single 1, so that cⱼ is the squared length of row j of T; for
+//! the bias it contains shifts, and for powers coefficients of polynomials), MSS is that of the target's column of R12, RSS
+//! that of R22. For nearly collinear columns T has lost digits; if the rows are in memory, they are recovered by sums in
+//! pairs of doubles (see [`super::gram`]).
 
 #[cfg(test)]
 mod tests;
@@ -36,44 +36,44 @@ use crate::pair::{add, number};
 use crate::summary::{Sum, Summary, Triangle};
 
 /// The confidence of the limits.
-const LEVEL: f64 = 0.95;
+const CONFIDENCE: f64 = 0.95;
 
-/// Above this, cⱼ of one column with itself is so many times that of uncorrelated columns, and digits are lost.
+/// The ratio of cⱼ to that of uncorrelated columns above which digits are lost.
 const INFLATED: f64 = 100.0;
 
-/// Residuals below this share of the fitted values, squared, are what rounding leaves of an exact fit.
+/// The fraction of the fitted values, squared, below which residuals are the rounding error of an exact fit.
 const ROUNDING: f64 = 1e-28;
 
-/// What can be said of a least-squares fit beside its weights.
+/// Inference on a least-squares fit.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Inference {
-    /// One for each target.
+    /// One per target.
     pub regressions: Vec<Regression>,
-    /// How sure predictions are.
+    /// The variance of predictions.
     pub covariance: Covariance,
 }
 
-/// The numbers of one target. `None` is what does not exist or is infinite.
+/// The numbers of one target; `None` if undefined or infinite.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Regression {
-    /// One for each feature, then one for the bias, if there is one.
+    /// One per feature, then one for the bias, if there is one.
     #[serde(skip)]
     pub coefficients: Vec<Coefficient>,
-    /// Share of the squared deviations that the fit explains; without a bias, of the squares.
+    /// The fraction of the squared deviations that the fit explains; without a bias, of the squares.
     pub r2: Option<f64>,
-    /// The same, less what as many features without any meaning would explain.
+    /// The adjusted R², which corrects for the number of features.
     pub adj_r2: Option<f64>,
-    /// Explained variance over σ².
+    /// The explained variance over σ².
     pub f: Option<f64>,
     /// P(F > f).
     pub f_p: Option<f64>,
-    /// Degrees of freedom of the features.
+    /// The degrees of freedom of the features.
     pub df_model: u64,
-    /// Degrees of freedom of the residuals, n − r.
+    /// The degrees of freedom of the residuals, n − r.
     pub df: u64,
     /// σ.
     pub residual_std_error: Option<f64>,
-    /// Whether σ is nothing but rounding.
+    /// Whether σ is only rounding error.
     #[serde(default, rename = "perfect_fit", skip_serializing_if = "std::ops::Not::not")]
     pub is_perfect: bool,
 }
@@ -89,11 +89,11 @@ pub struct Coefficient {
     pub t: Option<f64>,
     /// P(|T| > |t|).
     pub p: Option<f64>,
-    /// Lower limit of the 95 % confidence interval.
+    /// The lower limit of the 95 % confidence interval.
     pub lower: Option<f64>,
-    /// Upper limit of the 95 % confidence interval.
+    /// The upper limit of the 95 % confidence interval.
     pub upper: Option<f64>,
-    /// How many times larger the variance is than if the feature had nothing to do with the others.
+    /// The factor by which the variance exceeds that of a feature uncorrelated with the others.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub vif: Option<f64>,
 }
@@ -102,9 +102,9 @@ fn finite(number: f64) -> Option<f64> {
     number.is_finite().then_some(number)
 }
 
-/// Inference on the weights of `exact`, which leave the least squared error of the last `targets` columns of `summary` on
-/// those before them, with or without a bias. With the `rows` (n×c, the columns of the summary, powers as such) at hand, to
-/// nearly all digits.
+/// Inference on the weights of `exact`, the least-squares solution for the last `targets` columns of `summary` on those
+/// before them, with or without a bias. With the `rows` (n×c, the columns of the summary, powers as such), it has nearly
+/// all digits.
 #[must_use]
 pub fn infer(summary: &Summary, targets: usize, bias: bool, exact: &Exact, rows: Option<&WeightedRows>) -> Inference {
     let Some(units) = summary.units() else { return infer_in_units(summary, targets, bias, exact, rows) };
@@ -130,7 +130,7 @@ fn infer_in_units(
     let regression = |target: usize| {
         let explained = design.explained(target);
         let rss = rows.map_or(floors[target], |rows| {
-            // Both are above the minimum by rounding.
+            // Both are above the minimum only by rounding.
             let of = |centred| gram::squared_error(rows, &made, (weights, centred), target);
             exact.centred.as_ref().map_or(f64::INFINITY, |centred| of(Some(centred))).min(of(None))
         });
@@ -151,7 +151,7 @@ fn infer_in_units(
 }
 
 impl Regression {
-    /// Of n rows and a design of rank r, `bias` of which is for the bias; the sums of squares MSS and RSS.
+    /// The numbers for n rows, a design of rank r, of which `bias` is the bias, and the sums of squares MSS and RSS.
     fn new(rows: u64, rank: u64, bias: u64, explained: f64, rss: f64) -> Regression {
         let (df, df_model) = (rows.saturating_sub(rank), rank - bias.min(rank));
         let variance = (df > 0).then(|| rss / df as f64);
@@ -176,7 +176,7 @@ impl Coefficient {
     /// The same standard error with this estimate.
     fn at(self, estimate: f64, df: u64) -> Coefficient {
         let ratio = self.std_error.map(|std_error| estimate / std_error);
-        let half = self.std_error.map(|std_error| t_critical(LEVEL, df as f64) * std_error);
+        let half = self.std_error.map(|std_error| t_critical(CONFIDENCE, df as f64) * std_error);
         Coefficient {
             estimate: Some(estimate),
             t: ratio.and_then(finite),
@@ -189,8 +189,8 @@ impl Coefficient {
 }
 
 impl Inference {
-    /// The same about other `weights` near those of least squares, and the place (target, coefficient) and number of
-    /// standard errors by which they are farthest off.
+    /// The same about other `weights` near those of least squares, and the place (target, coefficient) and distance of the
+    /// weight that is farthest off, in standard errors.
     #[must_use]
     pub fn moved_to(&self, weights: &Weights) -> (Inference, Option<(usize, usize, f64)>) {
         let mut moved = self.clone();
@@ -211,12 +211,12 @@ impl Inference {
     }
 }
 
-/// The columns that count, and their triangle.
+/// The columns in use, and their triangle.
 struct Design<'a> {
     summary: &'a Summary,
     bias: bool,
     exact: &'a Exact,
-    /// The triangle of the columns that count, then the targets.
+    /// The triangle of the columns in use, then the targets.
     triangle: Triangle,
 }
 
@@ -225,19 +225,20 @@ impl Design<'_> {
         let all = if bias { summary.triangle() } else { &summary.through_origin() };
         let kept = exact.columns.iter().map(|(column, _)| *column);
         let order: Vec<usize> = kept.chain(all.columns() - targets..all.columns()).collect();
-        // All of them, as they are: there is nothing to factor again.
+        // All of them are in use, so the triangle needs no factorization.
         let is_whole = order.iter().copied().eq(0..all.columns());
         let triangle = if is_whole { all.clone() } else { all.select(&order) };
         Design { summary, bias, exact, triangle }
     }
 
-    /// MSS of a target: what its column of R holds in the rows of the features.
+    /// MSS of a target, from its column of R in the rows of the features.
     fn explained(&self, target: usize) -> f64 {
         let rank = self.exact.columns.len();
         (usize::from(self.bias)..rank).map(|i| self.triangle.get(i, rank + target).powi(2)).sum()
     }
 
-    /// Row `place` of the matrix that turns weights on columns into weights on [1 | features]: (column, factor), 0 left out.
+    /// Row `place` of the matrix that maps weights on columns to weights on [1 | features]: (column, factor), without
+    /// zeros.
     fn factors(&self, place: usize) -> Vec<(usize, f64)> {
         let of = |(k, (_, sum)): (usize, &(usize, Sum))| {
             let own = sum.iter().filter(|(feature, _)| *feature == place).map(|(_, factor)| *factor);
@@ -246,7 +247,7 @@ impl Design<'_> {
         self.exact.columns.iter().enumerate().map(of).filter(|(_, factor)| *factor != 0.0).collect()
     }
 
-    /// cⱼ of each of the p features, then of the bias, if there is one.
+    /// The cⱼ of each of the p features, then of the bias, if there is one.
     fn variances(&self, p: usize, rows: Option<&WeightedRows>) -> Vec<Option<f64>> {
         let rank = self.exact.columns.len();
         let inverse = inverse(&self.triangle, rank);
@@ -286,7 +287,7 @@ impl Design<'_> {
             true => plain.squared_deviation(j),
             false => (0..=1 + j).map(|i| squares.get(i, 1 + j).powi(2)).sum(),
         };
-        // Rounding alone can bring it below 1.
+        // Rounding alone can make it less than 1.
         let vif = |(j, c): (usize, &Option<f64>)| c.map(|c| (c * deviation(j)).max(1.0));
         variances.iter().enumerate().map(vif).collect()
     }

@@ -10,9 +10,9 @@
 //! | [`Settings::weight_decay`] | 0 | 0 … | adds this times the parameter to its gradient, biases too, as in PyTorch |
 //! | [`Settings::penalty`] | none | 0 … | adds l2 · Σ w² + l1 · Σ \|w\| to the loss, biases free; see [`Penalty`] |
 //! | [`Settings::tolerance`] | – | 0 … | ends when \|loss(i − 1) − loss(i)\| ≤ tolerance · loss(i − 1) |
-//! | [`Settings::patience`] | – | 1 … | ends when the held-out loss has not improved for so many epochs |
+//! | [`Settings::patience`] | – | 1 … | ends when the held-out loss has not improved for this many epochs |
 //!
-//! Nothing here prints or knows a file. The caller owns the loop:
+//! Nothing here prints or opens a file. The caller owns the loop:
 //!
 //! ```
 //! use linreg::fit::{Descent, Problem, Settings, Start, Weights};
@@ -77,26 +77,26 @@ pub use rate::{Spectrum, largest_stable_rate};
 pub use schedule::Schedule;
 pub use standardize::Standardization;
 
-/// How a fit is to be found; see the table above.
+/// The settings of a fit; see the table above.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct Settings {
-    /// Number of updates.
+    /// The number of updates.
     pub epochs: u64,
-    /// Step length.
+    /// The learning rate.
     pub learning_rate: LearningRate,
-    /// Mean or sum.
+    /// The mean or the sum.
     pub reduction: Reduction,
     /// The update rule.
     pub optimizer: Optimizer,
     /// The learning rate by epoch.
     pub schedule: Schedule,
-    /// Times each parameter, added to its gradient.
+    /// The factor of each parameter that is added to its gradient.
     pub weight_decay: f64,
-    /// What large weights cost.
+    /// The penalty on the weights.
     pub penalty: Penalty,
-    /// The share of the loss that an epoch has to change.
+    /// The smallest relative change of the loss in an epoch.
     pub tolerance: Option<f64>,
-    /// Epochs that the held-out loss may go without improving.
+    /// The number of epochs that the held-out loss may go without improving.
     pub patience: Option<u64>,
 }
 
@@ -147,7 +147,7 @@ impl FromStr for LearningRate {
     }
 }
 
-/// How squared errors become a loss, over all n·k elements of rows × targets, as in PyTorch's `MSELoss`.
+/// The reduction of squared errors to a loss, over all n·k elements of rows × targets, as in PyTorch's `MSELoss`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Reduction {
@@ -170,7 +170,7 @@ impl FromStr for Reduction {
 }
 
 impl Reduction {
-    /// The loss of a sum of squared errors over `elements` = n·k of them.
+    /// The loss for a sum of squared errors over `elements` = n·k elements.
     #[must_use]
     pub fn loss(self, squared_error: f64, elements: f64) -> f64 {
         match self {
@@ -180,7 +180,7 @@ impl Reduction {
     }
 }
 
-/// Weights W (k×p, a row per target, as PyTorch's `Linear`) and bias b (k): predictions are X Wᵀ + 1 bᵀ.
+/// Weights W (k×p, a row per target, as in PyTorch's `Linear`) and bias b (k): predictions are X Wᵀ + 1 bᵀ.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Weights {
     /// k×p.
@@ -197,30 +197,30 @@ impl Weights {
     }
 }
 
-/// What a descent ended with.
+/// The result of a descent.
 #[derive(Debug, Clone)]
 pub struct Fit {
-    /// The weights after the last update, or the best ones on the held-out rows.
+    /// The weights after the last update, or the best ones on the rows held out.
     pub weights: Weights,
-    /// Whether they are the best on the held-out rows, and not the last.
+    /// Whether they are the best on the rows held out, and not the last.
     pub is_best: bool,
-    /// Where another descent goes on.
+    /// The state from which another descent continues.
     pub end: Start,
-    /// Updates made.
+    /// The number of updates.
     pub epochs_run: u64,
-    /// Why it ended.
+    /// The reason why it ended.
     pub stop: Stop,
-    /// Loss before the first update.
+    /// The loss before the first update.
     pub start_loss: f64,
-    /// Mean squared error of the last weights.
+    /// The mean squared error of the last weights.
     pub mse: f64,
-    /// The same as `mse`, or the sum of squared errors, by the reduction; and what the weights cost.
+    /// The mean or the sum of squared errors, by the reduction, plus the penalty.
     pub loss: f64,
-    /// Mean squared error on the held-out rows.
+    /// The mean squared error on the rows held out.
     pub validation_mse: Option<f64>,
 }
 
-/// Why a descent ended.
+/// The reason why a descent ended.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Stop {
@@ -228,9 +228,9 @@ pub enum Stop {
     Epochs,
     /// The loss changed by less than the tolerance.
     Converged,
-    /// The held-out loss had not improved for too long.
+    /// The held-out loss had not improved for the patience.
     Patience,
-    /// The weights are the best there are; no epoch was needed.
+    /// The weights are exact; no epoch was needed.
     Exact,
     /// The loss was no longer a finite number.
     Diverged,

@@ -1,7 +1,7 @@
-//! Update rules, with PyTorch's definitions and defaults (`torch.optim`, version 2): what each remembers, and a step.
+//! Update rules, with PyTorch's definitions and defaults (`torch.optim`, version 2): the state of each, and a step.
 //!
-//! θ is a parameter, g its gradient, s = 1, 2, … the step. Biases are treated as weights are. Weight decay is added to
-//! the gradient, g ← g + decay·θ, before everything else; AdamW instead shrinks θ ← θ·(1 − rate·decay).
+//! θ is a parameter, g its gradient, s = 1, 2, … the step. Biases are treated like weights. Weight decay is first added to
+//! the gradient, g ← g + decay·θ; AdamW instead shrinks θ ← θ·(1 − rate·decay).
 
 use nalgebra::DMatrix;
 
@@ -10,11 +10,11 @@ use nalgebra::DMatrix;
 pub enum Optimizer {
     /// v ← momentum·v + (1 − dampening)·g, the first v is g; θ ← θ − rate·v, with Nesterov θ ← θ − rate·(g + momentum·v).
     Sgd {
-        /// Share of v that is kept; 0 is plain gradient descent.
+        /// The factor of the old v; 0 is plain gradient descent.
         momentum: f64,
-        /// Share of g that v does not take up.
+        /// The fraction of g that is not added to v.
         dampening: f64,
-        /// Look ahead.
+        /// Whether to use Nesterov's look-ahead.
         nesterov: bool,
     },
     /// m ← β₁m + (1 − β₁)g, v ← β₂v + (1 − β₂)g²; θ ← θ − rate/(1 − β₁ˢ) · m / (√v/√(1 − β₂ˢ) + ε) (Kingma & Ba 2014;
@@ -26,9 +26,9 @@ pub enum Optimizer {
         beta2: f64,
         /// ε.
         eps: f64,
-        /// Use the largest v so far.
+        /// Whether to use the largest v so far.
         amsgrad: bool,
-        /// Shrink θ itself: AdamW.
+        /// Whether to shrink θ itself: AdamW.
         decoupled: bool,
     },
     /// v ← αv + (1 − α)g², centred by a ← αa + (1 − α)g to v − a²; u ← momentum·u + g/(√v + ε); θ ← θ − rate·u.
@@ -37,33 +37,33 @@ pub enum Optimizer {
         alpha: f64,
         /// ε.
         eps: f64,
-        /// Take the variance of g instead of its square.
+        /// Whether to use the variance of g instead of its square.
         centered: bool,
-        /// Share of u that is kept.
+        /// The factor of the old u.
         momentum: f64,
     },
     /// S ← S + g²; θ ← θ − rate/(1 + (s − 1)·lr_decay) · g/(√S + ε) (Duchi et al. 2011).
     Adagrad {
-        /// How fast the rate falls.
+        /// The decay of the rate.
         lr_decay: f64,
         /// ε.
         eps: f64,
-        /// S before the first step.
+        /// The initial S.
         initial_accumulator_value: f64,
     },
 }
 
-/// What a rule remembers between steps.
+/// The state of a rule between steps.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Memory {
-    /// Steps made.
+    /// The number of steps made.
     pub steps: u64,
-    /// One matrix (q×k) for each of [`Optimizer::memories`].
+    /// One matrix (q×k) per name in [`Optimizer::memories`].
     pub slots: Vec<DMatrix<f64>>,
 }
 
 impl Optimizer {
-    /// The name users type.
+    /// The name on the command line.
     #[must_use]
     pub fn name(&self) -> &'static str {
         match self {
@@ -75,7 +75,7 @@ impl Optimizer {
         }
     }
 
-    /// What is remembered, by name.
+    /// The parts of the state, by name.
     #[must_use]
     pub fn memories(&self) -> Vec<&'static str> {
         let some = |wanted: bool, name| wanted.then_some(name);
@@ -90,7 +90,7 @@ impl Optimizer {
         names.into_iter().flatten().collect()
     }
 
-    /// The memory before the first step, for θ of q×k.
+    /// The state before the first step, for θ of q×k.
     #[must_use]
     pub fn memory(&self, q: usize, k: usize) -> Memory {
         let first = match *self {

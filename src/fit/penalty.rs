@@ -1,9 +1,9 @@
-//! Penalties on the weights: value, gradient and proximal step, side by side.
+//! Penalties on the weights: value, gradient and proximal step.
 //!
 //! ```text
 //! value      l2 · Σ w² + l1 · Σ |w|               added to the loss, over all targets
-//! gradient   2 · l2 · w                           of the part that has one
-//! proximal   sign(w) · max(|w| − rate · l1, 0)    the step of the part that has none (Daubechies et al. 2004)
+//! gradient   2 · l2 · w                           of the smooth part
+//! proximal   sign(w) · max(|w| − rate · l1, 0)    the step of the part without gradient (Daubechies et al. 2004)
 //! ```
 //!
 //! The bias is never penalized. The loss is the mean or the sum of squared errors by the reduction, so with the mean these
@@ -14,13 +14,13 @@ use serde::{Deserialize, Serialize};
 
 use super::Reduction;
 
-/// What large weights cost.
+/// A penalty on the weights.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Serialize, Deserialize)]
 pub struct Penalty {
-    /// Times the sum of squared weights; 0 or more.
+    /// The factor of the sum of squared weights; 0 or more.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l2: f64,
-    /// Times the sum of absolute weights; 0 or more.
+    /// The factor of the sum of absolute weights; 0 or more.
     #[serde(default, skip_serializing_if = "is_zero")]
     pub l1: f64,
 }
@@ -31,19 +31,19 @@ fn is_zero(number: &f64) -> bool {
 }
 
 impl Penalty {
-    /// True if weights cost nothing.
+    /// True if there is no penalty.
     #[must_use]
     pub fn is_none(&self) -> bool {
         self.l2 == 0.0 && self.l1 == 0.0
     }
 
-    /// What l2 is beside a sum of squared errors instead of the loss, for n·k `elements`.
+    /// The factor of Σ w² if it is added to the sum of squared errors instead of the loss, for n·k `elements`.
     #[must_use]
     pub fn ridge(&self, reduction: Reduction, elements: f64) -> f64 {
         self.l2 / reduction.loss(1.0, elements)
     }
 
-    /// The penalty on θ (q×k), whose first `free` rows cost nothing.
+    /// The penalty on θ (q×k), whose first `free` rows are not penalized.
     #[must_use]
     pub fn value(&self, theta: &DMatrix<f64>, free: usize) -> f64 {
         if self.is_none() {
@@ -61,7 +61,7 @@ impl Penalty {
         }
     }
 
-    /// Moves θ (q×k) by the proximal step of the absolute weights that belongs to a step of `rate`.
+    /// Moves θ (q×k) by the proximal step of the l1 penalty for a step of `rate`.
     pub fn shrink(&self, theta: &mut DMatrix<f64>, free: usize, rate: f64) {
         if self.l1 > 0.0 {
             theta.rows_range_mut(free..).apply(|weight| *weight = soft_threshold(*weight, rate * self.l1));
@@ -97,7 +97,7 @@ mod tests {
     }
 
     proptest! {
-        /// The proximal step is the least point of ½(u − w)² + t·|u|.
+        /// The proximal step is the minimum of ½(u − w)² + t·|u|.
         #[test]
         fn the_proximal_step_is_the_least_point(weight in -5.0..5.0f64, threshold in 0.0..3.0f64, other in -6.0..6.0f64) {
             let cost = |u: f64| (u - weight).powi(2) / 2.0 + threshold * u.abs();

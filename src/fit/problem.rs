@@ -1,8 +1,7 @@
-//! The least-squares problem: loss and gradient, side by side.
+//! The least-squares problem: loss and gradient.
 //!
-//! With the bias as a column of ones in front, n rows of p features and k targets are a design D (n×q, q = p + 1) and a
-//! target T (n×k); the parameters are θ (q×k, a column per target, the bias in its first row). Everything the descent
-//! asks for is here:
+//! With the bias as a first column of ones, n rows of p features and k targets are a design D (n×q, q = p + 1) and a target
+//! T (n×k); the parameters are θ (q×k, a column per target, the bias in its first row). The descent needs:
 //!
 //! ```text
 //! residual   E(θ) = D θ − T                            n×k
@@ -10,12 +9,12 @@
 //! gradient   ∂L/∂θ = 2 c · Dᵀ E                        q×k
 //! ```
 //!
-//! The floor is squared error that no weights can remove; it is zero when D and T are the rows themselves.
+//! The floor is the squared error that no weights can remove; it is zero if D and T are the rows themselves.
 //!
-//! They need not be. With R = [R11 R12; 0 R22] the triangle of [1 X | Y], ‖D θ − T‖² = ‖R11 θ − R12‖² + ‖R22‖² for every
-//! θ, and the gradient is the same expression with R11 and R12 for D and T: q rows stand for n.
+//! D and T may also come from a triangle. With R = [R11 R12; 0 R22] the triangle of [1 X | Y], ‖D θ − T‖² = ‖R11 θ − R12‖²
+//! + ‖R22‖² for every θ, and the gradient is the same expression with R11 and R12 for D and T: q rows represent n.
 //!
-//! A row of weight w counts w times: its entries in D and T are multiplied by √w, and n is the sum of all weights.
+//! A row of weight w counts as w rows: its entries in D and T are multiplied by √w, and n is the sum of all weights.
 
 use nalgebra::DMatrix;
 use serde::{Deserialize, Serialize};
@@ -23,42 +22,42 @@ use serde::{Deserialize, Serialize};
 use super::{Penalty, Reduction, Weights};
 use crate::summary::Summary;
 
-/// A design, a target and what belongs to them.
+/// A design and a target.
 #[derive(Debug, Clone)]
 pub struct Problem {
     /// D, n×q.
     design: DMatrix<f64>,
     /// T, n×k.
     target: DMatrix<f64>,
-    /// Squared error that no weights can remove, for every target.
+    /// The squared error that no weights can remove, for every target.
     floor: Vec<f64>,
-    /// Rows that D and T stand for.
+    /// The number of rows that D and T represent.
     rows: u64,
-    /// Their number, each counted as often as its weight says.
+    /// The sum of their weights.
     weight: f64,
-    /// The weight of every row of D and T; empty if these are all 1.
+    /// The weight of every row of D and T; empty if all are 1.
     row_weights: Vec<f64>,
     /// Whether the first column of D is the bias.
     bias: bool,
     basis: Basis,
 }
 
-/// Rows as they are, and how often each counts.
+/// Rows as they are, and their weights.
 #[derive(Debug, Clone)]
 pub struct WeightedRows {
     /// n×c.
     pub values: DMatrix<f64>,
-    /// n, all above 0; empty if each counts once.
+    /// The weights (n), all above 0; empty if each is 1.
     pub weights: Vec<f64>,
 }
 
-/// What stands in D and T.
+/// The contents of D and T.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Basis {
     /// The rows themselves.
     Rows,
-    /// A triangle that stands for them.
+    /// A triangle that represents the rows.
     Triangle,
 }
 
@@ -66,7 +65,7 @@ impl Problem {
     /// The problem of rows as they are: features `x` (n×p) and targets `y` (n×k).
     ///
     /// # Panics
-    /// If `x` and `y` have not the same number of rows.
+    /// If `x` and `y` differ in the number of rows.
     #[must_use]
     pub fn from_rows(x: &DMatrix<f64>, y: &DMatrix<f64>, bias: bool) -> Problem {
         assert_eq!(x.nrows(), y.nrows(), "features and targets have the same rows");
@@ -83,11 +82,11 @@ impl Problem {
         }
     }
 
-    /// The problem of rows that count `weights` (n) times, all above 0, for one of rows that count once; no weights, no
-    /// change. Rows of D and T are multiplied by the roots of their weights.
+    /// The problem with row `weights` (n), all above 0, instead of weights of 1; unchanged if `weights` is empty. Rows of D
+    /// and T are multiplied by the roots of their weights.
     ///
     /// # Panics
-    /// If there is not a weight for every row.
+    /// If the number of weights is not the number of rows.
     #[must_use]
     pub fn weighted(mut self, weights: &[f64]) -> Problem {
         if weights.is_empty() {
@@ -101,13 +100,12 @@ impl Problem {
         Problem { weight: weights.iter().sum(), row_weights: weights.to_vec(), ..self }
     }
 
-    /// The problem of the rows that `summary` stands for, with its last `targets` columns as targets and all others as
-    /// features.
+    /// The problem of the rows of `summary`, with its last `targets` columns as targets and all others as features.
     #[must_use]
     pub fn from_summary(summary: &Summary, targets: usize, bias: bool) -> Problem {
         let triangle = summary.unshifted();
         let first_target = triangle.columns() - targets;
-        // A triangle of few rows is not deep.
+        // The triangle of few rows has few rows.
         let is_deep = summary.rows() >= first_target as u64;
         let used = if is_deep { first_target } else { summary.plain().triangle().depth(first_target) };
         let first = usize::from(!bias);
@@ -127,25 +125,26 @@ impl Problem {
         }
     }
 
-    /// Multiplications of an epoch: one for every entry of D in the residual, one in the gradient, for every target.
+    /// The number of multiplications of an epoch: for every target, two for every entry of D, one in the residual and one
+    /// in the gradient.
     #[must_use]
     pub fn operations(&self) -> u64 {
         2 * (self.design.len() * self.targets()) as u64
     }
 
-    /// Rows of θ that are no weights: 1 if there is a bias, and 0 otherwise.
+    /// The number of rows of θ that are not weights: 1 with a bias, and 0 otherwise.
     #[must_use]
     pub fn free(&self) -> usize {
         usize::from(self.bias)
     }
 
-    /// Whether every feature is 0 and there is no bias, so that no weight changes anything.
+    /// Whether every feature is 0 and there is no bias, so that weights have no effect.
     #[must_use]
     pub fn is_zero(&self) -> bool {
         self.design.iter().all(|&entry| entry == 0.0)
     }
 
-    /// Why no learning rate can be found: what the squares of the numbers do.
+    /// The reason why no learning rate can be found: squares overflow or underflow.
     #[must_use]
     pub fn no_rate(&self) -> &'static str {
         if self.design.norm_squared().is_finite() && self.design.amax() < 1e150 {
@@ -155,8 +154,8 @@ impl Problem {
         }
     }
 
-    /// The same problem with the smooth part of `penalty` in its squared error: below D a row for every weight, whose square
-    /// is what the weight costs, and 0 below T (Marquardt 1970).
+    /// The same problem with the smooth part of `penalty` in its squared error: D gets an additional row for every weight,
+    /// whose square is the penalty of the weight, and T gets zeros (Marquardt 1970).
     #[must_use]
     pub fn penalized(&self, penalty: &Penalty, reduction: Reduction) -> Problem {
         if penalty.l2 == 0.0 {
@@ -178,7 +177,7 @@ impl Problem {
         self
     }
 
-    /// What stands in D and T.
+    /// The contents of D and T.
     #[must_use]
     pub fn basis(&self) -> Basis {
         self.basis
@@ -205,7 +204,7 @@ impl Problem {
         (&self.design, &self.target, self.floor.iter().sum())
     }
 
-    /// The problem of only these rows of D and T, for one that stands on the rows themselves.
+    /// The problem of only these rows of D and T, for a problem of the rows themselves.
     #[must_use]
     pub fn select_rows(&self, rows: &[usize]) -> Problem {
         Problem {
@@ -231,19 +230,19 @@ impl Problem {
         self.target.ncols()
     }
 
-    /// How often row `i` of D and T counts, for a problem that stands on the rows themselves.
+    /// The weight of row `i` of D and T, for a problem of the rows themselves.
     #[must_use]
     pub fn row_weight(&self, i: usize) -> f64 {
         self.row_weights.get(i).copied().unwrap_or(1.0)
     }
 
-    /// How many rows D and T stand for, each counted as often as its weight says.
+    /// The number of rows that D and T represent, each counted by its weight.
     #[must_use]
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// n·k, what a mean divides by.
+    /// n·k, the divisor of a mean.
     #[must_use]
     pub fn elements(&self) -> f64 {
         self.weight * self.target.ncols() as f64
@@ -251,13 +250,13 @@ impl Problem {
 
     /// Writes E = D θ − T into `residual` (n×k) and returns the sum of squared errors, ‖E‖² + floor.
     pub fn squared_error(&self, theta: &DMatrix<f64>, residual: &mut DMatrix<f64>) -> f64 {
-        // Predictions first, as everyone has them: near the optimum the difference is then exact.
+        // Predictions first, as in other programs: near the optimum the difference is then exact.
         residual.gemm(1.0, &self.design, theta, 0.0);
         *residual -= &self.target;
         residual.norm_squared() + self.floor.iter().sum::<f64>()
     }
 
-    /// Writes 2 c Dᵀ E into `gradient` (q×k), for the residual E that [`Problem::squared_error`] left.
+    /// Writes 2 c Dᵀ E into `gradient` (q×k), for the residual E of [`Problem::squared_error`].
     pub fn gradient(&self, residual: &DMatrix<f64>, reduction: Reduction, gradient: &mut DMatrix<f64>) {
         gradient.gemm_tr(reduction.loss(2.0, self.elements()), &self.design, residual, 0.0);
     }
@@ -285,7 +284,7 @@ impl Problem {
         weights
     }
 
-    /// An n×k matrix for [`Problem::squared_error`] to write to.
+    /// An n×k matrix for the output of [`Problem::squared_error`].
     #[must_use]
     pub fn workspace(&self) -> DMatrix<f64> {
         DMatrix::zeros(self.design.nrows(), self.targets())
@@ -298,7 +297,7 @@ mod tests {
 
     use super::*;
 
-    /// Random D-shaped numbers: features, targets, weights of a problem with n ≤ 6, p ≤ 3, k ≤ 2.
+    /// Random inputs of a problem: features, targets, weights with n ≤ 6, p ≤ 3, k ≤ 2.
     fn problem_and_theta() -> impl Strategy<Value = (Problem, DMatrix<f64>)> {
         (1..7usize, 1..4usize, 1..3usize, any::<bool>()).prop_flat_map(|(n, p, k, bias)| {
             let matrix = |rows: usize, columns: usize| {
@@ -334,7 +333,7 @@ mod tests {
             }
         }
 
-        /// Weighted means of squared errors and their gradient, written out, of all rows and of some.
+        /// Weighted means of squared errors and their gradient, computed directly, of all rows and of some.
         #[test]
         fn weights_are_how_often_rows_count(
             (problem, theta) in problem_and_theta(),

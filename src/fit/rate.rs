@@ -1,23 +1,22 @@
-//! What the eigenvalues of the Hessian say before the first epoch: rates that work, losses to come.
+//! Stable learning rates and future losses from the eigenvalues of the Hessian.
 //!
-//! With D = U Σ Vᵀ the loss falls apart into one parabola for every singular value σ, of curvature λ = 2cσ² (an
-//! eigenvalue of the Hessian). In the coordinates r = σ·(Vᵀθ) − UᵀT, what is left of the residual in that direction,
-//! gradient descent multiplies r by 1 − rate·λ at every epoch, whatever the other directions do. So it is stable exactly
-//! below 2/λmax, and the loss of any epoch is a sum of a few powers (Nesterov, *Lectures on Convex Optimization*, 2018,
-//! section 2.1.5). With momentum b a step is a 2×2 matrix in each direction (Polyak 1964), stable below 2(1 + b)/λmax, and
-//! for Nesterov's form below (2 + 2b)/((1 + 2b)λmax). Weight decay adds to every λ. An l2 penalty is a part of the problem that
-//! is given here ([`Problem::penalized`]); an l1 penalty leaves the limit as it is (Combettes & Wajs 2005, theorem 3.4), and
-//! what its epochs reach cannot be told.
+//! With D = U Σ Vᵀ the loss separates into one parabola for every singular value σ, of curvature λ = 2cσ² (an eigenvalue of
+//! the Hessian). In the coordinates r = σ·(Vᵀθ) − UᵀT, the residual in that direction, gradient descent multiplies r by 1 −
+//! rate·λ at every epoch, independently of the other directions. So it is stable exactly below 2/λmax, and the loss of any
+//! epoch is a sum of a few powers (Nesterov, *Lectures on Convex Optimization*, 2018, section 2.1.5). With momentum b a
+//! step is a 2×2 matrix in each direction (Polyak 1964), stable below 2(1 + b)/λmax, and for Nesterov's form below (2 +
+//! 2b)/((1 + 2b)λmax). Weight decay adds to every λ. An l2 penalty is part of the given problem ([`Problem::penalized`]);
+//! an l1 penalty does not change the limit (Combettes & Wajs 2005, theorem 3.4), but its losses cannot be predicted.
 
 use nalgebra::DMatrix;
 
 use super::eigen::decompose;
 use super::{Optimizer, Problem, Reduction};
 
-/// Eigenvalues below this share of the largest are those of directions that the data do not fix.
+/// The fraction of the largest eigenvalue below which a direction counts as not determined by the data.
 const NEGLIGIBLE: f64 = 1e-26;
 
-/// The directions of a problem, by falling curvature.
+/// The directions of a problem, by decreasing curvature.
 #[derive(Debug, Clone)]
 pub struct Spectrum {
     /// λ of every direction of the parameters, weight decay not included (q).
@@ -28,15 +27,15 @@ pub struct Spectrum {
     pub(super) lengths: Vec<f64>,
     /// UᵀT.
     pub(super) targets: DMatrix<f64>,
-    /// Squared error outside of all directions.
+    /// The squared error outside of all directions.
     pub(super) outside: f64,
     pub(super) elements: f64,
-    /// Rows of θ that are no weights.
+    /// The number of rows of θ that are not weights.
     pub(super) free: usize,
 }
 
 impl Spectrum {
-    /// The spectrum of `problem`; `None` if its numbers are so large that their squares are not finite.
+    /// The spectrum of `problem`; `None` if its squares are not finite.
     #[must_use]
     pub fn new(problem: &Problem, reduction: Reduction) -> Option<Spectrum> {
         let (design, target, floor) = problem.parts();
@@ -48,7 +47,7 @@ impl Spectrum {
         let outside = (target - &u * &targets).norm_squared() + floor;
         let factor = reduction.loss(2.0, problem.elements());
         let mut eigenvalues: Vec<f64> = lengths.iter().map(|length| factor * length * length).collect();
-        // Directions that no row has a part in.
+        // Directions orthogonal to all rows.
         eigenvalues.resize(design.ncols(), 0.0);
         let is_finite = eigenvalues.iter().all(|eigenvalue| eigenvalue.is_finite());
         is_finite.then_some(Spectrum {
@@ -68,8 +67,8 @@ impl Spectrum {
         &self.eigenvalues
     }
 
-    /// The minimum of the squared error: what is outside of all directions, and in those that the data do not fix, of which
-    /// rounding leaves some.
+    /// The minimum of the squared error: the part outside of all directions, plus rounding errors in directions that the
+    /// data do not determine.
     #[must_use]
     pub fn least(&self) -> f64 {
         let negligible = NEGLIGIBLE * self.largest();
@@ -84,14 +83,14 @@ impl Spectrum {
         self.eigenvalues.first().copied().unwrap_or(0.0)
     }
 
-    /// The smallest λ of a direction that the data fix.
+    /// The smallest λ of a direction that the data determine.
     #[must_use]
     pub fn smallest(&self) -> f64 {
         let least = NEGLIGIBLE * self.largest();
         self.eigenvalues.iter().copied().rfind(|eigenvalue| *eigenvalue > least).unwrap_or(0.0)
     }
 
-    /// λmax/λmin, weight decay added to both; infinite if a direction is left open.
+    /// λmax/λmin, weight decay added to both; infinite if the data do not determine all directions.
     #[must_use]
     pub fn condition_number(&self, weight_decay: f64) -> f64 {
         let last = self.eigenvalues.last().copied().unwrap_or(0.0) + weight_decay;
@@ -99,28 +98,28 @@ impl Spectrum {
         if last > NEGLIGIBLE * largest { largest / last } else { f64::INFINITY }
     }
 
-    /// The direction of the smallest λ that the data fix: a share of each parameter (q).
+    /// The direction of the smallest λ that the data determine: a component for each parameter (q).
     #[must_use]
     pub fn slowest(&self) -> Vec<f64> {
         let last = self.eigenvalues.iter().rposition(|eigenvalue| *eigenvalue >= self.smallest()).unwrap_or(0);
         self.directions.row(last.min(self.directions.nrows() - 1)).iter().copied().collect()
     }
 
-    /// The largest stable learning rate of SGD in any form; `None` for rules whose step is no linear map.
+    /// The largest stable learning rate of SGD in any form; `None` for rules whose step is not a linear map.
     #[must_use]
     pub fn largest_stable_rate(&self, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
         largest_stable_rate(self.largest(), optimizer, weight_decay)
     }
 
-    /// A good fixed rate for SGD: 2/(λmax + λmin) without momentum, but at most 1.8/λmax; (1 + √b)²/λmax with momentum b, 1/λmax in
-    /// Nesterov's form.
+    /// A good fixed rate for SGD: 2/(λmax + λmin) without momentum, but at most 1.8/λmax; (1 + √b)²/λmax with momentum b,
+    /// 1/λmax in Nesterov's form.
     #[must_use]
     pub fn best_rate(&self, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
         best_rate(self.largest(), self.smallest(), optimizer, weight_decay)
     }
 }
 
-/// The largest stable rate for a Hessian with the largest eigenvalue `largest`.
+/// The largest stable rate if the largest eigenvalue of the Hessian is `largest`.
 #[must_use]
 pub fn largest_stable_rate(largest: f64, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
     let Optimizer::Sgd { momentum, dampening, nesterov } = *optimizer else { return None };
@@ -132,13 +131,15 @@ pub fn largest_stable_rate(largest: f64, optimizer: &Optimizer, weight_decay: f6
     })
 }
 
-/// Of the largest stable rate, the most that is chosen without momentum: at the limit itself the steepest direction would only change
-/// its sign at every epoch, and a tenth below it shrinks by a fifth, while the slowest direction takes a ninth more epochs.
+/// The largest chosen fraction of the stable limit without momentum. At the limit itself, the steepest direction would only
+/// change its sign at every epoch; a tenth below it, it shrinks by a fifth, while the slowest direction takes a ninth more
+/// epochs.
 const MOST_OF_LIMIT: f64 = 0.9;
 
 /// A good fixed rate: without momentum 2/(λmax + λmin), with which the slowest direction shrinks fastest, but at most
-/// [`MOST_OF_LIMIT`] of the limit. With momentum b (1 + √b)²/λmax, the largest with which no direction overshoots for longer than it has to
-/// (every one above (1 − √b)² of that shrinks by √b), and in Nesterov's form 1/λmax, which stops the steepest direction.
+/// [`MOST_OF_LIMIT`] of the limit. With momentum b it is (1 + √b)²/λmax, the largest rate without avoidable overshooting
+/// (every direction above (1 − √b)² of it shrinks by √b), and in Nesterov's form 1/λmax, which stops the steepest
+/// direction.
 fn best_rate(largest: f64, smallest: f64, optimizer: &Optimizer, weight_decay: f64) -> Option<f64> {
     let Optimizer::Sgd { momentum, dampening, nesterov } = *optimizer else { return None };
     let (largest, smallest) = (largest + weight_decay, smallest + weight_decay);
@@ -245,7 +246,7 @@ mod tests {
     }
 
     proptest! {
-        /// Below the limit the loss stays bounded, above it it grows beyond all bounds.
+        /// Below the limit the loss stays bounded, above the limit it grows without bound.
         #[test]
         fn the_limit_is_sharp(
             numbers in proptest::collection::vec(-10.0..10.0f64, 12),

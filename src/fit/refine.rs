@@ -1,8 +1,8 @@
 //! The last digits of least squares: iterative refinement with residuals in twice the precision.
 //!
-//! With e = y − Xθ and g = Xᵀe − ridge·w computed in pairs of doubles, θ + (RᵀR)⁻¹g is closer to the solution by a factor of about
-//! κ²·10⁻¹⁶, κ the condition of X (Björck, *Numerical Methods for Least Squares Problems*, 1996, section 2.9.3). Steps are
-//! taken while g shrinks, so that a problem for which they do not help is left as it was.
+//! With e = y − Xθ and g = Xᵀe − ridge·w computed in pairs of doubles, θ + (RᵀR)⁻¹g is closer to the solution by a factor
+//! of about κ²·10⁻¹⁶, κ the condition number of X (Björck, *Numerical Methods for Least Squares Problems*, 1996, section
+//! 2.9.3). Steps are taken while g shrinks, so the solution does not change where they do not help.
 
 use nalgebra::{DMatrix, DVector};
 
@@ -10,16 +10,16 @@ use super::WeightedRows;
 use crate::pair::{Pair, add, pair, times, two_sum};
 use crate::summary::{Summary, Triangle};
 
-/// Steps at most; each wins several digits or is the last.
+/// The most steps; each gains several digits or is the last.
 const STEPS: usize = 8;
 
-/// A column of the rows that a triangle stands for, to all digits.
+/// A column of the rows of a triangle, to all digits.
 pub enum Column<'a> {
     /// Ones.
     Ones,
-    /// Values, less a shift.
+    /// Values minus a shift.
     Shifted(&'a [f64], f64),
-    /// Values that were computed.
+    /// Computed values.
     Made(Vec<Pair>),
 }
 
@@ -35,7 +35,7 @@ impl Column<'_> {
 }
 
 /// Improves θ (p), the least-squares solution for `target` on `columns` (p) of these rows, whose triangle begins with the
-/// p×p R11. It is kept in pairs: a bias that is put together from shifts needs more digits of the weights than a double has.
+/// p×p R11. θ is kept in pairs: a bias computed from shifts needs more digits of the weights than a double has.
 pub fn refine(
     columns: &[&Column],
     target: &Column,
@@ -49,7 +49,7 @@ pub fn refine(
     for _ in 0..STEPS {
         let free = columns.iter().filter(|column| matches!(column, Column::Ones)).count();
         let gradient = with_ridge(gradient(columns, target, rows, theta), theta, ridge, free);
-        // Measured in units of each column, as the solution feels it.
+        // In units of each column, which measure the effect on the solution.
         let forward = substitute_transposed(triangle, &gradient);
         let size = forward.norm();
         if size.is_nan() || size >= best {
@@ -66,7 +66,7 @@ pub fn add_step(theta: &mut [Pair], step: &DVector<f64>) {
     theta.iter_mut().zip(step.iter()).for_each(|(theta, step)| *theta = add(*theta, (*step, 0.0)));
 }
 
-/// Xᵀ(y − Xθ), with 32 digits; rows count as often as their weights say.
+/// Xᵀ(y − Xθ), with 32 digits and row weights.
 pub fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, theta: &[Pair]) -> Vec<Pair> {
     let mut sums = vec![(0.0, 0.0); columns.len()];
     for i in 0..rows.values.nrows() {
@@ -84,7 +84,7 @@ pub fn gradient(columns: &[&Column], target: &Column, rows: &WeightedRows, theta
     sums
 }
 
-/// The gradient with that of ridge · Σ w², which the first `free` parameters have not, as doubles.
+/// The gradient plus that of ridge · Σ w², which the first `free` parameters do not have, as doubles.
 pub fn with_ridge(gradient: Vec<Pair>, theta: &[Pair], ridge: f64, free: usize) -> DVector<f64> {
     let count = gradient.len();
     let less = |(j, (sum, &weight)): (usize, (Pair, &Pair))| match j < free {
@@ -95,7 +95,7 @@ pub fn with_ridge(gradient: Vec<Pair>, theta: &[Pair], ridge: f64, free: usize) 
     DVector::from_iterator(count, sums.map(|(high, low)| high + low))
 }
 
-/// z of R11ᵀ z = g.
+/// The z with R11ᵀ z = g.
 pub fn substitute_transposed(triangle: &Triangle, gradient: &DVector<f64>) -> DVector<f64> {
     let mut z = gradient.clone();
     for i in 0..z.len() {
@@ -105,7 +105,7 @@ pub fn substitute_transposed(triangle: &Triangle, gradient: &DVector<f64>) -> DV
     z
 }
 
-/// δ of R11 δ = z.
+/// The δ with R11 δ = z.
 pub fn substitute(triangle: &Triangle, z: &DVector<f64>) -> DVector<f64> {
     let p = z.len();
     let mut delta = z.clone();

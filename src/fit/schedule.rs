@@ -1,4 +1,4 @@
-//! The learning rate by epoch, as PyTorch's schedulers have it.
+//! The learning rate by epoch, as in PyTorch's schedulers.
 
 use std::f64::consts::PI;
 use std::fmt;
@@ -6,26 +6,26 @@ use std::str::FromStr;
 
 use crate::data::names::nearest;
 
-/// How the rate changes with the number e of epochs done.
+/// The rate as a function of the number e of epochs done.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub enum Schedule {
-    /// Not at all.
+    /// A constant rate.
     Constant,
     /// rate · gamma^(e div size).
     Step {
-        /// Epochs of a step.
+        /// The epochs of a step.
         size: u64,
-        /// Factor.
+        /// The factor.
         gamma: f64,
     },
     /// rate · gamma^e.
     Exponential {
-        /// Factor.
+        /// The factor.
         gamma: f64,
     },
-    /// eta_min + (rate − eta_min)·(1 + cos(π·e/t_max))/2, which climbs again behind t_max.
+    /// eta_min + (rate − eta_min)·(1 + cos(π·e/t_max))/2, which rises again after t_max.
     Cosine {
-        /// Epochs down to eta_min.
+        /// The epochs down to eta_min.
         t_max: u64,
         /// The lowest rate.
         eta_min: f64,
@@ -33,7 +33,7 @@ pub enum Schedule {
 }
 
 impl Schedule {
-    /// The rate after `done` epochs, for one that begins at `rate`.
+    /// The rate after `done` epochs, if it begins at `rate`.
     #[must_use]
     pub fn rate(&self, rate: f64, done: u64) -> f64 {
         match *self {

@@ -1,4 +1,4 @@
-//! What was found in units in which squares are finite, in the data's own units.
+//! Results in units with finite squares, converted to the data's own units.
 //!
 //! With columns divided by powers of two, y = Σ wⱼ xⱼ + b is y/2ᵗ = Σ (wⱼ 2^(eⱼ − t)) (xⱼ/2^eⱼ) + b/2ᵗ.
 
@@ -8,11 +8,11 @@ use super::{
 use crate::pair::{Pair, scaled};
 use crate::summary::{Sum, Units};
 
-/// Units, and which columns are features.
+/// The units, and the number of features.
 pub struct Converter<'a> {
     /// The units of the columns.
     pub units: &'a Units,
-    /// How many features there are.
+    /// The number of features.
     pub p: usize,
     /// Whether there is a bias.
     pub bias: bool,
@@ -24,12 +24,12 @@ impl Converter<'_> {
         WeightedRows { values: self.units.rows(&rows.values), weights: rows.weights.clone() }
     }
 
-    /// Of a place among [1 | features | targets].
+    /// The unit of a place among [1 | features | targets].
     fn exponent(&self, place: usize) -> i32 {
         place.checked_sub(1).map_or(0, |j| self.units.of(j))
     }
 
-    /// The weights in the data's units (`sign` 1), or those in the data's units in these (`sign` −1).
+    /// Converts weights from these units to the data's (`sign` 1), or from the data's units to these (`sign` −1).
     fn weights(&self, weights: &Weights, sign: i32) -> Weights {
         let mut converted = weights.clone();
         for target in 0..weights.bias.len() {
@@ -74,7 +74,7 @@ impl Converter<'_> {
         columns.iter().map(column).collect()
     }
 
-    /// A solution that was found in these units, in the data's units.
+    /// A solution in these units, converted to the data's units.
     pub fn exact(&self, exact: &Exact) -> Exact {
         let dropped = |dropped: &Dropped| {
             let own = self.units.of(dropped.feature);
@@ -90,7 +90,7 @@ impl Converter<'_> {
         }
     }
 
-    /// A solution in the data's units, in these units; what dropped features are made of is left out.
+    /// A solution in the data's units, converted to these units, without the dependence of dropped features.
     pub fn exact_in_units(&self, exact: &Exact) -> Exact {
         Exact {
             weights: self.weights(&exact.weights, -1),
@@ -100,7 +100,7 @@ impl Converter<'_> {
         }
     }
 
-    /// What was inferred in these units, in the data's units.
+    /// Inference in these units, converted to the data's units.
     pub fn inference(&self, inference: Inference) -> Inference {
         let regressions = inference.regressions.into_iter().enumerate();
         Inference {

@@ -1,8 +1,8 @@
-//! First weights, number for number as elsewhere.
+//! First weights, equal to those of other programs.
 //!
-//! Both NumPy's legacy generator and PyTorch's CPU generator are a plain 32-bit Mersenne Twister, seeded from one
-//! `u32`; they differ in what they make of its outputs. [`numpy`] and [`torch`] hold one each. Numbers that PyTorch
-//! draws as f32 are kept at their f32 value and used as f64 from then on.
+//! Both NumPy's legacy generator and PyTorch's CPU generator are a plain 32-bit Mersenne Twister, seeded from one `u32`;
+//! they differ in how they use its outputs. [`numpy`] and [`torch`] have one each. Numbers that PyTorch draws as f32 keep
+//! their f32 value and are used as f64 from then on.
 
 mod cephes;
 pub mod numpy;
@@ -13,7 +13,7 @@ use nalgebra::{DMatrix, DVector};
 use crate::error::Error;
 use torch::Precision;
 
-/// Where the first weights come from.
+/// The source of the first weights.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Init {
     /// All zero; no seed involved.
@@ -27,7 +27,7 @@ pub enum Init {
 }
 
 impl Init {
-    /// Every way of drawing, under the name users type.
+    /// Every method, with its name on the command line.
     pub const NAMES: [(&'static str, Init); 6] = [
         ("normal", Init::Normal),
         ("zeros", Init::Zeros),
@@ -37,10 +37,10 @@ impl Init {
         ("torch-linear-f64", Init::TorchLinear(Precision::F64)),
     ];
 
-    /// The name users type.
+    /// The name on the command line.
     #[must_use]
     pub fn name(self) -> &'static str {
-        // Every variant stands in the table; the empty name is never seen.
+        // Every variant is in the table, so the empty name does not occur.
         Self::NAMES.iter().find(|(_, init)| *init == self).map_or("", |(name, _)| name)
     }
 

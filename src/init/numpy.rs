@@ -12,14 +12,14 @@
 
 use rand_mt::Mt;
 
-/// The state behind `np.random.seed`.
+/// The state after `np.random.seed`.
 pub struct Legacy {
     twister: Mt,
     spare: Option<f64>,
 }
 
 impl Legacy {
-    /// As after `np.random.seed(seed)`.
+    /// The state after `np.random.seed(seed)`.
     #[must_use]
     pub fn new(seed: u32) -> Legacy {
         Legacy { twister: Mt::new(seed), spare: None }

@@ -29,7 +29,7 @@ pub enum Precision {
     F64,
 }
 
-/// The state behind `torch.manual_seed` on a CPU.
+/// The state after `torch.manual_seed` on a CPU.
 pub struct Generator {
     twister: Mt,
     spare: Option<f64>,
@@ -39,7 +39,7 @@ pub struct Generator {
 const BUFFERED_FROM: usize = 16;
 
 impl Generator {
-    /// As after `torch.manual_seed(seed)`.
+    /// The state after `torch.manual_seed(seed)`.
     #[must_use]
     pub fn new(seed: u32) -> Generator {
         Generator { twister: Mt::new(seed), spare: None }

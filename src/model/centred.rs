@@ -1,4 +1,4 @@
-//! Polynomials of columns as they stand in a model file.
+//! Polynomials of columns in the format of a model file.
 
 use serde::{Deserialize, Serialize};
 
@@ -19,12 +19,12 @@ pub struct CentredDocument {
 struct PolynomialDocument {
     #[serde(flatten)]
     powers: Powers,
-    /// Factors of T₁, T₂ … for every target.
+    /// Coefficients of T₁, T₂ … for every target.
     factors: Vec<Vec<f64>>,
 }
 
 impl CentredDocument {
-    /// With the names of the features.
+    /// The polynomials with the names of the features.
     pub fn new(centred: &Centred, features: &[String]) -> CentredDocument {
         let polynomial = |polynomial: &Chebyshev| PolynomialDocument {
             powers: Powers {
@@ -38,7 +38,7 @@ impl CentredDocument {
         CentredDocument { bias: centred.bias.clone(), polynomials }
     }
 
-    /// For a model with these features and k targets; or what does not fit.
+    /// The polynomials for a model with these features and k targets; or what is inconsistent.
     pub fn read(self, features: &[String], k: usize) -> Result<Centred, String> {
         let place = |name: String| {
             let found = features.iter().position(|feature| *feature == name);
@@ -48,13 +48,13 @@ impl CentredDocument {
             let Powers { column, degree, interval } = powers;
             let is_whole = factors.len() == k && factors.iter().all(|row| row.len() == degree as usize);
             if degree == 0 || !is_whole || !interval.scale.is_finite() || interval.scale < 0.0 {
-                return Err("the sizes in \"centred\" do not fit together".to_owned());
+                return Err("the sizes in \"centred\" are inconsistent".to_owned());
             }
             let places = (1..=degree).map(|power| place(Polynomial::name(&column, power)));
             Ok(Chebyshev { interval, features: places.collect::<Result<_, String>>()?, factors })
         };
         if self.bias.len() != k {
-            return Err("the sizes in \"centred\" do not fit together".to_owned());
+            return Err("the sizes in \"centred\" are inconsistent".to_owned());
         }
         let polynomials = self.polynomials.into_iter().map(polynomial).collect::<Result<_, String>>()?;
         Ok(Centred { bias: self.bias, polynomials })

@@ -1,4 +1,4 @@
-//! Inference as it stands in a model file: numbers under the names of targets and features.
+//! Inference in the format of a model file: numbers under the names of targets and features.
 
 use std::collections::BTreeMap;
 
@@ -10,10 +10,10 @@ use crate::error::shortened;
 use crate::fit::{Coefficient, Covariance, Inference, Regression};
 use crate::summary::Powers;
 
-/// The most coefficients of which the covariance is kept: that of so many takes 60 MB.
+/// The most coefficients whose covariance is stored: for this number it takes 60 MB.
 pub const MOST: usize = 2000;
 
-/// Values by name, in an order of their own.
+/// Values by name, in a fixed order.
 pub struct Named<T>(Vec<(String, T)>);
 
 impl<T: Serialize> Serialize for Named<T> {
@@ -29,7 +29,7 @@ impl<'de, T: Deserialize<'de>> Deserialize<'de> for Named<T> {
 }
 
 impl<T> Named<T> {
-    /// Takes out the values of `names`, in their order.
+    /// Removes and returns the values of `names`, in their order.
     fn take(self, names: &[String]) -> Result<Vec<T>, String> {
         let mut values: BTreeMap<String, T> = self.0.into_iter().collect();
         let value =
@@ -38,10 +38,10 @@ impl<T> Named<T> {
     }
 }
 
-/// What models of earlier versions call the constant where a feature has the name `bias`.
+/// The name of the bias in models of earlier versions if a feature has the name `bias`.
 const EARLIER: &str = "(constant)";
 
-/// The name of the constant beside those of `features`: `bias`, or `(bias)` if a feature is called so.
+/// The name of the bias among those of `features`: `bias`, or `(bias)` if a feature has that name.
 #[must_use]
 pub fn bias_name(features: &[String]) -> String {
     let mut name = "bias".to_owned();
@@ -51,7 +51,7 @@ pub fn bias_name(features: &[String]) -> String {
     name
 }
 
-/// The names of coefficients: the features, and that of the constant.
+/// The names of coefficients: the features, and the bias.
 #[must_use]
 pub fn coefficient_names(features: &[String], bias: bool) -> Vec<String> {
     features.iter().cloned().chain(bias.then(|| bias_name(features))).collect()
@@ -66,7 +66,7 @@ pub struct RegressionDocument {
 }
 
 impl RegressionDocument {
-    /// Those of every target.
+    /// The numbers of every target.
     pub fn all(inference: &Inference, model: &Model) -> Named<RegressionDocument> {
         let names = coefficient_names(&model.features, inference.covariance.bias);
         let document = |regression: &Regression| RegressionDocument {
@@ -89,7 +89,7 @@ pub struct CovarianceDocument {
 }
 
 impl CovarianceDocument {
-    /// With the names of the features; `None` if it is too large.
+    /// The covariance with the names of the features; `None` if it is too large.
     pub fn new(inference: &Inference, model: &Model) -> Option<CovarianceDocument> {
         if inference.covariance.triangle.is_empty() || inference.covariance.triangle.len() > MOST {
             return None;
@@ -104,7 +104,7 @@ impl CovarianceDocument {
         Some(CovarianceDocument { bias, features, shift, powers: powers.collect(), r: triangle })
     }
 
-    /// What is there without it: standard errors, but nothing that intervals of predictions need.
+    /// The part without the covariance: standard errors, but not the input of prediction intervals.
     pub fn without(
         regressions: Named<RegressionDocument>,
         features: &[String],
@@ -120,7 +120,7 @@ impl CovarianceDocument {
         nothing.joined(regressions, features, targets, |_| true)
     }
 
-    /// Both parts together again, for a model with these names; or what does not fit.
+    /// Both parts together, for a model with these names; or what is inconsistent.
     pub fn inference(
         self,
         regressions: Named<RegressionDocument>,
@@ -162,7 +162,8 @@ impl CovarianceDocument {
             triangle: self.r,
         });
         let fits = covariance.filter(is_whole);
-        let covariance = fits.ok_or("the sizes in \"covariance\" do not fit together or not the features")?;
+        let covariance =
+            fits.ok_or("the sizes in \"covariance\" are inconsistent with each other or with the features")?;
         Ok(Inference { regressions: regressions?, covariance })
     }
 }
@@ -175,7 +176,7 @@ mod tests {
     use crate::data::{Encodings, Interval};
     use crate::fit::Weights;
 
-    /// A model of `p` features with numbers in every place, and two of them dropped.
+    /// A model of `p` features with all numbers, and two of the features dropped.
     fn model(p: usize) -> Model {
         let features: Vec<String> = (0..p - 3).map(|j| format!("f{j}")).collect();
         let named = ["bias", "x", "x^2"].map(str::to_owned);

@@ -1,11 +1,11 @@
-//! The model file: JSON that a person can read, with a name, a version and exact floats.
+//! The model file: readable JSON with a format name, a version and exact floats.
 //!
 //! ```json
 //! {"format":"linreg-model","version":1,"features":["x"],"targets":["y"],"weights":[[2.0]],"bias":[-1.0]}
 //! ```
 //!
-//! is a whole model. Numbers are the shortest text that reads back as the same f64. Keys a reader does not know are
-//! ignored; a newer version is refused by name.
+//! is a complete model. Numbers are the shortest decimals that parse to the same f64. Unknown keys are ignored; a newer
+//! version is refused with its number.
 
 use std::collections::BTreeSet;
 use std::fs::File;
@@ -27,7 +27,7 @@ const KIND: &str = "model";
 
 const NEWEST: u64 = 1;
 
-/// The model as it stands in a file.
+/// The model in the format of a file.
 #[derive(Serialize, Deserialize)]
 struct Document {
     format: String,
@@ -79,7 +79,7 @@ impl Model {
     /// Reads a model file; `-` is standard input.
     ///
     /// # Errors
-    /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is no model or contradicts itself.
+    /// [`Error::Io`] if it cannot be read, [`Error::Input`] if it is not a model or is inconsistent.
     pub fn read(path: &Path) -> Result<Model, Error> {
         let is_stdin = path == Path::new("-");
         let path = if is_stdin { Path::new("<stdin>") } else { path };
@@ -91,10 +91,10 @@ impl Model {
         Model::from_json(text.as_bytes(), &path.display().to_string())
     }
 
-    /// The model in `bytes`, which came from a file called `name`.
+    /// The model in `bytes`, which were read from a file called `name`.
     ///
     /// # Errors
-    /// [`Error::Input`] if it is no model or contradicts itself.
+    /// [`Error::Input`] if it is not a model or is inconsistent.
     pub fn from_json(bytes: &[u8], name: &str) -> Result<Model, Error> {
         let fault = |message: String| Error::input(Place::file(name), message);
         let document: Document = document::parse(bytes, KIND, NEWEST).map_err(|refusal| {
@@ -103,7 +103,7 @@ impl Model {
         })?;
         document.check().map_err(fault)?;
         let (k, p) = (document.targets.len(), document.features.len());
-        let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes do not fit".to_owned()))?;
+        let weights = document.numbers.to_weights(k, p).ok_or_else(|| fault("sizes are inconsistent".to_owned()))?;
         let (regressions, covariance) = (document.inference, document.covariance);
         let (features, targets) = (&document.features, &document.targets);
         let inference = regressions.map(|regressions| match covariance {
@@ -128,7 +128,7 @@ impl Model {
 }
 
 impl Document {
-    /// The sizes fit together, and no name stands twice.
+    /// Checks that sizes are consistent and names are unique.
     fn check(&self) -> Result<(), String> {
         let (k, p) = (self.targets.len(), self.features.len());
         if k == 0 || p == 0 {
@@ -143,13 +143,13 @@ impl Document {
         }
         let features: BTreeSet<&String> = self.features.iter().collect();
         if let Some(name) = self.encodings.keys().find(|name| !features.contains(name)) {
-            return Err(format!("\"encodings\" has \"{}\", which is no feature", shortened(name)));
+            return Err(format!("\"encodings\" has \"{}\", which is not a feature", shortened(name)));
         }
         if let Some((name, encoding)) = self.encodings.iter().find(|(_, encoding)| !encoding.is_possible()) {
             let name = shortened(name);
             return Err(match encoding {
                 Encoding::Power { power, .. } => {
-                    format!("\"encodings\": the power {power} of \"{name}\" is impossible")
+                    format!("\"encodings\": the power {power} of \"{name}\" is out of range")
                 }
                 Encoding::Level { .. } => format!("\"encodings\": the level of \"{name}\" is its reference"),
             });
@@ -157,7 +157,7 @@ impl Document {
         self.state.as_ref().map_or(Ok(()), |state| state.check(k, p))?;
         for names in [&self.features, &self.targets] {
             if let Some(name) = first_repeated(names) {
-                return Err(format!("the name \"{}\" stands twice", shortened(name)));
+                return Err(format!("the name \"{}\" occurs twice", shortened(name)));
             }
         }
         Ok(())
@@ -194,19 +194,20 @@ mod tests {
         assert!(refusal(&SMALL.replace("[\"x\"]", "[]")).contains("at least one feature"));
         assert!(refusal(&SMALL.replace("1e-300", "1e999")).contains("number out of range"));
         let made = |encoding: &str| SMALL.replace("\"bias\"", &format!("\"encodings\":{{{encoding}}},\"bias\""));
-        assert!(refusal(&made(r#""z":{"column":"x","power":2}"#)).contains("\"z\", which is no feature"));
-        assert!(refusal(&made(r#""x":{"column":"z","power":0}"#)).contains("the power 0 of \"x\" is impossible"));
+        assert!(refusal(&made(r#""z":{"column":"x","power":2}"#)).contains("\"z\", which is not a feature"));
+        assert!(refusal(&made(r#""x":{"column":"z","power":0}"#)).contains("the power 0 of \"x\" is out of range"));
         let state = |epochs: &str, bias: &str| {
             let memory = format!(r#""memory":{{"v":{{"weights":[[1]],"bias":{bias}}}}}"#);
             let state = format!(r#""state":{{"epochs":{epochs},"optimizer":"sgd","steps":1,{memory}}},"bias""#);
             SMALL.replace("\"bias\"", &state)
         };
         assert!(Model::from_json(state("3", "[2]").as_bytes(), "m.json").is_ok());
-        assert!(refusal(&state("3", "[2,3]")).contains("\"state\": \"v\" has not the size of \"weights\""));
+        assert!(refusal(&state("3", "[2,3]")).contains("\"state\": \"v\" differs from \"weights\" in size"));
         assert!(
-            refusal(&state("18446744073709551615", "[2]")).contains("\"state\": nobody has run 18446744073709551615")
+            refusal(&state("18446744073709551615", "[2]"))
+                .contains("\"state\": 18446744073709551615 epochs or steps are out of range")
         );
         let twice = SMALL.replace("[\"x\"]", "[\"x\",\"x\"]").replace("[[0.1]]", "[[1,2]]");
-        assert!(refusal(&twice).contains("the name \"x\" stands twice"));
+        assert!(refusal(&twice).contains("the name \"x\" occurs twice"));
     }
 }

@@ -1,10 +1,10 @@
-//! How good predictions are: sums that stream, one [`Metrics`] a target.
+//! The quality of predictions: sums that accumulate, one [`Metrics`] per target.
 
 use serde::Serialize;
 
 use crate::pair::{exponent, power_of_two, scaled};
 
-/// Running sums over (target, prediction) pairs, in units in which squares neither overflow nor vanish.
+/// Running sums over (target, prediction) pairs, in units in which squares neither overflow nor underflow.
 #[derive(Debug, Clone)]
 pub struct Errors {
     /// Whether R² compares with the mean of the target, or, for a model without a bias, with 0.
@@ -17,23 +17,23 @@ pub struct Errors {
     squared: f64,
     absolute: f64,
     largest: f64,
-    /// Mean and sum of squared deviations of the targets, by Welford's update (1962), with weights by West's (1979).
+    /// The mean and sum of squared deviations of the targets, by Welford's update (1962), with weights by West's (1979).
     mean: f64,
     deviation: f64,
 }
 
-/// What the sums say.
+/// The metrics computed from the sums.
 #[derive(Debug, Clone, Copy, PartialEq, Serialize)]
 pub struct Metrics {
-    /// Mean squared error.
+    /// The mean squared error.
     pub mse: f64,
-    /// Its root, in the target's units.
+    /// Its square root, in the target's units.
     pub rmse: f64,
-    /// Mean absolute error; `None` if only a summary of the rows is known.
+    /// The mean absolute error; `None` if only a summary of the rows is known.
     pub mae: Option<f64>,
-    /// 1 − Σ (y − ŷ)² / Σ (y − mean y)², or 1 − Σ (y − ŷ)² / Σ y² of a model without a bias; `None` if the divisor is 0.
+    /// 1 − Σ (y − ŷ)² / Σ (y − mean y)², or 1 − Σ (y − ŷ)² / Σ y² for a model without a bias; `None` if the divisor is 0.
     pub r2: Option<f64>,
-    /// Largest absolute error; `None` if only a summary of the rows is known.
+    /// The largest absolute error; `None` if only a summary of the rows is known.
     pub max_error: Option<f64>,
 }
 
@@ -44,7 +44,7 @@ impl Default for Errors {
 }
 
 impl Errors {
-    /// Of no rows, for a model with or without a bias.
+    /// The sums before the first row, for a model with or without a bias.
     #[must_use]
     pub fn new(bias: bool) -> Errors {
         Errors {
@@ -60,7 +60,7 @@ impl Errors {
         }
     }
 
-    /// Adds one row that counts `weight` times, 0 or more.
+    /// Adds one row with this `weight`, 0 or more.
     pub fn push(&mut self, target: f64, prediction: f64, weight: f64) {
         if weight == 0.0 {
             return;
@@ -82,7 +82,7 @@ impl Errors {
         self.deviation += weight * from_mean * (target - self.mean);
     }
 
-    /// Makes room for a number larger than all before.
+    /// Changes the units for a number larger than all before.
     #[cold]
     fn admit(&mut self, size: f64) {
         const ROOM: i32 = 300;
@@ -122,11 +122,11 @@ impl Errors {
         }
     }
 
-    /// Adds the rows that `other` has seen (Chan, Golub & LeVeque 1979).
+    /// Adds the rows of `other` (Chan, Golub & LeVeque 1979).
     pub fn merge(&mut self, other: &Errors) {
         let mut other = other.clone();
         if self.exponent != other.exponent && other.size > 0.0 {
-            // Those of the larger numbers.
+            // The units of the larger numbers.
             let is_smaller = scaled(self.size, -self.exponent) < scaled(other.size, -other.exponent);
             if is_smaller { self.move_to(other.exponent) } else { other.move_to(self.exponent) }
         }
@@ -144,15 +144,15 @@ impl Errors {
     }
 }
 
-/// R² of a sum of squared errors beside the sum of squares that it is compared with; `None` if there is nothing to explain.
+/// R² from a sum of squared errors and a total sum of squares; `None` if the latter is 0.
 #[must_use]
 pub fn r2(squared: f64, total: f64) -> Option<f64> {
     (total > 0.0 && total.is_finite()).then(|| 1.0 - squared / total).filter(|r2| r2.is_finite())
 }
 
 impl Metrics {
-    /// Those of `count` rows with a sum of squared errors and a `total` sum of squares of the target, both of numbers times
-    /// 2^`exponent`.
+    /// The metrics of `count` rows with a sum of squared errors and a `total` sum of squares of the target, both of numbers
+    /// times 2^`exponent`.
     #[must_use]
     pub fn squared(count: f64, squared: f64, total: f64, exponent: i32) -> Metrics {
         let mse = squared / count;

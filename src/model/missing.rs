@@ -1,4 +1,4 @@
-//! What was done about missing cells, to be done again where the model is used.
+//! The rule for missing values in training, to be applied again in predictions.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -7,16 +7,16 @@ use serde::{Deserialize, Serialize};
 
 use crate::data::Batch;
 
-/// What to do about rows with missing cells.
+/// The rule for rows with missing values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize)]
 #[serde(rename_all = "lowercase")]
 pub enum Rule {
     /// They are an error.
     #[default]
     Error,
-    /// They are left out.
+    /// They are dropped.
     Drop,
-    /// Features get the mean of the cells that are there; rows without a target are left out.
+    /// The mean of a feature is imputed; rows without a target are dropped.
     Mean,
 }
 
@@ -33,24 +33,24 @@ impl FromStr for Rule {
     }
 }
 
-/// The missing cells that a training met, and what became of them.
+/// The missing values in a training, and what was done about them.
 #[derive(Debug, Clone, Default, PartialEq, Serialize, Deserialize)]
 pub struct MissingCells {
-    /// What was done.
+    /// The rule.
     pub rule: Rule,
-    /// Rows with at least one.
+    /// The number of rows with at least one missing value.
     pub rows: u64,
-    /// How many of these were left out.
+    /// The number of these that were dropped.
     pub dropped: u64,
-    /// How many cells were missing in which column; only columns with any.
+    /// The number of missing values of each column that has any.
     pub columns: BTreeMap<String, u64>,
-    /// What stands for a missing cell in each feature: its mean. Empty unless the rule says so.
+    /// The value imputed for each feature: its mean. Empty for other rules.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub means: BTreeMap<String, f64>,
 }
 
 impl MissingCells {
-    /// Puts the means where cells of `features`, the first columns of `batch`, are missing (NaN).
+    /// Imputes the means for missing values (NaN) of `features`, the first columns of `batch`.
     pub fn fill(&self, features: &[String], batch: &mut Batch) {
         if self.means.is_empty() {
             return;

@@ -26,98 +26,98 @@ pub struct Model {
     pub targets: Vec<String>,
     /// k×p and k.
     pub weights: Weights,
-    /// The same predictions as polynomials, where that keeps more digits.
+    /// The same predictions as polynomials, if that keeps more digits.
     pub centred: Option<Centred>,
-    /// How features are made that are no fields themselves.
+    /// How derived features are computed from fields.
     pub encodings: Encodings,
-    /// What was done about missing cells, if there was more to it than an error.
+    /// What was done about missing values, unless they were an error.
     pub missing: Option<MissingCells>,
-    /// How it was trained, if the file says so.
+    /// How it was trained, if the file has it.
     pub training: Option<Training>,
-    /// How sure the weights are, where that means something.
+    /// The standard errors and tests of the weights, if they exist.
     pub inference: Option<Inference>,
-    /// Why nothing can be said of that.
+    /// The reason why they do not exist.
     pub no_inference: Option<String>,
-    /// Where another run can go on.
+    /// The state from which another run can continue.
     pub state: Option<State>,
 }
 
-/// How a model was trained: enough to do it again.
+/// How a model was trained: enough to repeat it.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Training {
     /// `gd`, `qr`, `covariance` or `coordinate`.
     pub solver: String,
-    /// Rows read, without those of weight 0.
+    /// The number of rows, without rows of weight 0.
     pub rows: u64,
-    /// How often they counted, if not once.
+    /// The row weights, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub row_weight: Option<RowWeight>,
     /// Whether the bias was trained.
     pub bias: bool,
-    /// What large weights cost.
+    /// The penalty on the weights.
     #[serde(flatten)]
     pub penalty: Penalty,
-    /// Whether features were brought to mean 0 and deviation 1.
+    /// Whether features were standardized.
     #[serde(default)]
     pub standardize: bool,
-    /// Mean squared error of the weights on the rows.
+    /// The mean squared error of the weights on the rows.
     pub mse: f64,
-    /// Mean squared error on held-out rows, if there were such.
+    /// The mean squared error on the rows held out, if there are any.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
-    /// Why the run ended.
+    /// The reason why the run ended.
     pub stop: Stop,
     /// The settings of a descent.
     #[serde(flatten)]
     pub descent: Option<DescentRecord>,
-    /// The commands that lead to these weights if they are run one after the other, as a shell reads them.
+    /// The commands that lead to these weights if they are run in this order, in shell syntax.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub commands: Vec<String>,
-    /// Who did it: the program and its version.
+    /// The program that trained it and its version.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub program: Option<String>,
 }
 
-/// This program and its version, as a model remembers them.
+/// This program and its version, as stored in models.
 pub const PROGRAM: &str = concat!("linreg ", env!("CARGO_PKG_VERSION"));
 
-/// What said how often rows count.
+/// The row weights of a training.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct RowWeight {
-    /// Its name.
+    /// The name of the column.
     pub column: String,
-    /// The sum of the weights: what a mean over the rows divides by.
+    /// The sum of the weights: the divisor of a mean over the rows.
     pub sum: f64,
 }
 
 /// The settings of a descent.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct DescentRecord {
-    /// Epochs of the run that wrote the file.
+    /// The epochs of the run that wrote the file.
     pub epochs_run: u64,
-    /// Step length.
+    /// The learning rate.
     pub lr: f64,
-    /// Mean or sum.
+    /// The mean or the sum.
     pub reduction: Reduction,
     /// The update rule.
     pub optimizer: String,
     /// The learning rate by epoch.
     pub schedule: String,
-    /// Times each parameter, added to its gradient.
+    /// The factor of each parameter that is added to its gradient.
     pub weight_decay: f64,
-    /// Rows of a mini-batch, if there were such.
+    /// The number of rows in a mini-batch, if there are mini-batches.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub batch_size: Option<u64>,
     /// The name or the file of the first weights.
     pub init: String,
-    /// What they were drawn from.
+    /// The seed of the first weights.
     pub seed: u64,
-    /// What the epochs ran on.
+    /// Whether the epochs ran on the rows or on their triangle.
     pub epochs_on: Basis,
 }
 
 impl Model {
-    /// Predictions (n) of one target for the rows of `batch`, whose first columns are the features.
+    /// The predictions (n) of one target for the rows of `batch`, whose first columns are the features.
     #[must_use]
     pub fn predict(&self, batch: &Batch, target: usize) -> Vec<f64> {
         let centred = self.centred.as_ref();
@@ -134,13 +134,13 @@ impl Model {
         predictions
     }
 
-    /// Refuses a model with a number that no file can hold.
+    /// Refuses a model with a number that has no JSON representation.
     ///
     /// # Errors
-    /// [`Error::Fit`] if a weight, a bias or a number of the optimizer's memory is infinite or not a number.
+    /// [`Error::Fit`] if a weight, a bias or a number of the optimizer's state is infinite or not a number.
     pub fn check_finite(&self) -> Result<(), Error> {
         let refused = |what: String| {
-            let hint = "give the columns in other units: divide them by a power of ten before training";
+            let hint = "divide the columns by a power of ten before training";
             Err(Error::Fit { message: what, hint: Some(hint.to_owned()) })
         };
         for (target, bias) in self.targets.iter().zip(self.weights.bias.iter()) {
@@ -161,43 +161,43 @@ impl Model {
         }
     }
 
-    /// Whether it has a bias; R² is about the mean of the target if it has one, and about 0 otherwise.
+    /// Whether it has a bias; R² is about the mean of the target with a bias, and about 0 without.
     #[must_use]
     pub fn has_bias(&self) -> bool {
         self.training.as_ref().is_none_or(|training| training.bias)
     }
 
-    /// What is done about missing cells.
+    /// The rule for missing values.
     #[must_use]
     pub fn rule(&self) -> Rule {
         self.missing.as_ref().map_or(Rule::Error, |missing| missing.rule)
     }
 
-    /// Puts the means that the model knows where cells of the features in `batch` are missing (NaN).
+    /// Imputes the means stored in the model for missing values (NaN) of the features in `batch`.
     pub fn fill(&self, batch: &mut Batch) {
         self.missing.iter().for_each(|missing| missing.fill(&self.features, batch));
     }
 
-    /// What predictions need.
+    /// The fields that predictions need.
     #[must_use]
     pub fn design(&self) -> Design {
         Design::new(self.features.clone(), &self.encodings)
     }
 
-    /// Features and targets: what an evaluation needs.
+    /// The features and targets, which an evaluation needs.
     #[must_use]
     pub fn design_with_targets(&self) -> Design {
         Design::new([&self.features[..], &self.targets].concat(), &self.encodings)
     }
 
-    /// The weights with their columns in the order of `features` and their rows in the order of `targets`; `None` if
-    /// those are not the model's names in some order.
+    /// The weights with their columns in the order of `features` and their rows in the order of `targets`; `None` if those
+    /// are not the model's names in some order.
     #[must_use]
     pub fn weights_for(&self, features: &[String], targets: &[String]) -> Option<Weights> {
         self.arrange(&self.weights, features, targets)
     }
 
-    /// `weights`, which stand in the order of the model's names, in the order of these names.
+    /// `weights`, which are in the order of the model's names, in the order of these names.
     #[must_use]
     pub fn arrange(&self, weights: &Weights, features: &[String], targets: &[String]) -> Option<Weights> {
         let columns = positions(&self.features, features)?;
@@ -209,7 +209,7 @@ impl Model {
     }
 }
 
-/// Where each of `wanted` stands in `names`, if the two hold the same names.
+/// The place of each of `wanted` in `names`, if the two have the same names.
 fn positions(names: &[String], wanted: &[String]) -> Option<Vec<usize>> {
     let found: Option<Vec<usize>> = wanted.iter().map(|name| names.iter().position(|other| other == name)).collect();
     found.filter(|found| found.len() == names.len())

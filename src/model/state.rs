@@ -1,4 +1,4 @@
-//! What a run leaves for the next one: the optimizer's memory and how many epochs have been run.
+//! The state of a run for the next one: the optimizer's state and the number of epochs so far.
 
 use std::collections::BTreeMap;
 
@@ -8,20 +8,24 @@ use serde::{Deserialize, Serialize};
 use crate::error::shortened;
 use crate::fit::Weights;
 
-/// Enough to go on as if the run had not ended.
+/// Everything needed to continue as if the run had not ended.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct State {
-    /// Epochs run in all: where a schedule and shuffling go on.
+    /// The number of epochs in all, from which a schedule and shuffling continue.
     pub epochs: u64,
-    /// Whose memory it is.
+    /// The optimizer.
     pub optimizer: String,
-    /// Steps made.
+    /// The number of steps.
     pub steps: u64,
-    /// What it remembers, for every weight and bias.
+    /// The optimizer's state for every weight and bias.
     pub memory: BTreeMap<String, Rows>,
-    /// Weights on standardized features, if those were trained: the ones in the data's units are rounded from them.
+    /// The weights on standardized features, if those were trained: converting the weights from the data's units would
+    /// round.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub standardized: Option<Rows>,
+    /// Whether these are weights on standardized polynomials instead of powers.
+    #[serde(default, rename = "polynomials", skip_serializing_if = "std::ops::Not::not")]
+    pub has_polynomials: bool,
 }
 
 impl State {
@@ -33,23 +37,23 @@ impl State {
         memory.chain(standardized).find(|(_, rows)| !is_finite(rows)).map(|(name, _)| name)
     }
 
-    /// Refuses what no run of a model of k targets and p features leaves.
+    /// Refuses a state that is impossible for a model of k targets and p features.
     pub(super) fn check(&self, k: usize, p: usize) -> Result<(), String> {
-        // Far more than any run, and none of the sums made of them overflows.
+        // Far more than any run, and sums of such numbers do not overflow.
         const MOST: u64 = 1 << 53;
         if let Some(count) = [self.epochs, self.steps].into_iter().find(|&count| count > MOST) {
-            return Err(format!("\"state\": nobody has run {count} epochs or steps"));
+            return Err(format!("\"state\": {count} epochs or steps are out of range"));
         }
         let standardized = self.standardized.iter().map(|rows| ("standardized", rows));
         let memory = self.memory.iter().map(|(name, rows)| (&name[..], rows));
         match memory.chain(standardized).find(|(_, rows)| rows.to_weights(k, p).is_none()) {
-            Some((name, _)) => Err(format!("\"state\": \"{}\" has not the size of \"weights\"", shortened(name))),
+            Some((name, _)) => Err(format!("\"state\": \"{}\" differs from \"weights\" in size", shortened(name))),
             None => Ok(()),
         }
     }
 }
 
-/// Numbers for every weight (k rows of p) and bias (k), as a model file has them.
+/// Numbers for every weight (k rows of p) and bias (k), in the format of a model file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Rows {
     /// k rows of p.
@@ -69,7 +73,7 @@ impl From<&Weights> for Rows {
 }
 
 impl Rows {
-    /// The numbers as weights of k targets and p features; `None` if there are not so many.
+    /// The numbers as weights of k targets and p features; `None` if the sizes differ.
     #[must_use]
     pub fn to_weights(&self, k: usize, p: usize) -> Option<Weights> {
         let fits = self.weights.len() == k && self.bias.len() == k && self.weights.iter().all(|row| row.len() == p);

@@ -1,6 +1,6 @@
 //! Every epoch in a file: CSV, or JSON lines if the name ends in `.json`, `.jsonl` or `.ndjson`.
 //!
-//! The file grows while the run lasts, so that it can be watched. It is written in whole lines: a run that is killed leaves the
+//! The file grows during the run, so that it can be followed. It is written in whole lines: a run that is killed leaves the
 //! epochs so far.
 
 use std::fs::{File, OpenOptions};
@@ -11,26 +11,26 @@ use crate::error::Error;
 use crate::fit::Epoch;
 use crate::output::number;
 
-/// Lines are handed to the system in pieces of at most about this many bytes.
+/// The approximate size in bytes at which lines are written.
 const PIECE: usize = 4096;
 
-/// The file being written.
+/// The file of a history.
 pub struct History {
     path: PathBuf,
     file: File,
     /// Whole lines that have not been written.
     waiting: Vec<u8>,
-    /// Bytes of whole lines in the file.
+    /// The number of bytes of whole lines in the file.
     written: u64,
     is_json: bool,
-    /// Whether the file was made by this run.
+    /// Whether this run created the file.
     is_new: bool,
-    /// Whether what the file held before is gone.
+    /// Whether the old contents have been removed.
     started: bool,
 }
 
 impl History {
-    /// Opens `path`. What it holds stays until the first epoch.
+    /// Opens `path`. Old contents stay until the first epoch.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be written.
@@ -85,7 +85,7 @@ impl History {
 
     fn write(&mut self) -> io::Result<()> {
         if let Err(error) = self.file.write_all(&self.waiting) {
-            // Half a line is taken back; a pipe or a device has no length.
+            // An incomplete line is removed; a pipe or a device has no length.
             let reached = self.file.metadata().map_or(self.written, |metadata| metadata.len());
             let half = usize::try_from(reached.saturating_sub(self.written)).unwrap_or(0).min(self.waiting.len());
             let whole = memchr::memrchr(b'\n', &self.waiting[..half]).map_or(0, |last| last as u64 + 1);
@@ -97,7 +97,7 @@ impl History {
         Ok(())
     }
 
-    /// Makes the epochs so far visible.
+    /// Flushes the epochs so far.
     ///
     /// # Errors
     /// [`Error::Io`] if writing fails.
@@ -105,7 +105,7 @@ impl History {
         self.write().map_err(|source| Error::io(&self.path, "write", source))
     }
 
-    /// Writes what is left.
+    /// Writes the remaining lines.
     ///
     /// # Errors
     /// [`Error::Io`] if writing fails.

@@ -1,6 +1,6 @@
-//! What happens with an epoch: it is printed, it moves a bar, it goes into a file.
+//! The observers of epochs: the printer, the progress bar and the history file.
 //!
-//! The descent knows none of these; the command's loop shows each epoch to each of them.
+//! The descent knows none of these; the command's loop passes each epoch to each of them.
 
 mod history;
 mod pace;
@@ -13,5 +13,5 @@ pub use history::History;
 pub use pace::{Pace, Ticker};
 pub use printer::{Layout, Least, Outcome, Printer};
 pub use progress::{Progress, When};
-pub use summary::{Style, fit_tables, summary_table};
+pub use summary::{HEADS, Style, coefficient_cells, fit_tables, goodness, summary_table};
 pub use table::markdown_text;

@@ -1,19 +1,19 @@
-//! When what was written becomes visible: a clock that costs fast epochs next to nothing.
+//! The interval at which output becomes visible: a clock with negligible cost for fast epochs.
 
 use std::time::{Duration, Instant};
 
-/// Epochs longer than this are shown one by one.
+/// The duration of an epoch above which every epoch is shown.
 const SLOW: Duration = Duration::from_millis(1);
 
-/// The clock is looked at once in so many epochs at most.
+/// The most epochs between two reads of the clock.
 const LONGEST_STRIDE: u32 = 1024;
 
-/// Reports that a period has passed. The clock is looked at about once a millisecond, however short the epochs.
+/// Reports that a period has passed. The clock is read about once a millisecond, however short the epochs.
 pub struct Ticker {
     period: Duration,
     /// When it last reported.
     reported: Instant,
-    /// When the clock was last looked at.
+    /// When the clock was last read.
     looked: Instant,
     stride: u32,
     left: u32,
@@ -27,8 +27,8 @@ impl Ticker {
         Ticker { period, reported: now, looked: now, stride: 1, left: 0 }
     }
 
-    /// Called once an epoch: true if the period has passed since the last report, or if epochs are so slow that each should be shown
-    /// where the period is shorter than a second.
+    /// Called after every epoch: true if the period has passed since the last report, or if epochs are so slow that each
+    /// should be shown and the period is shorter than a second.
     pub fn is_due(&mut self) -> bool {
         if self.left > 0 {
             self.left -= 1;
@@ -47,19 +47,19 @@ impl Ticker {
     }
 }
 
-/// Which epochs are printed.
+/// The selection of epochs that are printed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Pace {
     /// None.
     Silent,
-    /// Those whose number this divides.
+    /// Those whose number is a multiple of this.
     Every(u64),
-    /// Some, evenly: those whose number this divides, one a second where that is longer, and the last.
+    /// An even selection: those whose number is a multiple of this, one per second if that is longer, and the last.
     Outline(u64),
 }
 
 impl Pace {
-    /// The outline of a run of `epochs`: about twenty lines.
+    /// The selection for a run of `epochs`: about twenty lines.
     #[must_use]
     pub fn outline(epochs: u64) -> Pace {
         const LINES: u64 = 20;

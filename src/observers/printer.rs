@@ -1,4 +1,4 @@
-//! The training log and its result on standard output: a table for people, or JSON lines.
+//! The training log and its result on standard output: a table, or JSON lines.
 
 use std::io::{BufWriter, Write};
 
@@ -13,12 +13,12 @@ use crate::fit::{Epoch, Stop};
 use crate::model::{Model, coefficient_names};
 use crate::output::{Stdout, is_on_terminal, screen_width, shown};
 
-/// Who reads the output.
+/// The reader of the output.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Layout {
-    /// A person: aligned columns; full precision, on a terminal six digits.
+    /// A person: aligned columns with full precision, on a terminal six digits.
     Text,
-    /// A program: one JSON object a line and nothing else.
+    /// A program: one JSON object per line and nothing else.
     Json,
 }
 
@@ -27,28 +27,28 @@ pub struct Printer {
     out: BufWriter<Stdout>,
     layout: Layout,
     pace: Pace,
-    /// A line a second at least, where epochs are outlined.
+    /// The timer of at least one line per second for an even selection.
     second: Ticker,
     /// The last epoch, if it was not printed.
     skipped: Option<Epoch>,
-    /// Epochs printed.
+    /// The number of epochs printed.
     lines: u64,
-    /// What every epoch shows how far it is above, if it does.
+    /// The minimum, if every epoch shows its excess over it.
     least: Option<Least>,
-    /// Whether every epoch shows its loss beside the mean squared error.
+    /// Whether every epoch shows its loss next to the mean squared error.
     has_loss: bool,
-    /// Digits of the last epoch's number, and of the first loss before its point.
+    /// The digits of the last epoch's number, and of the first loss before its decimal point.
     widths: (usize, usize),
-    /// What is printed of the model instead of its weights.
+    /// The table that is printed instead of the weights.
     table: Option<String>,
 }
 
-/// The minimum of what is minimized.
+/// The minimum of the loss.
 #[derive(Debug, Clone, Copy)]
 pub enum Least {
-    /// Of the mean squared error.
+    /// The minimum of the mean squared error.
     Mse(f64),
-    /// Of the loss, with what the weights cost.
+    /// The minimum of the loss, penalty included.
     Loss(f64),
 }
 
@@ -61,33 +61,33 @@ struct Line<'a> {
     gap: Option<f64>,
 }
 
-/// How a training ended: with the model, the last line of the JSON layout.
+/// The end of a training: with the model, the last line of the JSON layout.
 #[derive(Debug, Clone, Copy, Serialize)]
 pub struct Outcome {
-    /// Epochs run.
+    /// The number of epochs run.
     pub epochs_run: u64,
-    /// Why it ended there.
+    /// The reason why it ended.
     pub stop: Stop,
-    /// Mean squared error of the model.
+    /// The mean squared error of the model.
     pub mse: f64,
-    /// The same, or the sum of squared errors, by the reduction; and what the weights cost.
+    /// The mean or the sum of squared errors, by the reduction, plus the penalty.
     pub loss: f64,
-    /// Mean squared error on held-out rows.
+    /// The mean squared error on the rows held out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_mse: Option<f64>,
     /// √mse, in the targets' unit.
     pub rmse: f64,
     /// R²: 1 − Σ (y − ŷ)² / Σ (y − mean y)², without a bias / Σ y²; the mean over the targets that vary, `None` if none does.
     pub r2: Option<f64>,
-    /// The same on held-out rows.
+    /// The same on the rows held out.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub validation_r2: Option<f64>,
     /// The minimum of the mean squared error.
     pub optimum_mse: f64,
-    /// The minimum of the loss, if weights cost something.
+    /// The minimum of the loss, if there is a penalty.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub optimum_loss: Option<f64>,
-    /// How far the loss can be above that, if it is from coordinate descent.
+    /// The bound on the distance of the loss from the minimum, for coordinate descent.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub duality_gap: Option<f64>,
     /// Whether the model is that of the best epoch, and not of the last.
@@ -104,7 +104,7 @@ struct LastLine<'a> {
 }
 
 impl Printer {
-    /// A printer for a run of `epochs`; with `least`, each shows how far it is above that.
+    /// A printer for a run of `epochs`; with `least`, each epoch shows its excess over that.
     #[must_use]
     pub fn new(layout: Layout, pace: Pace, epochs: u64, least: Option<Least>) -> Printer {
         let digits = epochs.saturating_sub(1).to_string().len().max("epoch".len());
@@ -123,26 +123,26 @@ impl Printer {
         }
     }
 
-    /// The same, with the loss of every epoch beside the mean squared error.
+    /// The same, with the loss of every epoch next to the mean squared error.
     #[must_use]
     pub fn with_loss(self, has_loss: bool) -> Printer {
         Printer { has_loss, ..self }
     }
 
-    /// The same, with `table` at the end in place of the weights.
+    /// The same, with `table` at the end instead of the weights.
     #[must_use]
     pub fn with_table(self, table: Option<String>) -> Printer {
         Printer { table, ..self }
     }
 
-    /// The same on standard error, if standard output is for something else.
+    /// The same on standard error, if standard output has other contents.
     #[must_use]
     pub fn on_stderr(self, is_taken: bool) -> Printer {
         let out = if is_taken { BufWriter::new(Stdout::replaced()) } else { self.out };
         Printer { out, ..self }
     }
 
-    /// True if this epoch is one of those to be printed.
+    /// True if this epoch is printed.
     #[must_use]
     pub fn wants(&mut self, epoch: &Epoch) -> bool {
         match self.pace {
@@ -156,7 +156,7 @@ impl Printer {
         }
     }
 
-    /// How many epochs were printed.
+    /// The number of epochs printed.
     #[must_use]
     pub fn lines(&self) -> u64 {
         self.lines
@@ -165,7 +165,7 @@ impl Printer {
     /// Prints one epoch.
     ///
     /// # Errors
-    /// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
+    /// [`Error::ClosedPipe`] if the reader has closed the output, [`Error::Io`] if writing fails otherwise.
     pub fn epoch(&mut self, epoch: &Epoch) -> Result<(), Error> {
         let gap = self.gap(epoch);
         self.lines += 1;
@@ -191,7 +191,7 @@ impl Printer {
         written.map_err(Error::stdout)
     }
 
-    /// How far the loss of an epoch is above the minimum, if that is to be shown.
+    /// The excess of the loss of an epoch over the minimum, if it is shown.
     fn gap(&self, epoch: &Epoch) -> Option<f64> {
         self.least.map(|least| match least {
             Least::Mse(least) => epoch.mse - least,
@@ -199,7 +199,7 @@ impl Printer {
         })
     }
 
-    /// Makes what was printed so far visible, for a reader who follows along.
+    /// Flushes the output so far, for a reader who follows it.
     ///
     /// # Errors
     /// As [`Printer::epoch`].
@@ -207,8 +207,8 @@ impl Printer {
         self.out.flush().map_err(Error::stdout)
     }
 
-    /// Prints the last epoch, if it is still missing, the final weights, the loss beside its minimum, and `verdict`, what to make of
-    /// it, which JSON is without.
+    /// Prints the last epoch if it was not printed, the final weights, the loss next to its minimum, and the `verdict`,
+    /// which JSON does not have.
     ///
     /// # Errors
     /// As [`Printer::epoch`].
@@ -229,7 +229,7 @@ impl Printer {
     }
 }
 
-/// The loss that was reached beside its minimum, line by line.
+/// The loss next to its minimum, line by line.
 fn losses(outcome: &Outcome) -> String {
     let epochs = format!("{} epoch{}", outcome.epochs_run, if outcome.epochs_run == 1 { "" } else { "s" });
     let first = match outcome.stop {
@@ -247,7 +247,7 @@ fn losses(outcome: &Outcome) -> String {
     lines.iter().map(|(name, value)| format!("{name:<width$} {}\n", shown(*value))).collect()
 }
 
-/// Cells of a line, each wide enough for any number but the last.
+/// The cells of a line, each wide enough for any number except the last.
 fn row(first: String, more: impl Iterator<Item = String>) -> String {
     let width = if is_on_terminal() { 14 } else { 24 };
     more.zip(1..).fold(first, |line, (cell, i)| format!("{line:<0$}{cell}", i * width))
@@ -258,7 +258,7 @@ fn json_line(out: &mut impl Write, value: &impl Serialize) -> std::io::Result<()
     out.write_all(b"\n")
 }
 
-/// A column per target, a row per feature, the bias last; points below points.
+/// A table with a column per target, a row per feature and the bias last, aligned at decimal points.
 fn weights_table(model: &Model) -> String {
     let weights = &model.weights;
     let names = coefficient_names(&model.features, true);

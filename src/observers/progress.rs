@@ -15,9 +15,9 @@ use crate::fit::Epoch;
 pub enum When {
     /// On a terminal.
     Auto,
-    /// Even if standard error is no terminal.
+    /// Even if standard error is not a terminal.
     Always,
-    /// Not at all.
+    /// Never.
     Never,
 }
 
@@ -34,7 +34,7 @@ impl FromStr for When {
     }
 }
 
-/// Work shorter than this shows no bar: it would only flicker.
+/// The duration of work below which no bar is shown, because it would only flicker.
 const PATIENCE: Duration = Duration::from_millis(200);
 
 const EPOCHS: &str = "{wide_bar} {pos}/{len} epochs, {eta} left, {msg}";
@@ -42,7 +42,7 @@ const COMBINATIONS: &str = "{wide_bar} {pos}/{len} combinations, {eta} left";
 const READING: &str = "{wide_bar} {bytes}/{total_bytes}, {bytes_per_sec}, {eta} left, {msg}";
 const STREAMING: &str = "{spinner} {bytes}, {bytes_per_sec}, {msg}";
 
-/// A bar that appears once the work turns out to be long.
+/// A bar that appears once the work takes long.
 pub struct Progress {
     template: &'static str,
     length: Option<u64>,
@@ -54,19 +54,19 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// A bar for a descent of `epochs`, or none at all.
+    /// A bar for a descent of `epochs`, or none.
     #[must_use]
     pub fn epochs(when: When, epochs: u64) -> Option<Progress> {
         Progress::new(when, EPOCHS, Some(epochs))
     }
 
-    /// A bar for so many trainings, or none at all.
+    /// A bar for this many trainings, or none.
     #[must_use]
     pub fn combinations(when: When, count: u64) -> Option<Progress> {
         Progress::new(when, COMBINATIONS, Some(count))
     }
 
-    /// A bar for a reading of that many bytes, if it is known how many, or none at all.
+    /// A bar for reading this many bytes, if known, or none.
     #[must_use]
     pub fn reading(when: When, bytes: Option<u64>) -> Option<Progress> {
         Progress::new(when, if bytes.is_some() { READING } else { STREAMING }, bytes)
@@ -85,7 +85,7 @@ impl Progress {
 
     /// Moves the bar to this epoch.
     pub fn epoch(&mut self, epoch: &Epoch) {
-        // A message is text to format: only when it can be seen.
+        // Formatting a message takes time: only if the bar is visible.
         let step = (self.length.unwrap_or(0) / 1000).max(1);
         if let Some(bar) = self.move_to(epoch.number + 1)
             && epoch.number.is_multiple_of(step)
@@ -99,7 +99,7 @@ impl Progress {
         self.move_to(count);
     }
 
-    /// Moves the bar to where a reading has come.
+    /// Moves the bar to the progress of reading.
     pub fn read(&mut self, progress: &data::Progress) {
         if let Some(bar) = self.move_to(progress.bytes) {
             bar.set_message(format!("{} rows", progress.rows));
@@ -116,7 +116,7 @@ impl Progress {
         Some(bar)
     }
 
-    /// Runs `print` with the bar out of the way, where both are on one terminal.
+    /// Runs `print` with the bar hidden, if both are on one terminal.
     pub fn around<T>(&self, print: impl FnOnce() -> T) -> T {
         match &self.bar {
             Some(bar) if self.shares_terminal => bar.suspend(print),
@@ -124,7 +124,7 @@ impl Progress {
         }
     }
 
-    /// Takes the bar away; `keep` leaves its last state as a line.
+    /// Removes the bar; `keep` leaves its last state as a line.
     pub fn finish(self, keep: bool) {
         match self.bar {
             Some(bar) if keep => bar.abandon(),

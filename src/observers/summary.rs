@@ -1,26 +1,26 @@
-//! A fit in tables, as R's `summary(lm)` prints it.
+//! A fit in tables, like R's `summary(lm)`.
 
 use super::table::{Column, lines, markdown, markdown_text};
 use crate::fit::{Coefficient, Inference, Regression, WeightedRows, residual_quartiles};
 use crate::model::{Model, coefficient_names};
 use crate::output::{rounded, screen_width};
 
-/// Marks of small p, each with the largest p it stands for.
+/// The marks of small p, each with its largest p.
 const MARKS: [(f64, &str); 4] = [(0.001, "***"), (0.01, "**"), (0.05, "*"), (0.1, ".")];
 
-/// Coefficients, residuals and how good the fit is, a table for each target; or the weights, and why there is no more. The
-/// residuals need the `rows` (n×c, features and targets).
+/// Coefficients, residuals and goodness of fit, a table per target; or the weights, and why there is no more. The residuals
+/// need the `rows` (n×c, features and targets).
 #[must_use]
 pub fn summary_table(model: &Model, rows: Option<&WeightedRows>) -> String {
     fit_tables(model, rows, Style::Text)
 }
 
-/// How tables are written.
+/// The format of tables.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Style {
     /// Aligned columns.
     Text,
-    /// Tables of GitHub's Markdown.
+    /// Tables in GitHub's Markdown.
     Markdown,
 }
 
@@ -32,7 +32,7 @@ impl Style {
         }
     }
 
-    /// Lines of words; in Markdown each is a paragraph.
+    /// Lines of text; in Markdown each is a paragraph.
     fn words(self, text: &str) -> String {
         match self {
             Style::Text => text.to_owned(),
@@ -68,7 +68,7 @@ fn mark(coefficient: &Coefficient) -> &'static str {
     MARKS.into_iter().find(|(largest, _)| p <= *largest).map_or("", |(_, mark)| mark)
 }
 
-/// Just the weights.
+/// The table of weights only.
 fn weights(model: &Model) -> Vec<Column> {
     let names = coefficient_names(&model.features, true);
     let mut columns = vec![Column::left("weights", names.iter().map(String::as_str))];
@@ -101,38 +101,37 @@ fn coefficients(
     (target, regression): (&str, &Regression),
     style: Style,
 ) -> String {
-    let of = |get: fn(&Coefficient) -> Option<f64>| {
-        regression.coefficients.iter().map(move |coefficient| get(coefficient).map_or("NA".to_owned(), rounded))
-    };
-    let ratios = regression.coefficients.iter().map(|coefficient| match (coefficient.t, coefficient.p) {
-        (Some(t), _) => rounded(t),
-        // An estimate without any error.
-        (None, Some(_)) => "Inf".to_owned(),
-        (None, None) => "NA".to_owned(),
-    });
+    let cells = coefficient_cells(model, regression);
     let names = coefficient_names(&model.features, inference.covariance.bias);
-    let mut columns = vec![
-        Column::left(target, names.iter().map(String::as_str)),
-        Column::numbers("estimate", of(|coefficient| coefficient.estimate)),
-        Column::numbers("std. error", of(|coefficient| coefficient.std_error)),
-        Column::numbers("t", ratios),
-        Column::numbers("P(>|t|)", of(|coefficient| coefficient.p)),
-        Column::left("", regression.coefficients.iter().map(mark)),
-        Column::numbers("95 % from", of(|coefficient| coefficient.lower)),
-        Column::numbers("to", of(|coefficient| coefficient.upper)),
-    ];
-    let features = regression.coefficients.iter().take(model.features.len());
-    columns.push(Column::numbers(
-        "VIF",
-        features
-            .map(|feature| feature.vif.map_or("NA".to_owned(), rounded))
-            .chain(inference.covariance.bias.then(String::new)),
-    ));
+    let mut columns = vec![Column::left(target, names.iter().map(String::as_str))];
+    for (i, name) in HEADS.into_iter().enumerate() {
+        columns.push(Column::numbers(name, cells.iter().map(|cells| cells[i].clone())));
+    }
+    columns.insert(5, Column::left("", regression.coefficients.iter().map(mark)));
     format!("{}\n{}", style.table(&columns), style.words(&goodness(regression)))
 }
 
-/// σ, R², F, each with its degrees of freedom.
-fn goodness(regression: &Regression) -> String {
+/// The columns of [`coefficient_cells`].
+pub const HEADS: [&str; 7] = ["estimate", "std. error", "t", "P(>|t|)", "95 % from", "to", "VIF"];
+
+/// The numbers of every coefficient of a target as tables show them: six digits, `NA` for missing ones.
+#[must_use]
+pub fn coefficient_cells(model: &Model, regression: &Regression) -> Vec<[String; 7]> {
+    let known = |value: Option<f64>| value.map_or("NA".to_owned(), rounded);
+    let cells = |(i, coefficient): (usize, &Coefficient)| {
+        let Coefficient { estimate, std_error, t, p, lower, upper, vif } = *coefficient;
+        // An estimate with standard error 0 has a p, but an infinite t.
+        let ratio = if t.is_none() && p.is_some() { "Inf".to_owned() } else { known(t) };
+        // The bias has no variance inflation factor.
+        let vif = if i < model.features.len() { known(vif) } else { String::new() };
+        [known(estimate), known(std_error), ratio, known(p), known(lower), known(upper), vif]
+    };
+    regression.coefficients.iter().enumerate().map(cells).collect()
+}
+
+/// The residual standard error, R² and F of a target, each with its degrees of freedom, line by line.
+#[must_use]
+pub fn goodness(regression: &Regression) -> String {
     let Regression { df, df_model, .. } = regression;
     let degrees = format!("{df} degree{} of freedom", if *df == 1 { "" } else { "s" });
     let Some(sigma) = regression.residual_std_error else {
@@ -147,7 +146,7 @@ fn goodness(regression: &Regression) -> String {
         text += &format!("F: {f} on {df_model} and {degrees}, p: {}\n", rounded(p));
     }
     if regression.is_perfect {
-        text += "the fit is perfect but for rounding: standard errors, t and p are rounding too\n";
+        text += "the fit is perfect up to rounding: standard errors, t and p are rounding errors too\n";
     }
     text
 }

@@ -5,13 +5,13 @@ use textwrap::core::display_width;
 use crate::error::clipped;
 use crate::output::{WIDEST, padded};
 
-/// Characters in front of the decimal point.
+/// The number of characters before the decimal point.
 pub fn before_point(number: &str) -> usize {
     number.find(['.', 'e']).unwrap_or(number.len())
 }
 
-/// The columns next to each other, line by line. Where they are wider than `width` characters, they stand in blocks below each
-/// other, each with the first column.
+/// The columns next to each other, line by line. If they are wider than `width` characters, they are printed in blocks
+/// below each other, each with the first column.
 pub fn lines(columns: &[Column], width: Option<usize>) -> String {
     let [first, others @ ..] = columns else { return String::new() };
     let mut blocks: Vec<Vec<&Column>> = vec![vec![first]];
@@ -31,7 +31,7 @@ pub fn lines(columns: &[Column], width: Option<usize>) -> String {
     blocks.iter().map(|block| block_lines(block)).collect::<Vec<_>>().join("\n")
 }
 
-/// The columns as a table of GitHub's Markdown, numbers on the right.
+/// The columns as a table in GitHub's Markdown, numbers on the right.
 pub fn markdown(columns: &[Column]) -> String {
     let rows = columns.iter().map(|column| column.cells.len()).max().unwrap_or(0);
     let row = |i: usize| columns.iter().map(move |column| format!(" {} |", markdown_text(column.cells[i].trim())));
@@ -40,7 +40,7 @@ pub fn markdown(columns: &[Column]) -> String {
     (0..rows).map(|i| if i == 0 { format!("{}|{sides}\n", line(0)) } else { line(i) }).collect()
 }
 
-/// Text in which nothing is a mark of Markdown.
+/// Text with the special characters of Markdown escaped.
 #[must_use]
 pub fn markdown_text(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
@@ -70,7 +70,7 @@ pub struct Column {
 }
 
 impl Column {
-    /// Texts, beginning below each other.
+    /// A column of left-aligned strings.
     pub fn left<'a>(head: &'a str, cells: impl Iterator<Item = &'a str>) -> Column {
         let cells = [head].into_iter().chain(cells).map(|cell| clipped(cell, WIDEST));
         let cells: Vec<String> = cells.collect();
@@ -78,17 +78,17 @@ impl Column {
         Column { cells, width, is_number: false }
     }
 
-    /// Texts of numbers, with their points below each other.
+    /// A column of numbers aligned at their decimal points.
     pub fn numbers(head: &str, texts: impl Iterator<Item = String>) -> Column {
         let texts: Vec<String> = texts.collect();
         let whole = texts.iter().map(|text| before_point(text)).max().unwrap_or(0);
         let aligned: Vec<String> =
             texts.iter().map(|text| format!("{:1$}{text}", "", whole - before_point(text))).collect();
-        // The name begins where the first digit of the widest number does.
+        // The head begins at the first digit of the widest number.
         Column { is_number: true, ..Column::left(head, aligned.iter().map(String::as_str)) }
     }
 
-    /// Cell `i`, the head being the first.
+    /// Cell `i`, where the head is the first.
     fn cell(&self, i: usize) -> String {
         padded(&self.cells[i], self.width)
     }

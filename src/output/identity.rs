@@ -1,34 +1,34 @@
-//! Which file a path names, however it is written: `x`, `./x`, a link to x.
+//! The identity of a file, however its path is written: `x`, `./x`, a link to x.
 
 use std::fs::{self, File, Metadata};
 use std::io;
 use std::path::{Path, PathBuf};
 
-/// As many links as Linux follows.
+/// The most links, as in Linux.
 const MOST_LINKS: usize = 40;
 
-/// A file; equal if two paths name the same one.
+/// A file; equal if two paths lead to the same one.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FileId {
-    /// Device and number of an existing file.
+    /// The device and number of an existing file.
     Number(u64, u64),
-    /// The resolved path of a file that does not exist yet, or of any where files have no numbers.
+    /// The resolved path of a file that does not exist yet, or of any on systems without file numbers.
     Path(PathBuf),
 }
 
-/// What is behind a path.
+/// The kind of file at a path.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// A file, existing or not yet.
+    /// A file that exists or will be created.
     File,
-    /// A pipe or socket: what was read once is gone.
+    /// A pipe or socket, which can be read only once.
     Pipe,
     /// A device, a terminal, a folder.
     Other,
 }
 
 impl FileId {
-    /// The file that `path` names; `None` if that cannot be known.
+    /// The file at `path`; `None` if it cannot be determined.
     #[must_use]
     pub fn of(path: &Path) -> Option<(FileId, Kind)> {
         match fs::metadata(path) {
@@ -41,13 +41,13 @@ impl FileId {
         }
     }
 
-    /// The file that is standard input.
+    /// The file of standard input.
     #[must_use]
     pub fn stdin() -> Option<(FileId, Kind)> {
         numbered(Path::new(""), &own(io::stdin())?)
     }
 
-    /// The file that standard output is written to.
+    /// The file of standard output.
     #[must_use]
     pub fn stdout() -> Option<(FileId, Kind)> {
         numbered(Path::new(""), &own(io::stdout())?)
@@ -81,10 +81,10 @@ fn numbered(path: &Path, metadata: &Metadata) -> Option<(FileId, Kind)> {
     Some((FileId::Path(fs::canonicalize(path).ok()?), kind))
 }
 
-/// `path` with links resolved, also one that leads to a file that does not exist.
+/// `path` with links resolved, also for a file that does not exist.
 ///
 /// # Errors
-/// That of reading a link, or that links lead in a circle.
+/// The error of reading a link, or of circular links.
 pub fn resolved(path: &Path) -> io::Result<PathBuf> {
     let mut path = path.to_owned();
     for _ in 0..MOST_LINKS {
@@ -99,7 +99,7 @@ pub fn resolved(path: &Path) -> io::Result<PathBuf> {
     Err(io::Error::other("too many links"))
 }
 
-/// The folder that `path` is in.
+/// The folder of `path`.
 pub fn folder_of(path: &Path) -> &Path {
     match path.parent() {
         Some(folder) if !folder.as_os_str().is_empty() => folder,

@@ -1,22 +1,22 @@
-//! Standard output: as it is for programs; on a terminal with unseen characters as their codes, so that it obeys none.
+//! Standard output: unchanged for programs; on a terminal, with unseen characters as their codes, so that none controls it.
 
 use std::io::{self, IsTerminal, Write};
 use std::path::Path;
 
 use crate::error::{Error, is_unseen, visible};
 
-/// Whether `path` names standard output where a file is written.
+/// Whether `path` is `-`, which means standard output.
 #[must_use]
 pub fn is_stdout(path: &Path) -> bool {
     path == Path::new("-")
 }
 
-/// Standard output, locked; or standard error in its place.
+/// Standard output, locked; or standard error instead.
 pub struct Stdout {
     out: Box<dyn Write>,
     is_terminal: bool,
     is_json: bool,
-    /// Bytes of a character that is not complete yet.
+    /// The bytes of an incomplete character.
     pending: Vec<u8>,
 }
 
@@ -27,13 +27,13 @@ impl Stdout {
         Stdout::locked(false)
     }
 
-    /// For JSON, with codes as JSON has them.
+    /// For JSON, with codes in JSON's notation.
     #[must_use]
     pub fn json() -> Stdout {
         Stdout::locked(true)
     }
 
-    /// Standard error, for text where standard output has something else.
+    /// Standard error, for text if standard output has other contents.
     #[must_use]
     pub fn replaced() -> Stdout {
         Stdout {
@@ -78,7 +78,7 @@ impl Write for Stdout {
     }
 }
 
-/// Where a character begins at the end of `text` whose last bytes are missing; the length of `text` if there is none.
+/// The start of an incomplete character at the end of `text`; the length of `text` if it ends with a complete one.
 fn incomplete(text: &[u8]) -> usize {
     let from = text.len().saturating_sub(3);
     let start = (from..text.len()).find(|&i| {
@@ -93,7 +93,7 @@ fn incomplete(text: &[u8]) -> usize {
     start.unwrap_or(text.len())
 }
 
-/// JSON with unseen characters as their codes, `\u202e`.
+/// JSON with unseen characters as codes such as `\u202e`.
 fn in_json(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for c in text.chars() {
@@ -107,15 +107,15 @@ fn in_json(text: &str) -> String {
     shown
 }
 
-/// Prints text, at once.
+/// Prints text without delay.
 ///
 /// # Errors
-/// [`Error::ClosedPipe`] when nobody reads any more, [`Error::Io`] when writing fails otherwise.
+/// [`Error::ClosedPipe`] if the reader has closed the output, [`Error::Io`] if writing fails otherwise.
 pub fn print(text: &str) -> Result<(), Error> {
     write(Stdout::text(), text)
 }
 
-/// Prints lines of JSON, at once.
+/// Prints lines of JSON without delay.
 ///
 /// # Errors
 /// As [`print()`].
@@ -123,7 +123,7 @@ pub fn print_json(text: &str) -> Result<(), Error> {
     write(Stdout::json(), text)
 }
 
-/// Prints what would be a file, at once: JSON and other text as such, anything else as it is.
+/// Prints the contents of a file without delay: JSON and other text as such, other bytes unchanged.
 ///
 /// # Errors
 /// As [`print()`].

@@ -1,42 +1,41 @@
-//! Where values lie along an axis, and which of them are written beside it.
+//! The scale of an axis, and its ticks.
 
 use crate::output::rounded;
 
-/// Room on either side of the values, as a share of their range.
+/// The margin on either side of the values, as a fraction of their range.
 const MARGIN: f64 = 0.04;
 
-/// How values become places.
+/// The mapping of values to places.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Scale {
-    /// In proportion.
+    /// Linear.
     Linear,
-    /// By their logarithms.
+    /// Logarithmic.
     Log,
-    /// The value i is the place of the name i.
+    /// Names: the value i is the place of the name i.
     Names(Vec<String>),
 }
 
-/// The part of an axis that is seen.
+/// The visible part of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Frame {
-    /// In logarithms if they are what is measured.
+    /// In logarithms on a logarithmic scale.
     low: f64,
     high: f64,
     scale: Scale,
 }
 
-/// A value that is written beside an axis.
+/// A tick of an axis.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tick {
-    /// Where: 0 at one end, 1 at the other.
+    /// The place: 0 at one end, 1 at the other.
     pub at: f64,
     /// The value.
     pub label: String,
 }
 
 impl Frame {
-    /// The frame that holds all `values`; those that are not finite have no place, nor have those from 0 down on a scale
-    /// of logarithms.
+    /// The frame of all `values`, except those that are not finite and, on a logarithmic scale, those of 0 or less.
     pub fn around(scale: &Scale, values: impl Iterator<Item = f64>) -> Frame {
         let scale = scale.clone();
         if let Scale::Names(names) = &scale {
@@ -47,21 +46,21 @@ impl Frame {
             Some(ends.map_or((value, value), |(low, high)| (low.min(value), high.max(value))))
         });
         let (low, high) = ends.unwrap_or((0.0, 1.0));
-        // Half of each first: the difference of two large numbers may overflow.
+        // Halved first: the difference of two large numbers may overflow.
         let half = high / 2.0 - low / 2.0;
         let smallest = if scale == Scale::Log { 1e-3 } else { (low.abs().max(high.abs()) * 1e-9).max(1e-300) };
         let pad = if half > smallest { 2.0 * half * MARGIN } else { pad_of_one(&scale, low) };
         Frame { low: (low - pad).max(-f64::MAX), high: (high + pad).min(f64::MAX), scale }
     }
 
-    /// How far along the axis a value lies, 0 to 1 within the frame; `None` if it has no place at all.
+    /// The place of a value along the axis, 0 to 1 within the frame; `None` if it has none.
     pub fn share(&self, value: f64) -> Option<f64> {
         let measured = if self.scale == Scale::Log { value.log10() } else { value };
         let share = (measured / 2.0 - self.low / 2.0) / (self.high / 2.0 - self.low / 2.0);
         share.is_finite().then_some(share)
     }
 
-    /// About `wanted` values to be written, or all names.
+    /// About `wanted` ticks, or all names.
     pub fn ticks(&self, wanted: usize) -> Vec<Tick> {
         let tick = |value: f64| Some(Tick { at: self.share(value)?, label: label(value) });
         let values: Vec<f64> = match &self.scale {
@@ -86,7 +85,7 @@ impl Frame {
     }
 }
 
-/// Room around a single value.
+/// A frame around a single value.
 fn pad_of_one(scale: &Scale, value: f64) -> f64 {
     match scale {
         Scale::Log => 0.15,
@@ -104,19 +103,19 @@ fn nice(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let Some(step) = step.filter(|step| step.is_normal()) else { return vec![low] };
     let first = (low / step).ceil();
     let count = ((high / step).floor() - first) as usize + 1;
-    // Divided where the step is a fraction: 3 · 0.1 is not 0.3, and 3 / 10 is.
+    // Divided if the step is a fraction: 3 · 0.1 is not 0.3, but 3 / 10 is.
     let value = |i: f64| if step < 1.0 { i / (1.0 / step).round() } else { i * step };
     (0..count.min(100)).map(|i| value(first + i as f64)).collect()
 }
 
-/// Powers of ten, every so many.
+/// Powers of ten, of which every nth is a tick.
 fn decades(low: f64, high: f64, wanted: usize) -> Vec<f64> {
     let powers =
         nice(low, high, wanted.min((high - low) as usize + 1)).into_iter().filter(|power| power.fract() == 0.0);
     powers.map(|power| 10f64.powf(power)).collect()
 }
 
-/// A number as short as it can be told.
+/// A number in its shortest form.
 pub fn label(value: f64) -> String {
     if value == 0.0 {
         return "0".to_owned();
@@ -131,7 +130,7 @@ pub fn label(value: f64) -> String {
     }
 }
 
-/// At most so many letters of a text, from both of its ends: long names often differ in the last letters only.
+/// At most `most` letters of a text, from both of its ends: long names often differ in the last letters only.
 pub fn ends(text: &str, most: usize, gap: &str) -> String {
     let letters: Vec<char> = text.chars().collect();
     if letters.len() <= most {
@@ -150,7 +149,7 @@ pub fn whole(count: u64) -> String {
     if count >= 10_000 { grouped(&digits) } else { digits }
 }
 
-/// Commas between thousands.
+/// The digits with commas between thousands.
 fn grouped(digits: &str) -> String {
     let (whole, rest) = digits.split_once('.').map_or((digits, ""), |(whole, rest)| (whole, rest));
     let mut text = String::new();
@@ -184,7 +183,7 @@ mod tests {
         assert_eq!(labels(Scale::Log, 314.0, 4394.0), ["500", "1000", "2000"]);
         assert_eq!(labels(Scale::Log, 225.0, 1414.0), ["300", "500", "700", "1000", "1500"]);
         assert_eq!(labels(Scale::Log, 1e-300, 1e300), ["1e-300", "1e-200", "1e-100", "1", "1e100", "1e200", "1e300"]);
-        assert_eq!(labels(Scale::Log, 0.0, 0.0).len(), 4, "nothing to be seen is no reason to fail");
+        assert_eq!(labels(Scale::Log, 0.0, 0.0).len(), 4, "a single value has ticks");
         let huge = labels(Scale::Linear, -f64::MAX, f64::MAX);
         assert_eq!(huge, ["-1e308", "0", "1e308"]);
     }

@@ -1,15 +1,15 @@
-//! A loss by epoch of which nothing that can be seen is lost, however many epochs there are.
+//! The curve of a loss by epoch without visible loss of detail, however many epochs there are.
 
-/// Bins that are kept at most; each has two points of a line.
+/// The most bins; each has two points of a line.
 const MOST: usize = 1024;
 
-/// Values of epochs in rising order: the smallest and the largest of every so many.
+/// Values of epochs in rising order: the smallest and the largest of each bin.
 #[derive(Debug, Clone)]
 pub struct Curve {
     bins: Vec<Bin>,
-    /// Epochs of a bin.
+    /// The epochs of a bin.
     width: u64,
-    /// Epochs in the last bin.
+    /// The number of epochs in the last bin.
     filled: u64,
     last: Option<[f64; 2]>,
     diverged: Option<u64>,
@@ -37,7 +37,7 @@ impl Default for Curve {
 }
 
 impl Curve {
-    /// Adds the value of an epoch; one that is not finite says that the run diverged.
+    /// Adds the value of an epoch; a value that is not finite means that the run diverged.
     pub fn push(&mut self, epoch: u64, value: f64) {
         if !value.is_finite() {
             self.diverged.get_or_insert(epoch);
@@ -61,7 +61,7 @@ impl Curve {
         }
     }
 
-    /// The places of a line, in order.
+    /// The points of the line, in order.
     #[must_use]
     pub fn places(&self) -> Vec<[f64; 2]> {
         let mut places: Vec<[f64; 2]> = Vec::new();
@@ -88,7 +88,7 @@ impl Curve {
         self.diverged
     }
 
-    /// Says that the run diverged at this epoch, whose value was not told.
+    /// Records that the run diverged at this epoch, whose value is unknown.
     pub fn set_diverged(&mut self, epoch: u64) {
         self.diverged.get_or_insert(epoch);
     }

@@ -20,7 +20,7 @@ pub use chart::{Axis, Cell, Colour, Figure, Mark, Panel, Series, Stroke};
 pub use curve::Curve;
 pub use draw::Paper;
 pub use grid::Grid;
-pub use page::Page;
+pub use page::{Group, Page};
 pub use palette::Theme;
 pub use png::png;
 pub use svg::{Place, svg};

@@ -10,6 +10,14 @@ use crate::error::Error;
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 350.0;
 
+/// Rows of a table that belong together: with a name and a description, below which the reader can fold them.
+pub struct Group {
+    /// Both.
+    pub head: Option<[String; 2]>,
+    /// Cells.
+    pub rows: Vec<Vec<String>>,
+}
+
 /// The page as it grows, from top to bottom.
 pub struct Page {
     title: String,
@@ -42,13 +50,29 @@ impl Page {
         self.body += &format!("<p>{}</p>\n", escaped(text));
     }
 
-    /// Text as it stands in a terminal.
+    /// A line that is seen first.
+    pub fn lead(&mut self, text: &str) {
+        self.body += &format!("<p class=\"lead\">{}</p>\n", escaped(text));
+    }
+
+    /// Names with their values.
+    pub fn facts(&mut self, facts: &[(&str, String)]) {
+        let fact = |(name, value): &(&str, String)| format!("<dt>{}</dt><dd>{}</dd>\n", escaped(name), escaped(value));
+        self.body += &format!("<dl>\n{}</dl>\n", facts.iter().map(fact).collect::<String>());
+    }
+
+    /// A command or another text in the font of a terminal.
     pub fn code(&mut self, text: &str) {
         self.body += &format!("<pre><code>{}</code></pre>\n", escaped(text));
     }
 
-    /// Rows of cells below heads; cells behind the first are numbers where `are_numbers`.
-    pub fn table(&mut self, caption: &str, heads: &[&str], rows: &[Vec<String>], are_numbers: bool) {
+    /// Rows of cells below `heads`. The cells after the first are aligned as numbers if `are_numbers`.
+    pub fn table(&mut self, caption: &str, heads: &[&str], rows: Vec<Vec<String>>, are_numbers: bool) {
+        self.groups(caption, heads, &[Group { head: None, rows }], are_numbers);
+    }
+
+    /// Groups of rows below `heads`.
+    pub fn groups(&mut self, caption: &str, heads: &[&str], groups: &[Group], are_numbers: bool) {
         let class = if are_numbers { " class=\"numbers\"" } else { "" };
         // Wide tables scroll by themselves, also for those who have no mouse.
         self.body += &format!(
@@ -59,18 +83,33 @@ impl Page {
         for head in heads {
             self.body += &format!("<th scope=\"col\">{}</th>", escaped(head));
         }
-        self.body += "</tr></thead>\n<tbody>\n";
-        for row in rows {
-            for (i, cell) in row.iter().enumerate() {
-                let cell = escaped(cell);
-                self.body += &match i {
-                    0 => format!("<tr><th scope=\"row\">{}</th>", breakable(&cell)),
-                    _ => format!("<td>{cell}</td>"),
-                };
-            }
-            self.body += "</tr>\n";
+        self.body += "</tr></thead>\n";
+        for Group { head, rows } in groups {
+            self.body += &match head {
+                None => "<tbody>\n".to_owned(),
+                Some([name, description]) => format!(
+                    "<tbody class=\"fold\">\n<tr><th scope=\"rowgroup\"><details><summary>{}</summary></details></th>\
+                     <td colspan=\"{}\"><div>{}</div></td></tr>\n",
+                    breakable(&escaped(name)),
+                    heads.len() - 1,
+                    escaped(description)
+                ),
+            };
+            rows.iter().for_each(|row| self.row(row));
+            self.body += "</tbody>\n";
         }
-        self.body += "</tbody></table></div>\n";
+        self.body += "</table></div>\n";
+    }
+
+    fn row(&mut self, cells: &[String]) {
+        for (i, cell) in cells.iter().enumerate() {
+            let cell = escaped(cell);
+            self.body += &match i {
+                0 => format!("<tr><th scope=\"row\">{}</th>", breakable(&cell)),
+                _ => format!("<td>{cell}</td>"),
+            };
+        }
+        self.body += "</tr>\n";
     }
 
     /// A picture for every panel, so that no page of paper ends within one.
@@ -124,7 +163,7 @@ impl Page {
     }
 }
 
-/// Lets a name be broken behind what joins its words.
+/// The name with places for line breaks after the signs that join its words.
 fn breakable(name: &str) -> String {
     ["_", "=", "-"].iter().fold(name.to_owned(), |name, sign| name.replace(sign, &format!("{sign}<wbr>")))
 }
@@ -142,6 +181,9 @@ body { margin: 0 auto; padding: 1rem 1rem 4rem; max-width: 820px; background: va
 h1 { font-size: 1.6rem; line-height: 1.25; margin: 1rem 0; }
 h2 { font-size: 1.2rem; margin: 2.5rem 0 .5rem; padding-top: .5rem; border-top: 1px solid var(--line); }
 p { margin: .5rem 0; max-width: 70ch; }
+.lead { font-size: 1.15rem; font-weight: 600; }
+dl { display: grid; grid-template-columns: max-content 1fr; gap: .25rem 1rem; margin: .75rem 0; }
+dt { color: var(--faint); } dd { margin: 0; overflow-wrap: anywhere; }
 a { color: var(--link); }
 a:focus-visible, [tabindex]:focus-visible { outline: 3px solid var(--link); outline-offset: 2px; }
 .skip { position: absolute; left: -999px; }
@@ -156,24 +198,32 @@ figure svg { display: block; max-width: 100%; height: auto; }
   linear-gradient(to right, var(--shade), transparent) left / .6rem 100%,
   linear-gradient(to left, var(--shade), transparent) right / .6rem 100%;
   background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
-table { border-collapse: collapse; font-size: .93rem; }
+table { border-collapse: separate; border-spacing: 0; font-size: .93rem; }
 caption { text-align: left; white-space: nowrap; color: var(--faint); padding-bottom: .3rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
 tbody th { font-weight: 600; min-width: 5rem; }
+tbody th, th:first-child { position: sticky; left: 0; background: var(--paper); }
 .numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
+.fold th[scope=row] { padding-left: 1.1rem; font-weight: 400; }
+.numbers td[colspan] { text-align: left; white-space: normal; color: var(--faint); }
+details { padding-left: 1rem; } summary { cursor: pointer; list-style-position: outside; }
+@media screen { .fold:has(details:not([open])) tr + tr { display: none; } }
 pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere;
   font: .87rem/1.5 ui-monospace, monospace; }
 @media screen and (max-width: 640px) {
-  .wide { display: none; } .narrow { display: block; }
+  .wide { display: none; } .narrow { display: block; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
+  table { font-size: .85rem; } th, td { padding-right: .5rem; } .numbers td div { max-width: 55vw; }
   h1 { font-size: 1.35rem; } caption { white-space: normal; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
-  body { max-width: none; padding: 0; font-size: 11pt; } nav, .skip { display: none; }
-  figure, tr { break-inside: avoid; } h2, caption, thead { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
-  h2 + p { break-after: avoid; } p { break-inside: avoid; } table { font-size: 8.5pt; }
-  figure svg { max-height: 225mm; width: auto; } .scroll { overflow: visible; background: none; }
-  .wide { display: block; } .narrow { display: none; }
-  @page { margin: 18mm; }
+  body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.35; } nav, .skip { display: none; }
+  h1 { font-size: 15pt; margin: 0 0 2mm; } h2 { font-size: 12pt; margin: 5mm 0 1mm; padding-top: 1mm; }
+  table { font-size: 7.5pt; line-height: 1.2; } th, td { padding: .5mm 2.5mm .5mm 0; } summary { list-style: none; } details { padding: 0; }
+  figure { display: inline-block; width: 49%; margin: 1mm 0; vertical-align: top; } figure svg { max-height: 130mm; width: auto; }
+  .wide { display: none; } .narrow { display: block; } .scroll { overflow: visible; background: none; margin: 2mm 0; }
+  pre { padding: 1.5mm 2.5mm; margin: 1mm 0; } p, dl { margin: 1mm 0; } dl { gap: 0 4mm; }
+  figure, tr, p, pre { break-inside: avoid; } h2, caption, thead, h2 + p { break-after: avoid; } tbody tr:first-child { break-before: avoid; }
+  @page { margin: 12mm; }
 }
 ";

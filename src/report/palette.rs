@@ -1,4 +1,4 @@
-//! Colours, by light and by dark.
+//! Colours for light and dark backgrounds.
 
 use std::str::FromStr;
 
@@ -6,10 +6,10 @@ use plotters::style::RGBColor;
 
 use super::chart::Colour;
 
-/// What pictures are seen on.
+/// The background of pictures.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Theme {
-    /// As the reader's screen has it, where a picture can know; else light.
+    /// The theme of the reader's screen, if the format supports it; otherwise light.
     Auto,
     /// Dark on light.
     Light,
@@ -30,7 +30,7 @@ impl FromStr for Theme {
     }
 }
 
-/// A colour on light, and its twin on dark.
+/// A colour for light backgrounds, and its counterpart for dark ones.
 pub type Pair = [u32; 2];
 
 pub const PAPER: Pair = [0xffffff, 0x14181d];
@@ -39,8 +39,8 @@ pub const FAINT: Pair = [0x57606a, 0x9da7b3];
 pub const GRID: Pair = [0xe4e8ec, 0x2b323a];
 pub const FRAME: Pair = [0x8c959f, 0x6b7683];
 
-/// Those of Okabe and Ito (2008), which people who see fewer colours can tell apart; darker or lighter where that gives a
-/// contrast of 3:1 to the paper.
+/// The colours of Okabe and Ito (2008), which people with colour vision deficiency can distinguish; made darker or lighter
+/// for a contrast of at least 3:1 to the background.
 const SERIES: [Pair; 6] = [
     [0x0072b2, 0x56b4e9],
     [0xd55e00, 0xf5925e],
@@ -50,7 +50,7 @@ const SERIES: [Pair; 6] = [
     [0x4b4fa8, 0xa3a7f7],
 ];
 
-/// Every pair there is.
+/// All pairs.
 pub fn all() -> impl Iterator<Item = Pair> {
     [PAPER, INK, FAINT, GRID, FRAME].into_iter().chain(SERIES)
 }
@@ -63,7 +63,7 @@ pub fn of(colour: Colour) -> Pair {
     }
 }
 
-/// The one that is drawn.
+/// The colour of the pair that is drawn.
 pub fn shade(pair: Pair, theme: Theme) -> RGBColor {
     let [_, r, g, b] = pair[usize::from(theme == Theme::Dark)].to_be_bytes();
     RGBColor(r, g, b)

@@ -1,4 +1,4 @@
-//! SQL as databases speak it: names and strings in quotes, numbers, the query that sums a table up.
+//! SQL dialects: quoted names and strings, numbers, and the query that summarizes a table.
 
 mod query;
 
@@ -11,17 +11,17 @@ pub use query::Query;
 /// A dialect of SQL.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Dialect {
-    /// The standard's.
+    /// The SQL standard.
     Ansi,
-    /// SQLite's.
+    /// SQLite.
     Sqlite,
-    /// DuckDB's.
+    /// DuckDB.
     Duckdb,
-    /// PostgreSQL's.
+    /// PostgreSQL.
     Postgres,
-    /// Spark's.
+    /// Spark SQL.
     Spark,
-    /// DataFusion's.
+    /// DataFusion.
     Datafusion,
 }
 
@@ -42,7 +42,7 @@ impl FromStr for Dialect {
 }
 
 impl Dialect {
-    /// A column as a text without blanks around it.
+    /// A column as a string without blanks around it.
     ///
     /// # Errors
     /// As [`Dialect::quoted`].
@@ -60,10 +60,10 @@ impl Dialect {
     /// # Errors
     /// As [`Dialect::quoted`].
     pub fn number(self, column: &str) -> Result<String, Error> {
-        // A column that does not exist would be a text to SQLite, were it not for the table's name.
+        // SQLite would take a column that does not exist as a string, were it not for the table's name.
         let column = format!("input.{}", self.quoted(column)?);
         Ok(match self {
-            // Imported tables have empty strings where cells are missing, which would be 0.
+            // Imported tables have empty strings for missing values, which would be 0.
             Dialect::Sqlite => self.double(&format!("NULLIF({column}, '')")),
             _ => self.double(&column),
         })
@@ -79,7 +79,7 @@ impl Dialect {
         }
     }
 
-    /// A text in quotes.
+    /// A string in quotes.
     ///
     /// # Errors
     /// [`Error::Usage`] if it cannot be written in SQL.

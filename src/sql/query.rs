@@ -1,4 +1,4 @@
-//! The query that sums a table up where it is: everything that least squares asks of rows, in one text.
+//! The query that summarizes a table in its database: everything that least squares needs, in one statement.
 //!
 //! ```sql
 //! WITH m AS (SELECT COUNT(*) AS n, AVG(c1) AS a1, … FROM rows)                     -- a center near each mean
@@ -8,11 +8,11 @@
 //! ```
 //!
 //! Sums of x·y would lose twice the digits of an offset, and so would a database's covariance. Sums of differences from a
-//! number near the mean lose none; that the number is not quite the mean is put right exactly by the sums of the
-//! differences themselves (Chan, Golub & LeVeque, *Algorithms for computing the sample variance*, 1983, section 3).
+//! number near the mean lose none; the difference of that number from the mean is corrected exactly by the sums of the
+//! differences (Chan, Golub & LeVeque, *Algorithms for computing the sample variance*, 1983, section 3).
 //!
-//! The answer is a single text, so that no database's limit on columns matters, and it names the query that it answers.
-//! See [`crate::summary::Reply`], which reads it.
+//! The answer is a single string, so limits on columns do not matter, and it contains the description of the query.
+//! [`crate::summary::Reply`] reads it.
 
 use super::Dialect;
 use crate::data::REPLY;
@@ -22,19 +22,19 @@ use crate::summary::{Heading, SqlField};
 /// SQLite computes at most 2000 aggregates in a SELECT.
 const SQLITE_SUMS: usize = 1500;
 
-/// Terms of a chain: SQLite allows expressions no deeper than 1000.
+/// The most terms of a chain: SQLite limits the depth of expressions to 1000.
 const CHAIN: usize = 100;
 
-/// What is asked of a table.
+/// The query of a table.
 #[derive(Debug)]
 pub struct Query<'a> {
-    /// Who is asked.
+    /// The database.
     pub dialect: Dialect,
-    /// What comes after FROM.
+    /// The FROM clause.
     pub table: &'a str,
-    /// What comes after WHERE.
+    /// The WHERE clause.
     pub condition: Option<&'a str>,
-    /// Which columns, and what about them.
+    /// The columns and their roles.
     pub heading: &'a Heading,
 }
 
@@ -68,7 +68,7 @@ impl Query<'_> {
         Ok(sql + ";\n")
     }
 
-    /// The rows as columns of doubles c1, c2, …, with what a field was as r1, r2, …; and how many columns there are.
+    /// The rows as columns of doubles c1, c2, …, with the raw fields as r1, r2, …; and the number of columns.
     fn rows(&self, indent: &str) -> Result<(String, usize), Error> {
         let (mut columns, mut count) = (Vec::new(), 0);
         for (field, SqlField { column, levels }) in (1..).zip(&self.heading.fields) {
@@ -86,7 +86,7 @@ impl Query<'_> {
             columns.push(format!("{} AS rw", self.raw(weight)?));
             columns.push(format!("{} AS w", self.number(weight)?));
         }
-        // The text is on lines of its own, as it was given: it may end in a comment.
+        // The text is on separate lines, unchanged: it may end in a comment.
         let condition =
             self.condition.map_or(String::new(), |text| format!("\n{indent}  WHERE (\n{text}\n{indent}  )"));
         let columns = columns.join(&format!(",\n{indent}    "));
@@ -108,26 +108,27 @@ impl Query<'_> {
         })
     }
 
-    /// A cell of a category as a text, NULL if it is empty.
+    /// A cell of a category as a string, NULL if it is empty.
     fn text_of(&self, column: &str) -> Result<String, Error> {
         let text = self.dialect.text(column)?;
         Ok(if self.dialect == Dialect::Sqlite { text } else { format!("NULLIF({text}, '')") })
     }
 
-    /// A cell as a double; NULL, or an error of the database, where it is none.
+    /// A cell as a double; NULL, or an error of the database, if it is not a number.
     fn number(&self, column: &str) -> Result<String, Error> {
         let name = format!("input.{}", self.dialect.quoted(column)?);
         Ok(match self.dialect {
             Dialect::Ansi | Dialect::Postgres => self.dialect.double(&name),
             Dialect::Duckdb | Dialect::Spark | Dialect::Datafusion => format!("TRY_CAST({name} AS DOUBLE)"),
-            // Compared with a number, a text that looks like one is taken for it, and any other is larger than all.
+            // SQLite converts a string that looks like a number before comparing, and any other string is larger than all
+            // numbers.
             Dialect::Sqlite => {
                 format!("CASE WHEN {name} <= CAST(9e999 AS REAL) THEN {} END", self.dialect.double(&name))
             }
         })
     }
 
-    /// For each level 1 where the cell holds it, 0 where the cell holds another one, NULL elsewhere.
+    /// For each level 1 if the cell holds it, 0 if the cell holds another one, NULL otherwise.
     fn levels(&self, column: &str, levels: &[String]) -> Result<Vec<String>, Error> {
         let text = self.dialect.text(column)?;
         let all: Vec<String> = levels.iter().map(|level| self.dialect.literal(level)).collect::<Result<_, Error>>()?;
@@ -138,7 +139,7 @@ impl Query<'_> {
         Ok(all.iter().map(of).collect())
     }
 
-    /// What the rows are counted and centered by.
+    /// The counts and centers of the rows.
     fn centers(&self, rows: &str, count: usize) -> String {
         let mut columns = vec!["COUNT(*) AS n".to_owned()];
         let mut first = 1;
@@ -156,7 +157,8 @@ impl Query<'_> {
         format!("  SELECT {}\n  FROM {rows}{counted}", columns.join(",\n    "))
     }
 
-    /// How far the columns are from their centers: d1, d2, …, and with weights these times the weight: e1, e2, …
+    /// The differences of the columns from their centers: d1, d2, …, and with weights also these times the weight: e1, e2,
+    /// …
     fn differences(&self, rows: &str, count: usize) -> String {
         let mut columns: Vec<String> = (1..=count).map(|j| format!("c{j} - m.a{j} AS d{j}")).collect();
         let mut conditions = Vec::new();
@@ -172,7 +174,7 @@ impl Query<'_> {
             true => String::new(),
             false => format!("\n    WHERE {}", conditions.join("\n      AND ")),
         };
-        // Without it, these would subtract again for every pair of columns.
+        // Without it, SQLite would subtract again for every pair of columns.
         let once = match self.dialect {
             Dialect::Postgres => "\n    OFFSET 0",
             Dialect::Sqlite => "\n    LIMIT -1",
@@ -195,7 +197,7 @@ impl Query<'_> {
         parts
     }
 
-    /// The text that is the answer; it has its own heading.
+    /// The expression of the answer; it has its own heading.
     fn told(&self, count: usize, parts: usize) -> Result<String, Error> {
         let heading = self.heading.to_json();
         let fields = |letter: &str| -> Vec<String> {
@@ -225,7 +227,7 @@ impl Query<'_> {
         Ok(sql + " || '}'")
     }
 
-    /// Numbers as a text with commas between them.
+    /// Numbers as a string with commas between them.
     fn joined(&self, numbers: &[String], are_whole: bool) -> String {
         let list = lines(numbers, ", ");
         let text = match self.dialect {
@@ -233,7 +235,7 @@ impl Query<'_> {
             Dialect::Postgres => format!("array_to_string(ARRAY[{list}], ',')"),
             Dialect::Spark => format!("array_join(CAST(array({list}) AS ARRAY<STRING>), ',')"),
             Dialect::Datafusion => format!("array_to_string(make_array({list}), ',')"),
-            // A chain of few, chained with others; || would round.
+            // Short chains are chained again; || would round.
             Dialect::Sqlite => {
                 let number = |number: &String| match are_whole {
                     true => format!("printf('%d', {number})"),

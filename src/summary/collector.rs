@@ -1,8 +1,9 @@
-//! Rows on their way to a summary, as they are read.
+//! Collects rows into a summary while they are read.
 //!
-//! The levels of a category are columns of zeros with a single 1 in every row. Folded into R as such, each costs as much as
-//! a column of numbers: q² multiplications a row, and q grows with the levels. So rows that have the same levels are kept
-//! in [`Groups`], where levels are not columns, and become rows of all columns in the end, when few are left of them.
+//! The levels of a category are columns of zeros with a single 1 in every row. Adding each as a column of R would cost as
+//! much as a column of numbers: q² multiplications per row, where q grows with the number of levels. Rows with the same
+//! levels are therefore kept in [`Groups`], where levels are not columns, and become rows of all columns at the end, when
+//! few are left.
 
 mod groups;
 #[cfg(test)]
@@ -14,29 +15,29 @@ use crate::data::{Batch, Column, Design, Levels};
 use crate::error::Error;
 use groups::Groups;
 
-/// Fewer levels are folded in with the other columns, which costs no more than a rotation for each row.
+/// With fewer levels, categories are added with the other columns, at the cost of a rotation per row.
 const MANY_LEVELS: usize = 8;
 
-/// Levels at most of rows that are in no group: a triangle of these rows is small.
+/// The most levels of rows outside of groups: the triangle of these rows is small.
 const MOST_EARLY: usize = if cfg!(test) { 10 } else { 64 };
 
-/// Groups at most, as far as the levels are known that there are: each takes as much memory as a row.
+/// The most groups for the known levels: each takes as much memory as a row.
 const MOST_GROUPS: usize = if cfg!(test) { 24 } else { 1 << 17 };
 
-/// Takes rows and becomes a [`Summary`].
+/// Takes rows and returns a [`Summary`].
 #[derive(Clone)]
 pub struct Collector {
-    /// It has the columns of all rows. While there are few levels, it holds all rows; later, those that are neither in
-    /// `early` nor in a group.
+    /// The summary with the columns of all rows. While there are few levels, it has all rows; later, those that are neither
+    /// in `early` nor in a group.
     summary: Summary,
-    /// Once there are many levels: rows that came when there were few, with no more columns than they need.
+    /// Once there are many levels: the rows read before, with no more columns than they need.
     early: Option<Summary>,
     groups: Option<Groups>,
-    /// Where columns are made of fields.
+    /// The derivation of columns from fields.
     room: Option<Batch>,
 }
 
-/// The categories by whose levels rows are kept, in order: the largest, and those that fit next to them.
+/// The categories whose levels define groups, in order: the largest, and those that fit next to it.
 fn keys(levels: &[Levels]) -> Vec<usize> {
     let count = |&category: &usize| levels[category].names().len();
     let mut categories: Vec<usize> = (0..levels.len()).filter(|category| count(category) > 0).collect();
@@ -53,7 +54,7 @@ fn keys(levels: &[Levels]) -> Vec<usize> {
 }
 
 impl Collector {
-    /// An empty one of the columns of `design`, from whose fields `shift` is subtracted.
+    /// An empty collector for the columns of `design`, with `shift` subtracted from its fields.
     ///
     /// # Panics
     /// As [`Summary::of_design`].
@@ -62,9 +63,9 @@ impl Collector {
         Collector { summary: Summary::of_design(design, shift), early: None, groups: None, room: None }
     }
 
-    /// Adds the rows of `read`, a batch of [1 | fields of the design] from which the shift has been subtracted; categories
-    /// are numbers of `levels`. A missing value (NaN) opens a gap. The batch is used up. From when there are many levels,
-    /// rows are kept in groups, unless there are powers.
+    /// Adds the rows of `read`, a batch of [1 | fields of the design] after the shift; categories are numbers of `levels`.
+    /// A missing value (NaN) opens a gap. The batch is overwritten. Once there are many levels, rows are kept in groups,
+    /// unless there are powers.
     ///
     /// # Panics
     /// If it is not of this design.
@@ -85,7 +86,7 @@ impl Collector {
         }
     }
 
-    /// Sets the rows so far aside: there will be more levels than they have.
+    /// Sets the rows so far aside, because more levels follow.
     fn widen(&mut self) {
         if self.early.is_none() {
             let emptied = self.summary.emptied();
@@ -93,7 +94,7 @@ impl Collector {
         }
     }
 
-    /// Adds the rows of `other`, which is of the same design and shift.
+    /// Adds the rows of `other`, which has the same design and shift.
     ///
     /// # Errors
     /// As [`Summary::merge`].
@@ -122,13 +123,13 @@ impl Collector {
         }
         own.merge(&self.summary, others, &other.summary);
         if own.count() > 2 * MOST_GROUPS {
-            // More levels than were known when groups were made; of one category there are never so many.
+            // More levels than were known when groups were created; a single category never has that many.
             own.coarsen(&self.summary);
         }
         Ok(())
     }
 
-    /// Adds rows that have few levels, all of which `summary` has.
+    /// Adds rows with few levels, all of which `summary` has.
     fn add_early(&mut self, rows: &Summary, source: &str) -> Result<(), Error> {
         let early = self.early.get_or_insert_default();
         early.merge(rows, source)?;
@@ -141,19 +142,19 @@ impl Collector {
     /// Refuses rows with which a category would have too many levels.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `file`.
+    /// [`Error::Input`] in `file`.
     pub fn check_levels(&self, other: &Collector, file: &str) -> Result<(), Error> {
         let crowded = self.summary.crowded_with(&other.summary, file);
         crowded.map_or(Ok(()), |(column, error)| Err(error.with_hint(leave_out(&column))))
     }
 
-    /// Its columns, with what has been found so far; not all rows are in it.
+    /// The columns found so far; not all rows are included.
     #[must_use]
     pub fn columns(&self) -> &Summary {
         &self.summary
     }
 
-    /// The categories it has found so far.
+    /// The categories found so far.
     #[must_use]
     pub fn categories(&self) -> &[Category] {
         self.summary.categories()

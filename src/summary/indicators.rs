@@ -1,12 +1,12 @@
-//! Columns of zeros and ones: the levels of categories, and where cells were missing.
+//! Indicator columns: the levels of categories, and the positions of missing values.
 //!
-//! Nobody knows them before all rows have been read. The first row that needs one adds it to the triangle: a column after
-//! the others, zero so far, and a row of zeros. Summaries with other levels merge in the same way: each gets the columns that
-//! only the other has.
+//! They are known only after all rows have been read. The first row that needs one adds it to the triangle: a column after
+//! the others, zero so far, and a row of zeros. Summaries with other levels are merged in the same way: each gets the
+//! columns that only the other has.
 //!
-//! A missing value is pushed as one number, the same in all these rows, next to a one in the column "was missing". With that
-//! column, what is in the others can be changed in these rows alone: putting the mean of the rest there is a sum of
-//! columns of the triangle, and needs no row again. See [`Summary::filled`].
+//! A missing value is pushed as one number, the same in all these rows, next to a 1 in the column "was missing". With that
+//! column, the value in these rows can be changed later: imputing the mean is then a sum of columns of the triangle, which
+//! needs no pass over the rows. See [`Summary::filled`].
 
 mod levels;
 #[cfg(test)]
@@ -24,12 +24,12 @@ use crate::error::{Error, Place};
 use crate::pair::{number, pair};
 pub use levels::too_many;
 
-/// A category that a summary holds, with a column for each level.
+/// A category in a summary, with a column for each level.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Category {
     /// Its name.
     pub column: String,
-    /// The strings that were in it.
+    /// The strings of its levels.
     pub levels: Vec<String>,
 }
 
@@ -39,19 +39,19 @@ impl Category {
         self.levels.iter().map(|level| level_name(&self.column, level))
     }
 
-    /// The place of `level`, which is likely to be `guess`: parts of the same rows begin with the same levels.
+    /// The index of `level`, probably `guess`: parts of the same rows begin with the same levels.
     fn code(&self, level: &String, guess: usize) -> Option<usize> {
         let is_it = |own: &String| own == level;
         if self.levels.get(guess).is_some_and(is_it) { Some(guess) } else { self.levels.iter().position(is_it) }
     }
 
-    /// The number that each level of `part` has here; one that is not here is passed over.
+    /// The number of each level of `part` here; levels that are not here are skipped.
     #[must_use]
     pub fn codes(&self, part: &Category) -> Vec<usize> {
         part.levels.iter().enumerate().filter_map(|(i, level)| self.code(level, i)).collect()
     }
 
-    /// Whether each level has its column, once.
+    /// Whether each level has exactly one column.
     pub(super) fn is_in(&self, columns: &[String]) -> bool {
         let mut levels: Vec<&String> = self.levels.iter().collect();
         levels.sort();
@@ -61,28 +61,28 @@ impl Category {
     }
 }
 
-/// A column some of whose cells were missing.
+/// A column with missing values.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Gap {
     /// Its name.
     pub column: String,
-    /// The number that was put there; nothing for a category, whose levels are all 0.
+    /// The number imputed for now; `None` for a category, whose levels are all 0.
     pub value: f64,
 }
 
 impl Gap {
-    /// The column that is 1 where a cell of `column` was missing.
+    /// The column that is 1 if the value of `column` was missing.
     #[must_use]
     pub fn name(column: &str) -> String {
         format!("{column} was missing")
     }
 
-    /// The column that is 1 where a cell was missing.
+    /// The column that is 1 if the value was missing.
     pub(super) fn own_name(&self) -> String {
         Gap::name(&self.column)
     }
 
-    /// Whether the column and the one that marks its missing values are there.
+    /// Whether the column and its indicator exist.
     pub(super) fn is_in(&self, columns: &[String], categories: &[Category]) -> bool {
         let is_category = categories.iter().any(|category| category.column == self.column);
         let is_there = is_category || columns.contains(&self.column);
@@ -90,7 +90,7 @@ impl Gap {
     }
 }
 
-/// Writes zeros and ones into the columns of `made` at `places`, one for each level: which level the cells have.
+/// Writes the indicators of the levels of the cells into the columns of `made` at `places`, one for each level.
 pub(super) fn indicate_levels(cells: &[f64], places: &[usize], made: &mut Batch) {
     places.iter().for_each(|&place| made.column_mut(place).fill(0.0));
     for (i, &code) in cells.iter().enumerate().filter(|(_, code)| !code.is_nan()) {
@@ -98,28 +98,28 @@ pub(super) fn indicate_levels(cells: &[f64], places: &[usize], made: &mut Batch)
     }
 }
 
-/// Writes zeros and ones into the column of `made` at `place`: whether the cells are missing.
+/// Writes the indicators of missing values into the column of `made` at `place`.
 pub(super) fn indicate_gap(cells: &[f64], place: usize, made: &mut Batch) {
     made.column_mut(place).iter_mut().zip(cells).for_each(|(one, cell)| *one = f64::from(u8::from(cell.is_nan())));
 }
 
-/// The largest fraction of rows that counts as none: rounding alone leaves as much.
+/// The fraction of rows below which a count is rounding error.
 const NOTHING: f64 = 1e-13;
 
 impl Summary {
-    /// The categories it holds.
+    /// The categories.
     #[must_use]
     pub fn categories(&self) -> &[Category] {
         &self.categories
     }
 
-    /// The columns it holds some of whose cells were missing.
+    /// The columns with missing values.
     #[must_use]
     pub fn gaps(&self) -> &[Gap] {
         &self.gaps
     }
 
-    /// Adds the rows of `read`, whose categories are numbers of `levels`, as far as columns are needed for them.
+    /// Adds the rows of `read`, whose categories are numbers of `levels`, and the columns that they need.
     pub(super) fn grow(&mut self, design: &Design, read: &Batch, levels: &[Levels]) {
         let mut names = Vec::new();
         for (category, levels) in self.categories.iter_mut().zip(levels) {
@@ -129,7 +129,7 @@ impl Summary {
         }
         for (field, column) in design.fields().iter().enumerate() {
             if read.has_missing(1 + field) && !self.gaps.iter().any(|gap| gap.column == *column) {
-                // What represents it in the batch is 0.
+                // Its number in the batch is 0.
                 let own = self.columns.iter().position(|name| name == column);
                 self.gaps.push(Gap { column: column.clone(), value: own.map_or(0.0, |own| self.shift[1 + own]) });
                 names.push(Gap::name(column));
@@ -142,7 +142,7 @@ impl Summary {
         self.append(&names);
     }
 
-    /// How many rows have a missing value, unless gaps have been closed.
+    /// The number of rows with missing values, unless means have been imputed.
     #[must_use]
     pub fn incomplete(&self) -> u64 {
         self.incomplete
@@ -158,7 +158,7 @@ impl Summary {
         }
     }
 
-    /// Writes zeros and ones into the columns of `made`, a batch of [1 | columns] for the rows of `read`.
+    /// Writes the indicators into the columns of `made`, a batch of [1 | columns] for the rows of `read`.
     pub(super) fn indicate(&self, design: &Design, read: &Batch, made: &mut Batch) {
         for (field, category) in self.categories.iter().enumerate() {
             let places: Vec<usize> = category.names().map(|name| self.place(&name)).collect();
@@ -171,10 +171,10 @@ impl Summary {
         }
     }
 
-    /// Gives it and `other` the same categories with the same levels, and the same gaps.
+    /// Gives this summary and `other` the same categories with the same levels, and the same gaps.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `source` if a column is a category in only one of them.
+    /// [`Error::Input`] in `source` if a column is a category in only one of them.
     pub(super) fn align_indicators(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
         let is_in = |column: &String, others: &[Category]| others.iter().any(|category| category.column == *column);
         let (own, others) = (&self.categories, &other.categories);
@@ -202,7 +202,7 @@ impl Summary {
         }
     }
 
-    /// Adds the levels and gaps that `other` has beyond its own.
+    /// Adds the levels and gaps of `other` that are missing here.
     pub(super) fn adopt(&mut self, other: &Summary) {
         let mut names = Vec::new();
         for category in &mut self.categories {
@@ -223,7 +223,7 @@ impl Summary {
         self.append(&names);
     }
 
-    /// Puts another number where cells of `column` were missing.
+    /// Imputes another number for missing values of `column`.
     pub(super) fn refill(&mut self, column: &str, value: f64) {
         let Some(gap) = self.gaps.iter().position(|gap| gap.column == *column && gap.value != value) else { return };
         let old = self.gaps[gap].value;
@@ -240,7 +240,8 @@ impl Summary {
         self.gaps[gap].value = value;
     }
 
-    /// The columns made of `column`, by their places in the triangle, and what each holds where that is `value`.
+    /// The columns derived from `column`, by their places in the triangle, and the value of each if that of `column` is
+    /// `value`.
     fn made_of(&self, column: &str, value: f64) -> Vec<(usize, f64)> {
         if let Some(category) = self.categories.iter().find(|category| category.column == *column) {
             return category.names().map(|name| (self.place(&name), 0.0)).collect();
@@ -258,26 +259,26 @@ impl Summary {
         made
     }
 
-    /// Where a column is in the triangle.
+    /// The place of a column in the triangle.
     pub(super) fn place(&self, name: &str) -> usize {
         1 + self.columns.iter().position(|column| column == name).expect("a column of the summary")
     }
 
-    /// Puts sums of columns in the places of some.
+    /// Replaces some columns by sums of columns.
     fn combine(&mut self, changed: &[(usize, Sum)]) {
         let mut columns: Vec<Sum> = (0..self.shift.len()).map(|place| vec![(place, pair(1.0))]).collect();
         changed.iter().for_each(|(place, sum)| columns[*place].clone_from(sum));
         self.triangle = self.triangle.combined(&columns);
     }
 
-    /// The same rows with the mean of the rest, or with `means`, where cells were missing; gaps are closed then. Powers are
-    /// those of the mean, and each level of a category has its share of the rest.
+    /// The same rows with the mean of the other rows, or `means`, imputed for missing values; this closes the gaps. Powers
+    /// are those of the mean, and each level of a category is its fraction in the other rows.
     ///
-    /// In a column c with the number v where cells were missing, a fraction f of all rows, the mean of the rest is
-    /// (mean of c − f·v)/(1 − f), and c plus (that − v) times "was missing" is what is wanted.
+    /// For a column c with the number v where values were missing, in a fraction f of all rows, the mean of the others is
+    /// (mean of c − f·v)/(1 − f), and c plus (that − v) times "was missing" is the imputed column.
     ///
     /// # Errors
-    /// The name of a column of which no cell is there.
+    /// The name of a column without any value.
     pub fn filled(&self, means: Option<&BTreeMap<String, f64>>) -> Result<Summary, String> {
         if self.gaps.is_empty() {
             return Ok(self.clone());
@@ -291,7 +292,7 @@ impl Summary {
                 return Err(gap.column.clone());
             }
             let mean = |place: usize, value: f64| match means {
-                // The reference of a category is not known, and is not needed.
+                // The reference of a category is not known, and not needed.
                 Some(means) => means.get(&self.columns[place - 1]).copied().unwrap_or(0.0),
                 None => (top(place) - share * value) / (1.0 - share) + self.shift[place],
             };
@@ -312,7 +313,7 @@ impl Summary {
         filled.select(&left)
     }
 
-    /// How many cells were missing in each column that has missing ones.
+    /// The number of missing values of each column that has any.
     #[must_use]
     pub fn gap_counts(&self) -> BTreeMap<String, u64> {
         let share = |gap: &Gap| self.triangle.get(0, self.place(&Gap::name(&gap.column))) / self.triangle.get(0, 0);
@@ -320,18 +321,18 @@ impl Summary {
         self.gaps.iter().map(|gap| (gap.column.clone(), count(gap))).collect()
     }
 
-    /// The categories that are left when only the columns `names` are: those with all levels. Columns of others are
-    /// numbers like all.
+    /// The categories that remain with the columns `names` only: those with all levels. Columns of others become plain
+    /// columns.
     pub(super) fn categories_in(&self, names: &[String]) -> Vec<Category> {
         self.categories.iter().filter(|category| category.is_in(names) || category.levels.is_empty()).cloned().collect()
     }
 
-    /// The gaps that are left then.
+    /// The gaps that remain then.
     pub(super) fn gaps_in(&self, names: &[String]) -> Vec<Gap> {
         self.gaps.iter().filter(|gap| names.contains(&Gap::name(&gap.column))).cloned().collect()
     }
 
-    /// Names of the columns as the rows had them, with a category for all its levels.
+    /// The names of the columns in the rows, with a category for all its levels.
     #[must_use]
     pub fn fields(&self) -> Vec<String> {
         let mut fields: Vec<String> = Vec::new();

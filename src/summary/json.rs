@@ -4,12 +4,13 @@
 //! {"format":"linreg-summary","version":1,"rows":2,"columns":["x"],"shift":[0.0],"r":[[1.4142135623730951,2.12],[0.7]]}
 //! ```
 //!
-//! `rows` counts the rows, without those of weight 0; where they have weights, `weight_sum` is their sum. `shift` was
-//! subtracted from the columns; `r` holds the rows of the triangle of [1 | columns], each from its diagonal on. `powers`, if
-//! there are any, names the columns that hold polynomials for the powers of a column, and on what interval; see
-//! [`super::powers`]. `categories` has the levels of those, whose columns are called `region=Hoenn`; `missing` has the
-//! columns that have missing values, and the `value` that was put there; `missing_rows` counts rows with such; `unnamed` lists
-//! columns that had no name in the rows. See [`super::indicators`]. Files of such lines may be concatenated: many lines are read as the sum of their rows.
+//! `rows` is the number of rows, without those of weight 0; with row weights, `weight_sum` is their sum. `shift` was
+//! subtracted from the columns; `r` has the rows of the triangle of [1 | columns], each from its diagonal on. `powers`
+//! names the columns with polynomials instead of the powers of a column, and their interval; see [`super::powers`].
+//! `categories` has the levels of categories, whose columns are called `region=Hoenn`; `missing` has the columns with
+//! missing values, and the `value` imputed for now; `missing_rows` counts rows with missing values; `unnamed` lists columns
+//! without a name in the rows. See [`super::indicators`]. Files of these lines may be concatenated: several lines are read
+//! as the sum of their rows.
 
 use std::collections::BTreeSet;
 use std::io::BufRead;
@@ -24,10 +25,10 @@ use crate::error::{Error, Place, shortened};
 
 const KIND: &str = "summary";
 
-/// Since this version there may be powers.
+/// The first version with powers.
 const WITH_POWERS: u64 = 2;
 
-/// Since this version there may be categories and missing values.
+/// The first version with categories and missing values.
 const NEWEST: u64 = 3;
 
 #[derive(Serialize, Deserialize)]
@@ -64,7 +65,7 @@ impl Summary {
         let q = self.triangle.columns();
         let document = Document {
             format: document::format(KIND),
-            // Who does not know of powers or levels would take them for columns.
+            // Programs that do not know powers or levels would treat them as columns.
             version: match (self.powers.is_empty(), self.categories.is_empty() && self.gaps.is_empty()) {
                 (_, false) => NEWEST,
                 (false, true) => WITH_POWERS,
@@ -84,15 +85,15 @@ impl Summary {
         serde_json::to_string(&document).expect("names and finite numbers are JSON")
     }
 
-    /// The sum of all lines of `text`, which came from a file called `name`.
+    /// The sum of all lines of `text`, which were read from a file called `name`.
     ///
     /// # Errors
-    /// [`Error::Input`] for the first line that is not a summary, or of other columns than those before.
+    /// [`Error::Input`] for the first line that is not a summary, or has other columns than those before.
     pub fn from_json_lines(text: &str, name: &str) -> Result<Summary, Error> {
         Ok(Summary::read(&mut text.as_bytes(), name)?.0)
     }
 
-    /// The same, one line at a time in memory, and remarks on the lines that are replies of databases.
+    /// The same, with one line at a time in memory, and the remarks on lines that are replies of databases.
     ///
     /// # Errors
     /// As [`Summary::from_json_lines`], and [`Error::Io`].
@@ -157,7 +158,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
         return Err(format!("{rows} rows cannot have {incomplete} \"missing_rows\""));
     }
     let first = triangle.get(0, 0);
-    // Of millions of rows, rounding leaves a dozen digits.
+    // For millions of rows, rounding leaves a dozen digits.
     if (first / weight.sqrt() - 1.0).abs() > 1e-6 {
         return Err(format!("\"r\" begins with {first}, expected the root of {weight}, the sum of the row weights"));
     }
@@ -165,7 +166,7 @@ fn from_line(line: &str) -> Result<Summary, String> {
     Ok(Summary { columns, rows, weight, shift, triangle, powers, categories, gaps, incomplete, unnamed, origin })
 }
 
-/// What is made of columns is there, made once, and nothing is made of it.
+/// Checks that the source of derived columns exists, once, and is not derived itself.
 fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], gaps: &[Gap]) -> Result<(), String> {
     let bases = [
         ("powers", powers.iter().map(|powers| &powers.column).collect::<Vec<_>>()),
@@ -180,7 +181,7 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
     if let Some(powers) = powers.iter().find(|powers| !powers.are_in(columns)) {
         return Err(format!("the powers of \"{}\" are not all in \"columns\"", shortened(&powers.column)));
     }
-    // Where every cell of it was missing, a category has no levels.
+    // A category without any value has no levels.
     let has_levels = |category: &&Category| !category.levels.is_empty();
     if let Some(category) = categories.iter().filter(has_levels).find(|category| !category.is_in(columns)) {
         return Err(format!("the levels of \"{}\" are not all in \"columns\"", shortened(&category.column)));
@@ -263,7 +264,7 @@ mod tests {
     fn what_no_rows_can_have_is_refused() {
         let summary = summary_of(&[[1.0, 2.0], [3.0, 5.0]], ["a", "b"]);
         let line = summary.to_json();
-        // A million rows of nothing would be a triangle of four terabytes.
+        // A summary of a million columns without rows would be a triangle of four terabytes.
         let empty = format!("[{}[]]", "[],".repeat(1_000_000));
         let huge = format!("{},\"r\":{empty}}}", &line[..line.find(",\"r\"").unwrap()]);
         assert!(refusal(&huge).contains("not a triangle of 3 rows"));

@@ -3,11 +3,11 @@
 //! For squared error, n rows [1 X Y] can be replaced by the triangle R of their QR factorization, because
 //! ‖[1 X Y] v‖² = ‖R v‖² for every vector v. Triangles merge: the triangle of [Ra; Rb] represents the rows of both.
 //!
-//! A [`Summary`] is such a triangle with the names of its columns, the number of rows, and the *shift*: what was
-//! subtracted from each column before the factorization, so that a large offset costs no digits. `R[0,0]`² is the number
-//! of rows, row 0 holds √n times the means of the shifted columns, and the rows below hold their deviations.
+//! A [`Summary`] is this triangle with the names of its columns, the number of rows, and the *shift*: a number subtracted
+//! from each column before the factorization, so that a large offset costs no digits. `R[0,0]`² is the number of rows, row
+//! 0 has √n times the means of the shifted columns, and the rows below have their deviations.
 //!
-//! A row of weight w counts w times: it is multiplied by √w, and n is the sum of all weights.
+//! A row of weight w counts as w rows: it is multiplied by √w, and n is the sum of all weights.
 
 mod collector;
 mod indicators;
@@ -33,30 +33,30 @@ pub use shift::Moments;
 pub use triangle::Triangle;
 pub use units::Units;
 
-/// Rows of some columns, summed up. The default is the empty one, the identity of [`Summary::merge`].
+/// The summary of some rows. The default is empty, the identity of [`Summary::merge`].
 #[derive(Debug, Clone, PartialEq)]
 pub struct Summary {
-    /// Names of the columns after that of the ones; q − 1.
+    /// The names of the columns after that of the ones; q − 1.
     columns: Vec<String>,
-    /// How many rows, those of weight 0 not counted.
+    /// The number of rows, without those of weight 0.
     rows: u64,
-    /// How many they represent: the sum of their weights.
+    /// The sum of the weights of the rows.
     weight: f64,
-    /// What was subtracted from every column; q, and 0 for the column of ones.
+    /// The number subtracted from every column; q, and 0 for the column of ones.
     shift: Vec<f64>,
     /// q×q.
     triangle: Triangle,
-    /// Powers of columns, of which the columns hold polynomials.
+    /// Powers of columns, whose columns contain polynomials.
     powers: Vec<Powers>,
-    /// Categories, for each of whose levels there is a column.
+    /// Categories, with a column for each level.
     categories: Vec<Category>,
-    /// Columns with missing values, each with a column that marks them.
+    /// Columns with missing values, each with an indicator column.
     gaps: Vec<Gap>,
-    /// How many rows have a missing value.
+    /// The number of rows with missing values.
     incomplete: u64,
-    /// Columns that had no name in the rows, such as pandas' index: they are no target by default.
+    /// Columns without a name in the rows, such as pandas' index, which are not targets by default.
     unnamed: Vec<String>,
-    /// What rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
+    /// The number that rescaling subtracted from every column before `shift`, in units of the column now; q, mostly zeros.
     origin: Vec<f64>,
 }
 
@@ -67,10 +67,10 @@ impl Default for Summary {
 }
 
 impl Summary {
-    /// The empty summary of `columns`, from whose rows `shift` is subtracted.
+    /// The empty summary of `columns`, with `shift` subtracted from its rows.
     ///
     /// # Panics
-    /// If there are not as many shifts as columns.
+    /// If the number of shifts is not the number of columns.
     #[must_use]
     pub fn new(columns: Vec<String>, shift: &[f64]) -> Summary {
         assert_eq!(columns.len(), shift.len(), "a shift for every column");
@@ -91,10 +91,10 @@ impl Summary {
         }
     }
 
-    /// Adds the rows of `batch`, from which the shift has been subtracted. The batch is used up.
+    /// Adds the rows of `batch`, after the shift. The batch is overwritten.
     ///
     /// # Panics
-    /// If it has other columns.
+    /// If the columns differ in number.
     pub fn push(&mut self, batch: &mut Batch) {
         let (rows, weight) = batch.weigh();
         self.rows += rows;
@@ -105,7 +105,7 @@ impl Summary {
     /// Adds the rows of `other`, whose columns may be in another order, and whose categories may have other levels.
     ///
     /// # Errors
-    /// [`Error::Input`] in the name of `source` if its columns are not the same, or the rows too many to be counted.
+    /// [`Error::Input`] in `source` if its columns are not the same, or there are too many rows to count.
     pub fn merge(&mut self, other: &Summary, source: &str) -> Result<(), Error> {
         if other.rows == 0 {
             // Levels that only rows of other parts have.
@@ -143,7 +143,7 @@ impl Summary {
         Ok(())
     }
 
-    /// [`Summary::merge`] of a summary from a file: their categories may have too many levels together to be of use.
+    /// [`Summary::merge`] of a summary from a file, whose categories may have too many levels together.
     ///
     /// # Errors
     /// As [`Summary::merge`], and if a category would have too many levels.
@@ -160,7 +160,7 @@ impl Summary {
         &self.triangle
     }
 
-    /// The columns that had no name in the rows.
+    /// The columns without a name in the rows.
     #[must_use]
     pub fn unnamed(&self) -> &[String] {
         &self.unnamed
@@ -171,13 +171,13 @@ impl Summary {
         self.unnamed = names.iter().filter(|name| self.columns.contains(name)).cloned().collect();
     }
 
-    /// What was subtracted from the columns; q, and 0 for the column of ones.
+    /// The number subtracted from each column; q, and 0 for the column of ones.
     #[must_use]
     pub fn shift(&self) -> &[f64] {
         &self.shift
     }
 
-    /// The triangle (q×q) of the columns as they are, powers for polynomials and nothing subtracted.
+    /// The triangle (q×q) of the columns as they are, with powers instead of polynomials and without shift.
     #[must_use]
     pub fn unshifted(&self) -> Triangle {
         let mut plain = self.plain();
@@ -193,7 +193,7 @@ impl Summary {
         Error::input(Place::file(source), message).with_hint(format!("the columns before were {columns}"))
     }
 
-    /// Subtracts `shift` (q) from the rows instead of what was subtracted before.
+    /// Replaces the shift by `shift` (q).
     fn reshift(&mut self, shift: &[f64]) {
         if self.shift != shift {
             self.triangle.reshift(&self.shift, shift);
@@ -207,20 +207,20 @@ impl Summary {
         &self.columns
     }
 
-    /// How many rows there are. Those of weight 0 do not count: of rows with weights, this less the number of parameters
-    /// is what statistics calls the degrees of freedom.
+    /// The number of rows, without those of weight 0. With row weights, this minus the number of parameters is the degrees
+    /// of freedom.
     #[must_use]
     pub fn rows(&self) -> u64 {
         self.rows
     }
 
-    /// n: the sum of the weights of the rows, which is their number where none has a weight.
+    /// n: the sum of the weights of the rows, which is their number without weights.
     #[must_use]
     pub fn weight(&self) -> f64 {
         self.weight
     }
 
-    /// False if squares or sums of the numbers were too large, with nothing subtracted from them too.
+    /// False if squares or sums of the numbers overflow, with or without shift.
     #[must_use]
     pub fn is_finite(&self) -> bool {
         let are_intervals = self.powers.iter().all(|powers| powers.interval.largest().is_finite());
@@ -228,26 +228,26 @@ impl Summary {
         self.triangle.is_finite() && self.weight.is_finite() && are_intervals && are_sizes
     }
 
-    /// Mean of column `j`, counted without the ones; of the polynomial where the column represents a power.
+    /// The mean of column `j`, not counting the ones; of the polynomial if the column represents a power.
     #[must_use]
     pub fn mean(&self, j: usize) -> f64 {
         self.shift[1 + j] + self.triangle.get(0, 1 + j) / self.triangle.get(0, 0)
     }
 
-    /// What R² compares squared errors with: the sum of squares of column `j` about its mean, or about 0 without a `bias`.
+    /// The total sum of squares for R²: of column `j` about its mean, or about 0 without a `bias`.
     #[must_use]
     pub fn total(&self, j: usize, bias: bool) -> f64 {
         let about_mean = self.squared_deviation(j);
         if bias { about_mean } else { about_mean + self.weight * self.mean(j).powi(2) }
     }
 
-    /// Sum of squared deviations of column `j` from its mean.
+    /// The sum of squared deviations of column `j` from its mean.
     #[must_use]
     pub fn squared_deviation(&self, j: usize) -> f64 {
         (1..=1 + j).map(|i| self.triangle.get(i, 1 + j).powi(2)).sum()
     }
 
-    /// Standard deviation of column `j` (divisor n), however large or small it is.
+    /// The standard deviation of column `j` (divisor n), whatever its size.
     #[must_use]
     pub fn deviation(&self, j: usize) -> f64 {
         let variance = self.squared_deviation(j) / self.weight;
@@ -283,7 +283,7 @@ mod tests {
         shifted(rows, columns, [0.0; C])
     }
 
-    /// RᵀR, which every triangle of the same rows has, relative to the lengths of the columns.
+    /// RᵀR, which is the same for every triangle of the same rows, relative to the lengths of the columns.
     pub(super) fn gram(triangle: &Triangle) -> Vec<f64> {
         let q = triangle.columns();
         let product = |i: usize, j: usize| (0..q).map(|k| triangle.get(k, i) * triangle.get(k, j)).sum::<f64>();
@@ -344,7 +344,7 @@ mod tests {
     }
 
     proptest! {
-        /// Parts with shifts of their own and columns in another order are the whole.
+        /// Merged parts, with different shifts and orders of columns, equal the whole.
         #[test]
         fn any_split_is_the_whole(
             rows in proptest::collection::vec([-10.0..10.0, 90.0..110.0], 2..50),

@@ -1,4 +1,4 @@
-//! The powers of a column in a summary: held as Chebyshev polynomials, read as powers.
+//! The powers of a column in a summary, stored as Chebyshev polynomials.
 //!
 //! A summary of the columns x, x², … x^d has x as it is, and under the names of the powers T₂(t) … T_d(t) on the interval
 //! in which x was found (see [`Interval`]). Polynomials on another interval, and the powers themselves, are sums of these
@@ -22,18 +22,18 @@ pub struct Powers {
     pub column: String,
     /// The highest power, 2 or more.
     pub degree: u32,
-    /// Where its values lie.
+    /// The interval of its values.
     #[serde(flatten)]
     pub interval: Interval,
 }
 
 impl Powers {
-    /// Names of the powers, from the square on.
+    /// The names of the powers, from the square on.
     pub fn names(&self) -> impl Iterator<Item = String> {
         (2..=self.degree).map(|power| Polynomial::name(&self.column, power))
     }
 
-    /// Whether `columns` has the column and then its powers, one after the other, and the interval is one.
+    /// Whether `columns` contains the column and then its powers, one after the other, and the interval is valid.
     pub(super) fn are_in(&self, columns: &[String]) -> bool {
         let place = |power| columns.iter().position(|column| *column == Polynomial::name(&self.column, power));
         let places: Vec<Option<usize>> = (1..=self.degree.min(1 + columns.len() as u32)).map(place).collect();
@@ -43,14 +43,15 @@ impl Powers {
     }
 }
 
-/// Some columns of a triangle, each with a factor.
+/// Some columns of a triangle, each with a coefficient.
 pub type Sum = Vec<(usize, Pair)>;
 
 impl Summary {
-    /// The empty summary of the columns of `design`, from whose fields `shift` is subtracted.
+    /// The empty summary of the columns of `design`, with `shift` subtracted from its fields.
     ///
     /// # Panics
-    /// If the design has single levels, there are not as many shifts as fields, or a power comes without all lower ones before it.
+    /// If the design has single levels, the number of shifts is not that of fields, or a power comes without all lower ones
+    /// before it.
     #[must_use]
     pub fn of_design(design: &Design, shift: &[f64]) -> Summary {
         assert_eq!(design.fields().len(), shift.len(), "a shift for every field");
@@ -70,8 +71,8 @@ impl Summary {
         summary
     }
 
-    /// Adds the rows of `read`, for which it has grown (see [`Collector::push`](super::Collector::push)). What is made of
-    /// fields is made in `room`; one of the two batches is used up.
+    /// Adds the rows of `read`, for which it has been extended (see [`Collector::push`](super::Collector::push)). Derived
+    /// columns are computed in `room`; one of the two batches is overwritten.
     pub(super) fn push_fields(&mut self, design: &Design, read: &mut Batch, room: &mut Option<Batch>) {
         if !(0..read.rows()).any(|i| read.counts(i)) {
             return;
@@ -114,7 +115,7 @@ impl Summary {
         made
     }
 
-    /// The powers it holds.
+    /// The powers in the summary.
     #[must_use]
     pub fn powers(&self) -> &[Powers] {
         &self.powers
@@ -126,13 +127,19 @@ impl Summary {
         self.powers.iter().flat_map(Powers::names).collect()
     }
 
-    /// Of every column with powers, where it lies, and where the ones, the column and its powers are in the triangle.
+    /// For every column with powers, its interval, and the places of the ones, the column and its powers in the triangle.
     #[must_use]
     pub fn polynomials(&self) -> Vec<(Interval, Vec<usize>)> {
         self.powers.iter().map(|powers| (powers.interval, self.places(powers))).collect()
     }
 
-    /// Where the ones, the column and its powers are in the triangle.
+    /// The same rows with the polynomials as plain columns, under the names of the powers.
+    #[must_use]
+    pub fn as_polynomials(&self) -> Summary {
+        Summary { powers: Vec::new(), ..self.clone() }
+    }
+
+    /// The places of the ones, the column and its powers in the triangle.
     fn places(&self, powers: &Powers) -> Vec<usize> {
         let place = |power| {
             let name = Polynomial::name(&powers.column, power);
@@ -152,7 +159,7 @@ impl Summary {
         sums
     }
 
-    /// Holds powers number `group` on another interval, which is around the one so far.
+    /// Converts powers number `group` to another interval, which includes the present one.
     pub(super) fn move_to(&mut self, group: usize, interval: Interval) {
         let old = &self.powers[group];
         if interval != old.interval && self.rows > 0 {
@@ -170,7 +177,7 @@ impl Summary {
     ///
     /// # Errors
     /// [`Error::Input`] in the name of `source` if a column is a power in only one of them.
-    pub(super) fn align_powers(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
+    pub fn align_powers(&mut self, other: &mut Summary, source: &str) -> Result<(), Error> {
         let (own, others) = (self.made(), other.made());
         let is_in_one = |name: &&String| !own.contains(name) || !others.contains(name);
         if let Some(name) = own.iter().chain(&others).find(is_in_one) {

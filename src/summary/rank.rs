@@ -1,36 +1,36 @@
-//! Which columns are redundant: multiples of others, up to rounding.
+//! Redundant columns: linear combinations of others, up to rounding.
 //!
-//! What is left of column j once the columns before it have been taken out has the length of the entries of R from row j on.
-//! It is never exactly 0, for two reasons, and a column of which no more is left is redundant:
+//! The part of column j that is orthogonal to the columns before it has the length of the entries of R from row j on. It is
+//! never exactly 0, for two reasons, and a column whose part is explained by them is redundant:
 //!
-//! - Factoring R rounds. That leaves at most 1e-13 of the length of the column as it is in the triangle, its shift subtracted.
-//! - The *input* is rounded: a cell x has been written with 15 to 17 digits, and so it is off by up to 5e-15·|x|, however near
-//!   to each other the cells of the column are. If column j is Σ bₖ·(column k) + constant before rounding, then after it at most
-//!   5e-15·(‖xⱼ‖ + Σ |bₖ|·‖xₖ‖) is left, with the lengths of the columns as they are in the input, nothing subtracted. Seconds
-//!   since 1970 and the same in days differ by this alone.
+//! - Factoring R rounds. The error is at most 1e-13 of the length of the column in the triangle, after the shift.
+//! - The *input* is rounded: a value x was written with 15 to 17 digits, so its error is up to 5e-15·|x|, however close the
+//!   values of the column are. If column j is Σ bₖ·(column k) + constant before rounding, the length after rounding is at
+//!   most 5e-15·(‖xⱼ‖ + Σ |bₖ|·‖xₖ‖), with the lengths of the columns in the input, without shift. Seconds since 1970 and
+//!   the same in days differ by this alone.
 //!
-//! Powers of a column are computed from its cells as they are, so their rounding is that of the polynomials: Tₖ changes by up
-//! to k² times the change of its argument (Markov's inequality).
+//! Powers of a column are computed from its values, so their rounding error is that of the polynomials: Tₖ changes by up to
+//! k² times the change of its argument (Markov's inequality).
 
 use super::{Summary, Triangle};
 use crate::pair::{exponent, length, power_of_two};
 
-/// What factoring leaves of a redundant column, as a fraction of its length.
+/// The rounding error of factoring a redundant column, as a fraction of its length.
 const DEPENDENT: f64 = 1e-13;
 
-/// How far a cell can be from the number that was meant, as a fraction of it: half a unit of the last of 15 digits.
+/// The largest relative error of a written number: half a unit of the last of 15 digits.
 const WRITTEN: f64 = 5e-15;
 
 impl Summary {
-    /// The sum of squared errors of each of the last `targets` columns that no weights on the columns before them, with or
-    /// without a bias, can remove (k).
+    /// The minimum sum of squared errors of each of the last `targets` columns over weights on the columns before them,
+    /// with or without a bias (k).
     #[must_use]
     pub fn floor(&self, targets: usize, bias: bool) -> Vec<f64> {
         let rounding = self.rounding(bias);
         if bias { self.triangle.floor(targets, &rounding) } else { self.through_origin().floor(targets, &rounding) }
     }
 
-    /// The places of the columns that are not redundant after those before them, among the first `count` columns of the
+    /// The places of the columns that are not redundant given those before them, among the first `count` columns of the
     /// triangle (of that through the origin, without a bias).
     #[must_use]
     pub fn independent(&self, count: usize, bias: bool) -> Vec<usize> {
@@ -39,7 +39,7 @@ impl Summary {
         own.independent(count, &rounding)
     }
 
-    /// How long the rounding of each column of the triangle can be (q, or q − 1 through the origin).
+    /// A bound on the rounding error of each column of the triangle (q, or q − 1 through the origin).
     #[must_use]
     pub fn rounding(&self, bias: bool) -> Vec<f64> {
         let mut rounding: Vec<f64> = (0..self.shift.len()).map(|j| WRITTEN * self.size(j)).collect();
@@ -59,7 +59,7 @@ impl Summary {
         rounding.split_off(usize::from(!bias))
     }
 
-    /// The length of column `j` of the triangle with nothing subtracted from it.
+    /// The length of column `j` of the triangle without shift.
     pub(super) fn size(&self, j: usize) -> f64 {
         let first = self.triangle.get(0, j) + (self.shift[j] + self.origin[j]) * self.triangle.get(0, 0);
         length([first].into_iter().chain((1..=j).map(|i| self.triangle.get(i, j))))
@@ -67,12 +67,12 @@ impl Summary {
 }
 
 impl Triangle {
-    /// The floor of each of the last `targets` columns; `rounding` is that of all columns.
+    /// The minimum for each of the last `targets` columns; `rounding` is that of all columns.
     fn floor(&self, targets: usize, rounding: &[f64]) -> Vec<f64> {
         let first_target = self.columns() - targets;
         let mut kept = self.independent(first_target, rounding);
         let count = kept.len();
-        // The row of a redundant column would hold squared error that later columns can remove.
+        // The row of a redundant column would contain squared error that later columns can remove.
         let shorter = (count < first_target).then(|| {
             kept.extend(first_target..self.columns());
             self.select(&kept)
@@ -81,27 +81,27 @@ impl Triangle {
         (count..count + targets).map(|j| (count..=j).map(|i| triangle.get(i, j).powi(2)).sum()).collect()
     }
 
-    /// Whether column `j` is more than a sum of multiples of the columns before it, and of what factoring left of these.
+    /// Whether column `j` is not a linear combination of the columns before it, up to rounding.
     #[must_use]
     pub fn is_independent(&self, j: usize) -> bool {
         self.length(j, j) > DEPENDENT * self.length(j, 0)
     }
 
-    /// How long column `j` is from row `i` on.
+    /// The length of column `j` from row `i` on.
     #[must_use]
     pub fn length(&self, j: usize, i: usize) -> f64 {
         length((i..=j).map(|i| self.get(i, j)))
     }
 
-    /// Those of the first `count` columns that are not redundant after those before them; `rounding` is how long the
-    /// rounding of each can be.
+    /// Those of the first `count` columns that are not redundant given those before them; `rounding` bounds the error of
+    /// each.
     #[must_use]
     pub fn independent(&self, count: usize, rounding: &[f64]) -> Vec<usize> {
         let (equal, rounding) = self.of_equal_size(rounding);
         let mut rank = Rank::new(&equal, &rounding);
         let (mut kept, mut gone): (Vec<usize>, Vec<usize>) = (0..count).partition(|&j| rank.take(j));
-        // What rounding left of a redundant column is a direction, and of few rows there may be no other left for a column
-        // after it: after the kept ones, that column shows itself.
+        // The rounding error of a redundant column is a direction, and with few rows a later column may have no other
+        // direction left: compared with the kept columns only, that column is detected.
         while !gone.is_empty() {
             let order: Vec<usize> = kept.iter().chain(&gone).copied().collect();
             let ordered = equal.select(&order);
@@ -116,7 +116,7 @@ impl Triangle {
         kept
     }
 
-    /// The same with every column near 1 in length, times a power of two, so that products of lengths are finite.
+    /// The same with every column scaled by a power of two to a length near 1, so that products of lengths are finite.
     fn of_equal_size(&self, rounding: &[f64]) -> (Triangle, Vec<f64>) {
         let scale = |j: usize| power_of_two(-exponent(self.length(j, 0)));
         let scales: Vec<f64> = (0..self.columns()).map(scale).collect();
@@ -124,7 +124,7 @@ impl Triangle {
         (self.scale(&scales), rounding)
     }
 
-    /// How many of its rows have anything in the first `count` columns.
+    /// The number of its rows that are not zero in the first `count` columns.
     #[must_use]
     pub fn depth(&self, count: usize) -> usize {
         let lengths: Vec<f64> = (0..count).map(|j| self.length(j, 0)).collect();
@@ -133,15 +133,15 @@ impl Triangle {
     }
 }
 
-/// The columns of a triangle, asked one after the other whether they are redundant.
+/// The columns of a triangle, tested one after the other for redundancy.
 struct Rank<'a> {
-    /// Its columns are near 1 in length.
+    /// The triangle, with columns of a length near 1.
     triangle: &'a Triangle,
     rounding: &'a [f64],
     is_kept: Vec<bool>,
-    /// The shortest part of its own that a kept column has.
+    /// The shortest orthogonal part of a kept column.
     shortest: f64,
-    /// The largest rounding of a kept column.
+    /// The largest rounding error of a kept column.
     roughest: f64,
 }
 
@@ -150,7 +150,7 @@ impl Rank<'_> {
         Rank { triangle, rounding, is_kept: vec![false; triangle.columns()], shortest: 1.0, roughest: 0.0 }
     }
 
-    /// Keeps column `j` if it is not redundant.
+    /// Keeps column `j` unless it is redundant.
     fn take(&mut self, j: usize) -> bool {
         let is_new = self.is_new(j, j);
         if is_new {
@@ -165,13 +165,13 @@ impl Rank<'_> {
         self.roughest = self.roughest.max(self.rounding[j]);
     }
 
-    /// Whether what column `j` has from row `i` on is more than rounding.
+    /// Whether the part of column `j` from row `i` on exceeds rounding.
     fn is_new(&self, j: usize, i: usize) -> bool {
         let (whole, rest) = (self.triangle.length(j, 0), self.triangle.length(j, i));
         if rest <= DEPENDENT * whole {
             return false;
         }
-        // Weights on the kept columns are hardly larger than this, so that what is clearly more needs no solution.
+        // Weights on the kept columns are hardly larger than this, so that clear cases need no solution.
         let most = self.rounding[j] + 100.0 * j as f64 * self.roughest / self.shortest;
         rest > most || rest > self.rounding[j] + self.rounding_of_sum(j)
     }

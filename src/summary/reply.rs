@@ -1,18 +1,19 @@
-//! What a database replies to the query of `linreg sql`: counts, centers, sums and cross-products, in one line of JSON.
+//! The reply of a database to the query of `linreg sql`: counts, centers, sums and cross-products, in one line of JSON.
 //!
 //! ```json
 //! {"format":"linreg-reply","version":1,"fields":[{"column":"x"},{"column":"y"}],"targets":1,"drops":false,
 //!  "rows":"3","missing":"0,0","unusable":"0,0","centers":"2.0,4.0","used":"3","sums":"0.0,0.0","products":"2.0,4.0,8.0"}
 //! ```
 //!
-//! `fields` are the columns, features first, `levels` those of a category. Numbers are strings with commas, as the database
-//! writes them: `missing` cells of each field, cells that are `unusable` because they are not numbers or none of the levels,
-//! a center c of each column, Σ w (x − c), and Σ w (x − c)(z − d) for every pair of columns, row by row of their lower triangle.
+//! `fields` are the columns, features first, with the `levels` of categories. Numbers are strings with commas, as the
+//! database writes them: `missing` values of each field, values that are `unusable` because they are not numbers or not
+//! among the levels, a center c of each column, Σ w (x − c), and Σ w (x − c)(z − d) for every pair of columns, row by row
+//! of their lower triangle.
 //!
-//! With n = Σ w and s = Σ w (x − c), the cross-products of deviations from the means are Σ w (x − c)(z − d) − s t/n, whatever the
-//! centers are. Their Cholesky factor is the triangle of the rows below its first (Golub & Van Loan, *Matrix Computations*,
-//! section 4.2). A column of which too little is left once the columns before it have had their part is a sum of these: rounding has
-//! taken the rest.
+//! With n = Σ w and s = Σ w (x − c), the cross-products of deviations from the means are Σ w (x − c)(z − d) − s t/n for any
+//! centers. Their Cholesky factor is the triangle of the rows below its first (Golub & Van Loan, *Matrix Computations*,
+//! section 4.2). A column whose part orthogonal to the columns before it is lost in rounding is a linear combination of
+//! these.
 
 mod moments;
 #[cfg(test)]
@@ -33,7 +34,7 @@ pub(super) use unpacked::unpacked;
 const KIND: &str = "reply";
 const NEWEST: u64 = 1;
 
-/// Digits of a double.
+/// The digits of a double.
 const DIGITS: f64 = 15.95;
 
 /// A column of a table, or a category in it.
@@ -41,19 +42,19 @@ const DIGITS: f64 = 15.95;
 pub struct SqlField {
     /// Its name.
     pub column: String,
-    /// The strings that are in it; nothing for numbers.
+    /// The levels; `None` for numbers.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub levels: Option<Vec<String>>,
 }
 
-/// What was asked.
+/// The query of a reply.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Heading {
     format: String,
     version: u64,
     /// Features, then targets.
     pub fields: Vec<SqlField>,
-    /// How many of these are targets.
+    /// The number of targets among them.
     pub targets: usize,
     /// The column with the weight of each row.
     #[serde(default, skip_serializing_if = "Option::is_none")]
@@ -63,7 +64,7 @@ pub struct Heading {
 }
 
 impl Heading {
-    /// Of a query in the form of this version.
+    /// True for a query in the form of this version.
     #[must_use]
     pub fn new(fields: Vec<SqlField>, targets: usize, weight: Option<String>, drops: bool) -> Heading {
         Heading { format: document::format(KIND), version: NEWEST, fields, targets, weight, drops }
@@ -75,7 +76,7 @@ impl Heading {
         serde_json::to_string(self).expect("names are JSON")
     }
 
-    /// The columns of the summary: a level is one.
+    /// The columns of the summary, one per level.
     #[must_use]
     pub fn columns(&self) -> Vec<String> {
         let of = |field: &SqlField| match &field.levels {
@@ -103,30 +104,31 @@ struct Document {
     products: String,
 }
 
-/// The remarks on a reply once it is a summary.
+/// The remarks on a reply that has become a summary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Reply {
-    /// How many rows there were.
+    /// The number of rows.
     pub rows: u64,
-    /// How many of them were dropped because a cell was missing.
+    /// The number of rows dropped because of missing values.
     pub dropped: u64,
-    /// How many cells were missing in each field that has missing ones.
+    /// The number of missing values of each field that has any.
     pub missing: Vec<(String, u64)>,
     /// The columns of the features.
     pub features: Vec<String>,
 }
 
-/// How good the products are that a summary was made of.
+/// The precision of the products of a summary.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Quality {
-    /// The condition number of the correlations of the features, the dependent ones dropped.
+    /// The condition number of the correlations of the features, without the dependent ones.
     pub condition: f64,
-    /// Features that are sums of the columns before them as far as the products tell; levels are not named.
+    /// Features that are linear combinations of the columns before them, to the precision of the products; levels are not
+    /// named.
     pub dependent: Vec<String>,
 }
 
 impl Quality {
-    /// How many digits weights have that are found from products, and how many they would have from rows.
+    /// The number of digits of weights found from products, and of those from rows.
     #[must_use]
     pub fn digits(&self) -> (f64, f64) {
         let lost = self.condition.log10();
@@ -134,12 +136,12 @@ impl Quality {
     }
 }
 
-/// Why a reply is not a summary, and perhaps what to do.
+/// The reason why a reply is not a summary, and perhaps a hint.
 #[derive(Debug)]
 pub struct Refusal {
-    /// In words.
+    /// The message.
     pub message: String,
-    /// A remedy.
+    /// A hint.
     pub hint: Option<String>,
 }
 
@@ -150,7 +152,7 @@ impl From<String> for Refusal {
 }
 
 impl Refusal {
-    /// As an error.
+    /// The error.
     pub(super) fn at(self, place: Place) -> Error {
         let error = Error::input(place, self.message);
         match self.hint {
@@ -169,7 +171,7 @@ pub(super) fn is_reply(line: &str) -> bool {
     line.trim_start().starts_with(&format!("{{\"format\":\"{}\"", document::format(KIND)))
 }
 
-/// The summary of the rows that a line of JSON sums up, and the remarks on it.
+/// The summary of the rows of a reply in a line of JSON, and the remarks on it.
 pub(super) fn from_line(line: &str) -> Result<(Summary, Reply), Refusal> {
     let document: Document = document::parse(line.as_bytes(), KIND, NEWEST).map_err(|refusal| refusal.message)?;
     let heading = &document.heading;
@@ -226,7 +228,7 @@ fn too_few(key: &str, expected: usize, found: usize) -> String {
     format!("not a reply: {found} numbers in \"{key}\", expected {expected}")
 }
 
-/// `x 12, y 3`: the first of many.
+/// A list such as `x 12, y 3`, shortened if it is long.
 fn in_words(missing: &[(String, u64)]) -> String {
     const SHOWN: usize = 8;
     let mut words: Vec<String> = missing.iter().take(SHOWN).map(|(name, cells)| format!("{name} {cells}")).collect();
@@ -236,7 +238,8 @@ fn in_words(missing: &[(String, u64)]) -> String {
     words.join(", ")
 }
 
-/// The fields with missing values, most of them first. Cells that cannot be used are refused, and missing ones unless their rows are dropped.
+/// The fields with missing values, most of them first. Refuses unusable values, and missing ones unless their rows are
+/// dropped.
 fn check_cells(document: &Document, rows: u64) -> Result<Vec<(String, u64)>, Refusal> {
     let heading = &document.heading;
     let names: Vec<&String> = heading.fields.iter().map(|field| &field.column).chain(&heading.weight).collect();

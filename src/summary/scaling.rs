@@ -1,21 +1,21 @@
-//! Columns on a scale of their own, on which gradient descent converges.
+//! Scaled columns, on which gradient descent converges.
 
 use super::Summary;
 
 /// How features are scaled before a descent.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Scaling {
-    /// Mean 0 and deviation 1 (divisor n).
+    /// Mean 0 and standard deviation 1 (divisor n).
     Standardize,
-    /// Mean 0 only: what a penalty on the weights costs stays the same.
+    /// Mean 0 only: the penalty on the weights does not change.
     Center,
-    /// Root mean square 1 and no shift: without a bias, a shift would be another model.
+    /// Root mean square 1 without a shift: without a bias, a shift would change the model.
     Divide,
 }
 
 impl Summary {
-    /// The rows with the first `count` columns scaled, and what was taken out of each: (shift, divisor), `count` of them. A
-    /// divisor of 0 represents a column that never changes, and counts as 1.
+    /// The rows with the first `count` columns scaled, and the (shift, divisor) of each. A divisor of 0 represents a
+    /// constant column, and counts as 1.
     #[must_use]
     pub fn scaled(&self, count: usize, scaling: Scaling) -> (Summary, Vec<(f64, f64)>) {
         let (standardized, moments) = self.standardize(count);
@@ -29,7 +29,7 @@ impl Summary {
         let moments: Vec<(f64, f64)> = moments.iter().map(shared).collect();
         let mut scaled = self.rescale(&moments);
         if scaling == Scaling::Center {
-            // The means are zero now but for rounding.
+            // The means are zero now up to rounding.
             scaled.triangle.center(count);
         }
         (scaled, moments)

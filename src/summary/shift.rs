@@ -1,21 +1,21 @@
-//! What to subtract from columns before they are summed up.
+//! The shift of columns before they are summarized.
 
 use crate::data::{Batch, LINE};
 
 /// Running means and deviations of the columns of batches, joined by the update of Chan, Golub and LeVeque (1979).
 pub struct Moments {
-    /// Of every column without the ones: rows that have a number there, mean, and sum of squared deviations.
+    /// For every column except the ones: the number of values, their mean, and their sum of squared deviations.
     columns: Vec<[f64; 3]>,
 }
 
 impl Moments {
-    /// An empty one of `columns` columns.
+    /// An empty one for `columns` columns.
     #[must_use]
     pub fn new(columns: usize) -> Moments {
         Moments { columns: vec![[0.0; 3]; columns] }
     }
 
-    /// Adds the rows of a batch; missing values (NaN) do not count.
+    /// Adds the rows of a batch, without missing values (NaN).
     pub fn push(&mut self, batch: &Batch) {
         for (k, [rows, mean, deviation]) in (1..).zip(&mut self.columns) {
             let [added, batch_mean, batch_deviation] = own_moments(batch.column(k), batch.weights());
@@ -28,16 +28,15 @@ impl Moments {
         }
     }
 
-    /// A shift for every column: its mean, rounded so coarsely that values with few digits stay values with few digits
-    /// and are shifted without rounding; 0 where the mean is within the deviations, and the value itself where it never
-    /// changes.
+    /// A shift for every column: its mean, rounded so coarsely that values with few digits are shifted without rounding; 0
+    /// if the mean is less than the deviations, and the value itself if the column is constant.
     #[must_use]
     pub fn shift(&self) -> Vec<f64> {
         self.columns.iter().map(|&[rows, mean, deviation]| round_to(mean, (deviation / rows).sqrt())).collect()
     }
 }
 
-/// How many values are there and not missing, counted by their weights, their mean, and their sum of squared deviations.
+/// The sum of the weights of the values that are not missing, their mean, and their sum of squared deviations.
 fn own_moments(values: &[f64], weights: Option<&[f64]>) -> [f64; 3] {
     if values.iter().fold(false, |any, value| any | value.is_nan()) {
         let there = |i: &usize| !values[*i].is_nan();
@@ -52,8 +51,8 @@ fn own_moments(values: &[f64], weights: Option<&[f64]>) -> [f64; 3] {
     found.map_or([0.0; 3], |(mean, deviation)| [count, mean, deviation])
 }
 
-/// Mean and sum of squared deviations of some values, both summed up as differences from the first value: they are exact
-/// if it never changes. `None` if there are no values.
+/// The mean and sum of squared deviations of some values, computed from differences from the first value, so they are exact
+/// for constants. `None` without values.
 fn moments(values: &[f64]) -> Option<(f64, f64)> {
     let &first = values.first()?;
     let (mut sums, mut squares) = ([0.0; LINE], [0.0; LINE]);
@@ -69,7 +68,7 @@ fn moments(values: &[f64]) -> Option<(f64, f64)> {
     Some((first + mean, deviation.max(0.0)))
 }
 
-/// The same with weights, those of 0 dropped.
+/// The same with weights, without those of weight 0.
 fn weighted_moments(values: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
     let counted = || values.iter().zip(weights).filter(|(_, weight)| **weight > 0.0);
     let (&first, _) = counted().next()?;
@@ -84,7 +83,7 @@ fn weighted_moments(values: &[f64], weights: &[f64]) -> Option<(f64, f64)> {
     Some((first + mean, (square - mean * mean * count).max(0.0)))
 }
 
-/// The multiple nearest to `mean` of the smallest power of two that is not below `deviation`.
+/// The multiple nearest to `mean` of the smallest power of two that is not less than `deviation`.
 fn round_to(mean: f64, deviation: f64) -> f64 {
     if deviation == 0.0 || !mean.is_finite() || !deviation.is_finite() {
         return if mean.is_finite() { mean } else { 0.0 };

@@ -1,4 +1,4 @@
-//! Choices about columns that come later, as a change of the triangle: choosing and scaling need no row again.
+//! Choosing and scaling columns as a change of the triangle, without a pass over the rows.
 
 use std::collections::BTreeMap;
 
@@ -8,8 +8,7 @@ use super::{Sum, Summary, Triangle};
 use crate::pair::{Pair, add, number, pair, times};
 
 impl Summary {
-    /// The same rows with only the columns `names`, in that order. Without all levels of a category, those that are left are
-    /// columns like any.
+    /// The same rows with only the columns `names`, in that order. A category without all its levels becomes plain columns.
     ///
     /// # Errors
     /// The first name that is not a column.
@@ -40,19 +39,19 @@ impl Summary {
         })
     }
 
-    /// The rows with the first `count` columns brought to mean 0 and deviation 1 (divisor n), and what each was:
-    /// (mean, deviation). A column that never changes has deviation 0 and is only centred. Powers are powers here.
+    /// The rows with the first `count` columns scaled to mean 0 and standard deviation 1 (divisor n), and the (mean,
+    /// deviation) of each. A constant column has deviation 0 and is only centered. Powers are powers here.
     #[must_use]
     pub fn standardize(&self, count: usize) -> (Summary, Vec<(f64, f64)>) {
         let plain = self.plain();
         let moments: Vec<(f64, f64)> = (0..count).map(|j| (plain.mean(j), plain.deviation(j))).collect();
         let mut standardized = plain.rescale(&moments);
-        // The means are zero now but for rounding.
+        // The means are zero now up to rounding.
         standardized.triangle.center(count);
         (standardized, moments)
     }
 
-    /// The rows with (mean, deviation) of `moments` taken out of the first columns, as others were standardized; a
+    /// The rows with the first columns standardized by (mean, deviation) of `moments`, the values of other rows; a
     /// deviation of 0 counts as 1.
     #[must_use]
     pub fn rescale(&self, moments: &[(f64, f64)]) -> Summary {
@@ -72,7 +71,7 @@ impl Summary {
 }
 
 impl Triangle {
-    /// The triangle of the rows and `count` more, one for each column from `first` on: `length` there and 0 elsewhere.
+    /// The triangle of the rows and `count` more, one for each column from `first` on, with `length` there and 0 elsewhere.
     #[must_use]
     pub fn with_diagonal(&self, first: usize, count: usize, length: f64) -> Triangle {
         let mut longer = self.clone();
@@ -91,8 +90,7 @@ impl Triangle {
         longer
     }
 
-    /// The triangle without its first row and column: of all other columns, once what the first explains of them has been
-    /// taken out.
+    /// The triangle without its first row and column: of the parts of all other columns that are orthogonal to the first.
     #[must_use]
     pub fn below_first(&self) -> Triangle {
         let mut below = Triangle::new(self.columns() - 1);
@@ -126,7 +124,7 @@ impl Triangle {
         self.columns_of(sums.len(), entry)
     }
 
-    /// The triangle of the rows with columns of zeros after the others, up to that number.
+    /// The triangle of the rows with columns of zeros appended, up to that number.
     #[must_use]
     pub fn widened(&self, columns: usize) -> Triangle {
         let mut wide = Triangle::new(columns);
@@ -134,7 +132,7 @@ impl Triangle {
         wide
     }
 
-    /// The triangle of as many rows as it has itself, with `entry` (column, row) in each of `columns` columns.
+    /// The triangle with as many rows as columns, with `entry` (column, row) in each of `columns` columns.
     fn columns_of(&self, columns: usize, entry: impl Fn(usize, usize) -> f64) -> Triangle {
         let mut triangle = Triangle::new(columns);
         let mut batch = Batch::with_capacity(columns, self.columns().min(BATCH_ROWS));

@@ -9,16 +9,15 @@
 //!     (any n)                 .
 //! ```
 //!
-//! R is the triangle of the QR factorization of A. It answers every question of least squares that
-//! A answers, and, unlike AᵀA, keeps all digits of it. It grows block by block: the factorization
-//! of the triangle so far with some more rows below it gives the next triangle (Golub & Van Loan,
-//! Matrix Computations, sections 5.1 and 5.2). Triangles of parts of the table are merged in the
-//! same way, because a triangle is nothing but q rows more (TSQR: Demmel, Grigori, Hoemmen,
-//! Langou, Communication-optimal parallel and sequential QR, 2012). Q is never formed.
+//! R is the triangle of the QR factorization of A. It determines every least-squares solution that A determines and, unlike
+//! AᵀA, keeps all digits. It grows block by block: the factorization of the triangle so far with more rows below it gives
+//! the next triangle (Golub & Van Loan, Matrix Computations, sections 5.1 and 5.2). Triangles of parts of the table are
+//! merged in the same way, because a triangle is q more rows (TSQR: Demmel, Grigori, Hoemmen, Langou, Communication-optimal
+//! parallel and sequential QR, 2012). Q is never formed.
 //!
-//! The diagonal of R is never negative, which makes R unique where the columns of A are linearly
-//! independent. Columns of zeros and fewer rows than columns are all right, and columns from 1e-150
-//! to 1e150 in size lose no digits by it. Infinity and NaN come out as NaN.
+//! The diagonal of R is never negative, which makes R unique if the columns of A are linearly independent. Columns of zeros
+//! and fewer rows than columns are supported, and columns from 1e-150 to 1e150 in size lose no digits. Infinity and NaN
+//! become NaN.
 //!
 //! The same rows in the same blocks give the same bits on every x86-64 machine with AVX2 and FMA.
 
@@ -34,7 +33,7 @@ use crate::data::{BATCH_ROWS, Batch};
 #[derive(Clone, Debug, PartialEq)]
 pub struct Triangle {
     columns: usize,
-    /// `columns`, or one column of zeros more, since the kernel takes two columns at a time.
+    /// The number of columns, plus one column of zeros if it is odd, since the kernel takes two columns at a time.
     even: usize,
     /// The rows one after the other, each from its diagonal on.
     r: Vec<f64>,
@@ -72,10 +71,10 @@ impl Triangle {
         self.r.iter().all(|r| r.is_finite())
     }
 
-    /// Folds in the rows of `batch` and leaves it with nothing of use.
+    /// Adds the rows of `batch`, which is overwritten.
     ///
     /// # Panics
-    /// If it has not q columns.
+    /// If the number of columns is not q.
     pub fn push(&mut self, batch: &mut Batch) {
         assert_eq!(batch.columns(), self.columns, "a batch of other columns");
         if batch.rows() > 0 {
@@ -83,10 +82,10 @@ impl Triangle {
         }
     }
 
-    /// Folds in the rows that `other` has seen.
+    /// Adds the rows of `other`.
     ///
     /// # Panics
-    /// If it has not q columns.
+    /// If the number of columns is not q.
     pub fn merge(&mut self, other: &Triangle) {
         assert_eq!(other.columns, self.columns, "a triangle of other columns");
         // Without this, the empty triangle would be neutral only up to rounding.
@@ -108,13 +107,13 @@ impl Triangle {
         }
     }
 
-    /// The triangle with these rows, each from its diagonal on; `None` if they are not 1, 2, … numbers short of the
-    /// first, or hold something that no triangle does.
+    /// The triangle with these rows, each from its diagonal on; `None` if they are not 1, 2, … numbers shorter than the
+    /// first, or contain a number that no triangle has.
     pub fn from_rows(rows: &[Vec<f64>]) -> Option<Triangle> {
         let fits = |(i, row): (usize, &Vec<f64>)| {
             row.len() == rows.len() - i && row[0] >= 0.0 && row.iter().all(|entry| entry.is_finite())
         };
-        // Before there is room for them: a short text may name many rows that are empty.
+        // Before allocating: a short text may declare many empty rows.
         rows.iter().enumerate().all(fits).then(|| {
             let mut triangle = Triangle::new(rows.len());
             rows.iter().enumerate().for_each(|(i, row)| triangle.row_mut(i).copy_from_slice(row));
@@ -135,8 +134,7 @@ impl Triangle {
         scaled
     }
 
-    /// The triangle of the rows [1, a − mean of a] for the `count` columns after the first: nothing is left of them in
-    /// row 0.
+    /// The triangle of the rows [1, a − mean of a] for the `count` columns after the first: their row 0 is zero.
     pub fn center(&mut self, count: usize) {
         self.row_mut(0)[1..=count].fill(0.0);
     }
@@ -153,7 +151,7 @@ impl Triangle {
         }
     }
 
-    /// The rows of `batch`, of which the columns before `first` are zero, ready to be folded in.
+    /// The rows of `batch`, whose columns before `first` are zero, in the form for adding.
     fn fold<'a>(&'a mut self, batch: &'a mut Batch, first: usize, triangular: bool) -> Fold<'a> {
         let stride = batch.capacity();
         let (block, rows) = batch.padded_mut();

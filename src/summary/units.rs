@@ -1,35 +1,36 @@
-//! Columns so large or small that their squares leave the range of doubles, in other units.
+//! Units for columns whose squares overflow or underflow.
 //!
-//! A triangle of columns of 1e300 has all its digits, but a standard error is made of squares, and a covariance of products of
-//! four. Dividing such columns by powers of two rounds nothing, so what is found in these units is right in the data's own.
+//! A triangle of columns of 1e300 has all its digits, but a standard error consists of squares, and a covariance of
+//! products of four. Dividing these columns by powers of two does not round, so results in these units are exact in the
+//! data's own.
 
 use nalgebra::DMatrix;
 
 use super::Summary;
 use crate::pair::{exponent, power_of_two, scaled};
 
-/// Columns between 2^−150 and 2^150 (1e-45 and 1e45) are left as they are: products of six of them are finite.
+/// Columns between 2^−150 and 2^150 (1e-45 and 1e45) are not divided: products of six of them are finite.
 const LARGEST: i32 = 150;
 
 /// The powers of two by which columns are divided.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Units {
-    /// Exponents of the columns by their names, the ones in front (q).
+    /// The exponents of the columns by their names, the ones first (q).
     named: Vec<i32>,
-    /// Exponents of the columns of the triangle, which has polynomials for powers (q).
+    /// The exponents of the columns of the triangle, which has polynomials instead of powers (q).
     held: Vec<i32>,
-    /// Which columns are powers of others.
+    /// The columns that are powers of others.
     powers: Vec<usize>,
 }
 
 impl Units {
-    /// The exponent of column `j`, counted without the ones: what it is divided by is a power of two with this exponent.
+    /// The exponent of column `j`, not counting the ones: the column is divided by the power of two with this exponent.
     #[must_use]
     pub fn of(&self, j: usize) -> i32 {
         self.named[1 + j]
     }
 
-    /// The same of the column at `place` of the triangle, 0 for the ones; without a bias xT₁, xT₂ … are there for powers.
+    /// The same for the column at `place` of the triangle, 0 for the ones; without a bias, xT₁, xT₂ … replace powers.
     #[must_use]
     pub fn of_place(&self, place: usize, bias: bool) -> i32 {
         match self.powers.contains(&place) {
@@ -51,7 +52,7 @@ impl Units {
 }
 
 impl Summary {
-    /// Units in which no square of a column overflows or vanishes; `None` if they are the units of the columns.
+    /// Units in which no square of a column overflows or underflows; `None` if the columns need none.
     #[must_use]
     pub fn units(&self) -> Option<Units> {
         let root = self.weight.sqrt();

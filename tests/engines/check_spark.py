@@ -252,7 +252,7 @@ def refusals(check):
     check.expect("a bad cell: exit code 1, our message, its line", code == 1 and not out and told in said, said)
     small = ["sql.files.maxPartitionBytes=32k", "sql.files.openCostInBytes=0"]
     code, out, said = check.run(["--data", folder / "bad", "--format", "csv"], master="local[2]", conf=small)
-    found = re.search(r"bad/b.csv: .* \(line (\d+) behind byte (\d+);", said)
+    found = re.search(r"bad/b.csv: .* \(line (\d+) after byte (\d+);", said)
     # A line belongs to the block in which it begins; the one that a block begins in belongs to the one before.
     rest = "".join(lines)[int(found[2]) :].split("\n") if found else []
     line = rest[int(found[1])] if found else ""
@@ -267,8 +267,8 @@ def refusals(check):
     alien = folder / "alien"
     alien.write_bytes(b"\x7fELF\2\1\1" + bytes(9) + b"\2\0\xb7\0\1\0\0\0" + bytes(40))
     for binary, told in [
-        (liar, "rows went in, but 99 were read\nhint: does --binary name a linreg of this version?"),
-        (alien, ": Exec format error\nhint: --binary PATH names one that can"),
+        (liar, "rows were sent, but 99 were read\nhint: check that --binary names a linreg of this version"),
+        (alien, ": Exec format error\nhint: --binary PATH names another executable"),
     ]:
         binary.chmod(0o755)
         code, out, said = check.run(["--data", folder / "bad/a.csv", "--binary", binary], master="local[2]")

@@ -13,7 +13,7 @@ use crate::data::{BATCH_ROWS, Batch, Missing, Progress, Reader, Records, Work, t
 use crate::error::{Error, Place};
 use crate::fit::t_critical;
 use crate::model::metrics::{Errors, Metrics};
-use crate::model::{Model, Rule};
+use crate::model::{MissingCells, Model, Rule};
 use crate::report::Grid;
 use crate::report::charts::{Diagnostic, FeatureCurve, MOST_PANELS, Pairs, whole};
 
@@ -56,6 +56,10 @@ pub struct Sample {
     pub rows: u64,
     /// The sum of their weights.
     pub weight: f64,
+    /// The smallest and the largest number in each field of the model, of its targets too.
+    pub ranges: Vec<[f64; 2]>,
+    /// Missing values.
+    pub missing: MissingCells,
 }
 
 /// A row that may be drawn: by lot, then where it stands. Its numbers are the only field, if there is one only, then known
@@ -110,6 +114,7 @@ struct Part {
     errors: Vec<Errors>,
     grids: Vec<Grid>,
     rows: u64,
+    ranges: Vec<[f64; 2]>,
     ledger: Ledger,
     room: Option<Batch>,
 }
@@ -118,7 +123,17 @@ impl Part {
     fn new(targets: usize, fields: usize, bias: bool, diagnostic: Option<Diagnostic>) -> Part {
         let (kept, errors) = (Kept::default(), vec![Errors::new(bias); targets]);
         let grids = diagnostic.map_or(Vec::new(), |diagnostic| vec![diagnostic.grid(); targets.min(MOST_PANELS)]);
-        Part { kept, errors, grids, rows: 0, ledger: Ledger::new(fields), room: None }
+        let ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; fields];
+        Part { kept, errors, grids, rows: 0, ranges, ledger: Ledger::new(fields), room: None }
+    }
+
+    /// Notes the numbers of a batch of fields in the ranges.
+    fn measure(&mut self, batch: &Batch) {
+        let counts = |i: &usize| batch.weights().is_none_or(|weights| weights[*i] > 0.0);
+        for (k, range) in (1..).zip(&mut self.ranges) {
+            let values = (0..batch.rows()).filter(counts).map(|i| batch.column(k)[i]);
+            *range = values.fold(*range, |[from, to], value| [from.min(value), to.max(value)]);
+        }
     }
 
     fn merge(&mut self, part: Part, most: usize, progress: &Progress) {
@@ -126,6 +141,8 @@ impl Part {
         self.errors.iter_mut().zip(&part.errors).for_each(|(all, part)| all.merge(part));
         self.grids.iter_mut().zip(&part.grids).for_each(|(all, part)| all.merge(part));
         self.rows += part.rows;
+        let ranges = self.ranges.iter_mut().zip(&part.ranges);
+        ranges.for_each(|(all, part)| *all = [all[0].min(part[0]), all[1].max(part[1])]);
         self.ledger.merge(part.ledger, progress);
     }
 }
@@ -158,6 +175,7 @@ impl SampleOptions {
             if let Some(leaves) = leaves {
                 batch.split_off(&mut Batch::with_weights(weight.is_some(), 1 + fields, BATCH_ROWS), |i| leaves[i]);
             }
+            part.measure(batch);
             let batch = design.features(batch, &mut part.room);
             model.fill(batch);
             let predicted: Vec<Vec<f64>> = places.iter().map(|place| model.predict(batch, *place)).collect();
@@ -192,15 +210,23 @@ impl SampleOptions {
             return Err(all.ledger.refusal(design.fields(), read, None));
         }
         all.ledger.unseen.report(design.fields(), OnUnseen::strict(self.strict))?;
-        tell_missing(&all.ledger.record(rule, design.fields()));
+        let missing = all.ledger.record(rule, design.fields());
+        tell_missing(&missing);
         if all.rows == 0 {
             return Err(Error::input(Place::file(&file), all.ledger.why_none()));
         }
-        Ok(self.sampled(model, places, all, only))
+        Ok(self.sampled(model, places, all, only, missing))
     }
 
     /// The rows in the order of the file, as pictures want them.
-    fn sampled(&self, model: &Model, places: &[usize], all: Part, only: Option<usize>) -> Sample {
+    fn sampled(
+        &self,
+        model: &Model,
+        places: &[usize],
+        all: Part,
+        only: Option<usize>,
+        missing: MissingCells,
+    ) -> Sample {
         let mut kept = all.kept.0.into_vec();
         let counts_all = self.sample.is_none() && (kept.len() as u64) < all.rows;
         kept.sort_by_key(|row| (row.lot.1, row.lot.2));
@@ -226,6 +252,8 @@ impl SampleOptions {
             drawn: kept.len(),
             rows: all.rows,
             weight: all.errors.first().map_or(0.0, Errors::weight),
+            ranges: all.ranges,
+            missing,
         }
     }
 }

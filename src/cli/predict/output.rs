@@ -1,4 +1,4 @@
-//! Where predictions go: to standard output as soon as they are known, or to a file that appears when it is whole.
+//! The output of predictions: standard output, without delay, or a file that is replaced only when it is complete.
 
 use std::io::{IsTerminal, Write, stdout};
 use std::path::{Path, PathBuf};
@@ -22,7 +22,7 @@ impl Output {
         }
     }
 
-    /// A bar between the lines of a terminal would be in the way.
+    /// Whether a progress bar may be shown, which would disturb lines on a terminal.
     pub fn progress(&self) -> When {
         match self {
             Output::Printed(_) if stdout().is_terminal() => When::Never,
@@ -30,7 +30,7 @@ impl Output {
         }
     }
 
-    /// Writes and flushes, so that a reader at the other end of a pipe need not wait.
+    /// Writes and flushes, so that the reader of a pipe need not wait.
     pub fn write(&mut self, text: &[u8]) -> Result<(), Error> {
         match self {
             Output::Printed(out) => out.write_all(text).and_then(|()| out.flush()).map_err(Error::stdout),
@@ -40,7 +40,7 @@ impl Output {
         }
     }
 
-    /// Makes the file appear.
+    /// Moves the complete file to its name.
     pub fn finish(self) -> Result<(), Error> {
         match self {
             Output::Printed(_) => Ok(()),

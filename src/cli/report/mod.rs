@@ -12,21 +12,20 @@ use super::input::Input;
 use super::options::DataOptions;
 use super::plot::{Sample, SampleOptions, coefficients, read_history};
 use super::unseen::OnUnseen;
-use super::words::rows_and_weight;
 use crate::data::inputs::InputFile;
 use crate::error::{Error, Place};
 use crate::model::Model;
 use crate::observers::When;
 use crate::output::{FileId, Kind, OutputFile};
+use crate::report::Page;
 use crate::report::charts::{self, Diagnostic, Run};
-use crate::report::{Page, Scale};
 use crate::summary::Summary;
 
 /// Write a page about a model: one HTML file with all its pictures
 ///
-/// Data and roles, how hard the problem is for gradient descent, the losses, coefficients with intervals, fit and
-/// residuals, errors, and how to do it again. The page needs no network and no script; it prints, and fits a phone. The
-/// rows are read twice, so they have to come from files.
+/// R² and errors, coefficients with 95 % intervals, residuals, the columns, the losses of a gradient descent, and the
+/// commands that reproduce the model. The page needs no network and no script, prints well and fits a phone. The rows are
+/// read twice, so they must come from files.
 #[derive(Debug, clap::Args)]
 #[command(after_help = "\
 Examples:
@@ -44,7 +43,7 @@ pub struct Args {
     #[command(flatten)]
     sample: SampleOptions,
 
-    /// The losses of the run, as train --history wrote them; repeat it for several runs
+    /// Losses of the run, as train --history writes them; repeat it for several runs
     #[arg(long, value_name = "FILE")]
     history: Vec<PathBuf>,
 
@@ -57,7 +56,7 @@ pub struct Args {
     out: PathBuf,
 }
 
-/// All that the page tells.
+/// Everything that the page shows.
 struct Report {
     model: Model,
     files: Vec<InputFile>,
@@ -68,7 +67,7 @@ struct Report {
 }
 
 impl Args {
-    /// Opens the page, reads, writes.
+    /// Opens the file, reads the rows and writes the page.
     pub fn run(self) -> Result<(), Error> {
         let files = Files::default().reads("--model", [&self.model]).reads(self.data.named(), self.data.paths()?);
         files.reads("--history", &self.history).writes("--out", [&self.out]).check()?;
@@ -109,11 +108,11 @@ impl Args {
         let summary = open()?.compress_like(&model.design_with_targets(), means, reading, wish)?;
         if summary.rows() != sample.rows {
             let file = files[0].path.display().to_string();
-            return Err(Error::input(Place::file(&file), "the file changed between its two readings"));
+            return Err(Error::input(Place::file(&file), "the file changed between the two passes"));
         }
         let title = self.title.clone().unwrap_or_else(|| {
             let (targets, columns) = (&model.targets, model.design());
-            format!("{} from {}", words::first(targets, words::TITLE), words::first(columns.fields(), words::TITLE))
+            format!("{} from {}", words::title(targets), words::title(columns.fields()))
         });
         Ok(Report { model, files, summary, sample, runs, title })
     }
@@ -122,40 +121,29 @@ impl Args {
 impl Report {
     fn page(&self) -> Result<String, Error> {
         let mut page = Page::new(&format!("Linear regression: {}", self.title));
-        page.section("In short");
-        self.in_short().iter().for_each(|text| page.paragraph(text));
-
-        page.section("Data and roles");
-        self.data(&mut page);
-
-        page.section("Conditioning and learning rates");
-        self.conditioning(&mut page);
-
-        if !self.runs.is_empty() {
-            page.section("Loss");
-            page.picture(&charts::loss(&self.runs, self.optimum_of_training(), Scale::Log))?;
-        }
+        page.section("Result");
+        self.result(&mut page);
 
         page.section("Coefficients");
+        self.coefficients(&mut page);
         let places: Vec<usize> = (0..self.model.targets.len()).collect();
         page.picture(&coefficients(&self.model, &places)?)?;
-        self.coefficients(&mut page);
-
-        page.section("Fit");
-        page.picture(&charts::fit(&self.sample.targets, &self.sample.remarks()))?;
 
         page.section("Residuals");
-        page.paragraph(words::RESIDUALS);
+        page.picture(&charts::fit(&self.sample.targets, &self.sample.remarks()))?;
         page.picture(&Diagnostic::Residuals.draw(&self.sample.targets, &self.sample.remarks_on_residuals()))?;
+        page.paragraph(words::RESIDUALS);
 
-        page.section("Errors");
-        page.paragraph(&format!("Over {}.", rows_and_weight(self.sample.rows, self.sample.weight)));
-        self.errors(&mut page);
+        page.section("Data");
+        self.data(&mut page);
 
-        page.section("Validation");
-        page.paragraph(&self.validation());
+        let is_descent = self.model.training.as_ref().is_some_and(|training| training.descent.is_some());
+        if is_descent || !self.runs.is_empty() {
+            page.section("Gradient descent");
+            self.descent(&mut page)?;
+        }
 
-        page.section("Do it again");
+        page.section("Reproduce");
         self.again(&mut page);
         Ok(page.html())
     }

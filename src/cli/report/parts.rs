@@ -1,91 +1,180 @@
 //! Tables of the page.
 
-use std::collections::BTreeSet;
+use std::cmp::Ordering;
 
 use nalgebra::DMatrix;
 
 use super::Report;
-use crate::cli::typed;
-use crate::cli::words::{count, rows_and_weight};
-use crate::data::{Encoding, Polynomial};
-use crate::fit::{Coefficient, LearningRate, Problem, Reduction, Settings, Spectrum};
+use crate::cli::words::count;
+use crate::cli::{show, typed};
+use crate::data::Encoding;
+use crate::error::Error;
+use crate::fit::{LearningRate, Problem, Reduction, Settings, Spectrum};
 use crate::init::Init;
-use crate::model::{MissingCells, PROGRAM, Rule, Training, coefficient_names};
-use crate::output::{number, rounded};
-use crate::report::Page;
+use crate::model::{PROGRAM, Rule, Training, coefficient_names};
+use crate::observers::{HEADS, coefficient_cells, goodness};
+use crate::output::rounded;
+use crate::report::{Group, Page, Scale, charts};
 use crate::summary::Summary;
 
-/// Features beyond which the eigenvalues of a problem take too long.
+/// The number of features above which the eigenvalues of a problem take too long.
 const MANY_FEATURES: usize = 1000;
 
-/// A number of six digits, and a whole one without a fraction.
-pub fn short(value: f64) -> String {
-    let text = rounded(value);
-    text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
-}
+/// The number of levels of a category that the page names.
+const LEVELS: usize = 6;
 
-fn known(value: Option<f64>) -> String {
-    value.map_or("–".to_owned(), short)
+/// A number of six digits.
+pub fn known(value: Option<f64>) -> String {
+    value.map_or("–".to_owned(), rounded)
 }
 
 impl Report {
-    pub fn data(&self, page: &mut Page) {
-        let files: Vec<String> = self.files.iter().map(|file| file.path.display().to_string()).collect();
-        page.paragraph(&format!(
-            "{} from {}.",
-            rows_and_weight(self.summary.rows(), self.summary.weight()),
-            files.join(", ")
-        ));
-        let plain = self.summary.plain();
-        let p = self.model.features.len();
-        let row = |(j, name): (usize, &String)| {
-            let role = if j < p { "feature" } else { "target" };
-            let deviation = plain.deviation(j);
-            vec![name.clone(), role.to_owned(), short(plain.mean(j)), short(deviation)]
-        };
-        let rows: Vec<_> = self.model.features.iter().chain(&self.model.targets).enumerate().map(row).collect();
-        page.table("Columns", &["column", "role", "mean", "standard deviation"], &rows, true);
-        let made: Vec<_> = self.model.encodings.iter().map(|(name, encoding)| made(name, encoding)).collect();
-        if !made.is_empty() {
-            page.table("Features that are made of columns", &["feature", "column", "how"], &made, false);
+    pub fn coefficients(&self, page: &mut Page) {
+        let names = coefficient_names(&self.model.features, true);
+        if let Some(inference) = &self.model.inference {
+            let heads: Vec<&str> = ["coefficient"].into_iter().chain(HEADS).collect();
+            for (target, regression) in self.model.targets.iter().zip(&inference.regressions) {
+                let cells = coefficient_cells(&self.model, regression);
+                let row = |(name, cells): (&String, [String; 7])| [name.clone()].into_iter().chain(cells).collect();
+                let rows = names.iter().zip(cells).map(row).collect();
+                page.groups(&format!("Coefficients of {target}"), &heads, &self.folded(rows, 1), true);
+                page.paragraph(&goodness(regression).trim_end().replace('\n', "; "));
+            }
+            return;
         }
-        match &self.model.missing {
-            Some(missing) => missing_cells(page, missing, self.model.design().categories()),
-            None => page.paragraph("No cell was missing in training, and rows with missing cells are refused."),
+        let weights = &self.model.weights;
+        let row = |(j, name): (usize, &String)| {
+            let of = |target: usize| *weights.matrix.row(target).get(j).unwrap_or(&weights.bias[target]);
+            let values = (0..self.model.targets.len()).map(|target| rounded(of(target)));
+            [name.clone()].into_iter().chain(values).collect()
+        };
+        let rows = names.iter().enumerate().map(row).collect();
+        let heads: Vec<&str> =
+            ["coefficient"].into_iter().chain(self.model.targets.iter().map(String::as_str)).collect();
+        page.groups("Weights", &heads, &self.folded(rows, heads.len() - 1), true);
+        if let Some(why) = &self.model.no_inference {
+            page.paragraph(&format!("No standard errors: {why}."));
         }
     }
 
-    /// What `inspect` tells, for plain gradient descent on the mean.
-    pub fn conditioning(&self, page: &mut Page) {
+    /// Rows of coefficients, with a group for each category. Their first `estimates` numbers are estimates.
+    fn folded(&self, rows: Vec<Vec<String>>, estimates: usize) -> Vec<Group> {
+        let category = |row: &Vec<String>| match self.model.encodings.get(&row[0]) {
+            Some(Encoding::Level { column, reference, .. }) => Some((column, reference)),
+            _ => None,
+        };
+        let group = |rows: &[Vec<String>]| {
+            let head = category(&rows[0]).map(|(column, reference)| {
+                let levels = count(rows.len() as u64, "level");
+                let levels = match reference {
+                    Some(reference) => format!("{levels} compared with the reference level {reference}"),
+                    None => levels,
+                };
+                let numbers = rows.iter().flat_map(|row| &row[1..=estimates]).filter_map(|cell| cell.parse().ok());
+                let range = |[from, to]: [f64; 2], number: f64| [from.min(number), to.max(number)];
+                let [from, to] = numbers.fold([f64::INFINITY, f64::NEG_INFINITY], range);
+                let estimates = match from.total_cmp(&to) {
+                    Ordering::Less => format!(", estimates from {} to {}", rounded(from), rounded(to)),
+                    Ordering::Equal => format!(", estimate {}", rounded(from)),
+                    // Levels of a redundant category have no estimates.
+                    Ordering::Greater => String::new(),
+                };
+                [column.clone(), levels + &estimates]
+            });
+            Group { head, rows: rows.to_vec() }
+        };
+        rows.chunk_by(|a, b| category(a) == category(b)).map(group).collect()
+    }
+
+    pub fn data(&self, page: &mut Page) {
+        let (design, plain) = (self.model.design_with_targets(), self.summary.plain());
+        let imputed = self.model.missing.as_ref().filter(|missing| missing.rule == Rule::Mean);
+        let missing = |field: &String| self.sample.missing.columns.get(field).map_or("0".to_owned(), u64::to_string);
+        let is_target = |field: &String| self.model.targets.contains(field);
+        let names = self.model.features.iter().chain(&self.model.targets);
+        let places: Vec<(usize, &String)> = names.enumerate().collect();
+        let number = |(field, [from, to]): (&String, &[f64; 2])| {
+            let (place, _) = *places.iter().find(|(_, name)| *name == field)?;
+            let role = if is_target(field) { "target" } else { "feature" };
+            let (mean, deviation) = (plain.mean(place), plain.deviation(place));
+            let mut row = vec![field.clone(), role.to_owned()];
+            row.extend([*from, mean, *to, deviation].map(rounded));
+            row.push(missing(field));
+            row.extend(imputed.map(|imputed| known(imputed.means.get(field).copied())));
+            Some(row)
+        };
+        let categories = design.categories();
+        let numbers = design.fields().iter().zip(&self.sample.ranges).skip(categories.len());
+        let mut heads = vec!["column", "role", "min", "mean", "max", "std. deviation", "missing"];
+        heads.extend(imputed.map(|_| "imputed"));
+        page.table("Numeric columns", &heads, numbers.filter_map(number).collect(), true);
+        if !categories.is_empty() {
+            let row = |field: &String| vec![field.clone(), missing(field), self.levels(field, &plain)];
+            let rows = categories.iter().map(row).collect();
+            page.table("Categories", &["column", "missing", "levels and their fractions of the rows"], rows, false);
+        }
+        page.paragraph(match self.model.rule() {
+            Rule::Error => "Rows with missing values are refused.",
+            Rule::Drop => "Rows with missing values are dropped; the numbers above are those of the other rows.",
+            Rule::Mean => "Missing values of features are imputed; rows without a target are dropped.",
+        });
+    }
+
+    /// The levels of a category, the most frequent first.
+    fn levels(&self, field: &String, plain: &Summary) -> String {
+        let mut levels: Vec<(f64, String)> = Vec::new();
+        let mut reference = None;
+        for (j, name) in self.model.features.iter().enumerate() {
+            match self.model.encodings.get(name) {
+                Some(Encoding::Level { column, level, reference: own }) if column == field => {
+                    levels.push((plain.mean(j), level.clone()));
+                    reference = own.as_ref();
+                }
+                _ => {}
+            }
+        }
+        let others: f64 = levels.iter().map(|(fraction, _)| fraction).sum();
+        levels.extend(reference.map(|level| ((1.0 - others).max(0.0), format!("{level} (reference)"))));
+        levels.sort_by(|a, b| b.0.total_cmp(&a.0));
+        let shown = levels.iter().take(LEVELS).map(|(fraction, level)| format!("{level} {fraction:.3}"));
+        let more = levels.len().saturating_sub(LEVELS);
+        let more = (more > 0).then(|| format!("{more} more"));
+        shown.chain(more).collect::<Vec<_>>().join(", ")
+    }
+
+    /// How the descent went, and what `inspect` prints for plain gradient descent on the mean.
+    pub fn descent(&self, page: &mut Page) -> Result<(), Error> {
+        if let Some(training) = &self.model.training {
+            page.paragraph(&format!("Trained by {}.", show::solver(training)));
+        }
+        if self.runs.is_empty() {
+            page.paragraph("train --history FILE and report --history FILE draw the loss of every epoch.");
+        } else {
+            page.picture(&charts::loss(&self.runs, self.minimum_of_training(), Scale::Log))?;
+        }
         if self.model.features.len() > MANY_FEATURES {
-            page.paragraph(&format!("Not looked at: there are more than {MANY_FEATURES} features."));
-            return;
+            return Ok(());
         }
         let p = self.model.features.len();
-        let as_they_are = self.rates("as they are", &self.summary);
+        let raw = self.rates("as they are", &self.summary);
         let standardized = self.rates("standardized", &self.summary.standardize(p).0);
-        let rows: Vec<Vec<String>> = [as_they_are, standardized].into_iter().flatten().collect();
-        if rows.is_empty() {
-            page.paragraph("Squares of the numbers overflow: divide the columns by a power of ten.");
-            return;
+        let rows: Vec<Vec<String>> = [raw, standardized].into_iter().flatten().collect();
+        if !rows.is_empty() {
+            let heads = ["features", "condition number", "largest stable rate", "best fixed rate", "epochs to 1 %"];
+            page.table("Gradient descent on the mean squared error", &heads, rows, true);
+            page.paragraph(
+                "The condition number is the ratio of the steepest to the flattest curvature of the loss. Plain gradient descent needs \
+                 about as many epochs. It diverges above the largest stable rate. The last column counts epochs from zero weights, at \
+                 the best fixed rate, until the mse is within 1 % of the minimum.",
+            );
         }
-        page.paragraph(
-            "The condition number is how many times steeper the loss is along its steepest direction than along its \
-             flattest: plain gradient descent needs about as many epochs. A learning rate above the largest stable one \
-             makes the loss grow without bounds.",
-        );
-        let heads = ["features", "condition number", "largest stable rate", "best fixed rate", "epochs to 1 %"];
-        page.table("Gradient descent on the mean squared error", &heads, &rows, true);
-        page.paragraph(
-            "Epochs to 1 %: from zero weights, at the best fixed rate, until the error is within 1 % of the minimum.",
-        );
+        Ok(())
     }
 
     fn rates(&self, name: &str, summary: &Summary) -> Option<Vec<String>> {
-        let (k, reduction) = (self.model.targets.len(), Reduction::Mean);
-        let bias = self.model.training.as_ref().is_none_or(|training| training.bias);
+        let (k, bias) = (self.model.targets.len(), self.model.has_bias());
         let problem = Problem::from_summary(summary, k, bias);
-        let spectrum = Spectrum::new(&problem, reduction)?;
+        let spectrum = Spectrum::new(&problem, Reduction::Mean)?;
         let settings = Settings::default();
         let best = spectrum.best_rate(&settings.optimizer, 0.0);
         let condition = spectrum.condition_number(0.0);
@@ -95,205 +184,47 @@ impl Report {
         });
         Some(vec![
             name.to_owned(),
-            if condition.is_finite() { short(condition) } else { "infinite".to_owned() },
+            if condition.is_finite() { rounded(condition) } else { "infinite".to_owned() },
             known(spectrum.largest_stable_rate(&settings.optimizer, 0.0)),
             known(best),
             epochs.map_or("–".to_owned(), |epochs| epochs.to_string()),
         ])
     }
 
-    pub fn coefficients(&self, page: &mut Page) {
-        let names = coefficient_names(&self.model.features, true);
-        for (place, target) in self.model.targets.iter().enumerate() {
-            let weights = self.model.weights.matrix.row(place);
-            let values: Vec<f64> = weights.iter().chain([&self.model.weights.bias[place]]).copied().collect();
-            let Some(regression) = self.model.inference.as_ref().map(|inference| &inference.regressions[place]) else {
-                let row = |(name, value): (&String, &f64)| vec![name.clone(), number(*value)];
-                let rows: Vec<Vec<String>> = names.iter().zip(&values).map(row).collect();
-                page.table(&format!("Weights of {target}"), &["feature", "weight"], &rows, true);
-                continue;
-            };
-            let row = |(i, name): (usize, &String)| {
-                let none = Coefficient::default();
-                let one = regression.coefficients.get(i).unwrap_or(&none);
-                let numbers = [one.estimate, one.std_error, one.t, one.p, one.lower, one.upper, one.vif];
-                [name.clone()].into_iter().chain(numbers.map(known)).collect()
-            };
-            let rows: Vec<Vec<String>> = names.iter().enumerate().map(row).collect();
-            let heads = ["feature", "weight", "std. error", "t", "p", "95 % from", "to", "VIF"];
-            page.table(&format!("Coefficients of {target}"), &heads, &rows, true);
-            page.paragraph(&format!(
-                "Residual standard error {} on {} of freedom, R² {}, adjusted R² {}.",
-                known(regression.residual_std_error),
-                count(regression.df, "degree"),
-                known(regression.r2),
-                known(regression.adj_r2)
-            ));
-        }
-    }
-
-    pub fn errors(&self, page: &mut Page) {
-        let row = |(name, metrics): (&String, &crate::model::metrics::Metrics)| {
-            let numbers = [Some(metrics.mse), Some(metrics.rmse), metrics.mae, metrics.r2, metrics.max_error];
-            [name.clone()].into_iter().chain(numbers.map(known)).collect()
-        };
-        let rows: Vec<Vec<String>> = self.model.targets.iter().zip(&self.sample.metrics).map(row).collect();
-        page.table("Errors of every target", &["target", "mse", "rmse", "mae", "R²", "largest error"], &rows, true);
-    }
-
-    /// Commands, versions, and what they do not say.
+    /// How the model was made, the commands, and versions.
     pub fn again(&self, page: &mut Page) {
-        match self.model.training.as_ref().filter(|training| !training.commands.is_empty()) {
-            Some(training) => commands(page, training),
-            None => self.training_again(page),
+        page.facts(&show::facts(&self.model));
+        if let Some(training) = self.model.training.as_ref().filter(|training| !training.commands.is_empty()) {
+            commands(page, training);
         }
         if let Some(words) = typed::words() {
-            page.paragraph("This page:");
+            page.paragraph("This page was written by:");
             page.code(&typed::quoted(&words));
         }
-        page.paragraph(&format!(
-            "{PROGRAM} on {}, {}. The same rows give the same bits for any number of threads.",
-            std::env::consts::OS,
-            std::env::consts::ARCH
-        ));
-    }
-
-    /// What a model says that does not have its commands.
-    fn training_again(&self, page: &mut Page) {
-        let Some(command) = self.training_command() else {
-            page.paragraph("The model file does not say how it was trained.");
-            return;
-        };
-        page.paragraph("The model file has no command line, only the most important settings:");
-        page.code(&command);
-        let training = self.model.training.as_ref();
-        if training.is_some_and(|training| training.descent.is_some()) {
-            page.paragraph("Options that only the optimizer has, such as --momentum, and --shuffle are not in it.");
-        }
-        if training.is_some_and(|training| training.validation_mse.is_some()) {
-            page.paragraph("Rows were held out (--validation); which ones, it does not say.");
-        }
-    }
-
-    /// The command line of what the model says of its training.
-    fn training_command(&self) -> Option<String> {
-        let training = self.model.training.as_ref()?;
-        let design = self.model.design();
-        let mut words = vec!["linreg".to_owned(), "train".to_owned()];
-        let mut say = |option: &str, value: &str| words.extend([option.to_owned(), value.to_owned()]);
-        self.files.iter().for_each(|file| say("--data", &file.path.display().to_string()));
-        say("--target", &self.model.targets.join(","));
-        say("--features", &design.fields().join(","));
-        Polynomial::of(&self.model.encodings).iter().for_each(|powers| say("--poly", &powers.to_string()));
-        if !design.categories().is_empty() {
-            say("--categorical", &design.categories().join(","));
-        }
-        let references: BTreeSet<String> = self.model.encodings.values().filter_map(reference).collect();
-        references.iter().for_each(|reference| say("--reference", reference));
-        if let Some(weight) = &training.row_weight {
-            say("--row-weight", &weight.column);
-        }
-        let missing = self.model.rule();
-        if missing != Rule::Error {
-            say("--missing", if missing == Rule::Drop { "drop" } else { "mean" });
-        }
-        let penalty = training.penalty;
-        for (option, value) in [("--l2", penalty.l2), ("--l1", penalty.l1)] {
-            if value != 0.0 {
-                say(option, &number(value));
-            }
-        }
-        match &training.descent {
-            None => say("--solver", &training.solver),
-            Some(descent) => {
-                say("--epochs", &descent.epochs_run.to_string());
-                say("--lr", &number(descent.lr));
-                say("--init", &descent.init);
-                say("--seed", &descent.seed.to_string());
-                say("--optimizer", &descent.optimizer);
-                say("--schedule", &descent.schedule);
-                if descent.reduction == Reduction::Sum {
-                    say("--reduction", "sum");
-                }
-                if descent.weight_decay != 0.0 {
-                    say("--weight-decay", &number(descent.weight_decay));
-                }
-                if let Some(size) = descent.batch_size {
-                    say("--batch-size", &size.to_string());
-                }
-            }
-        }
-        if training.standardize {
-            words.push("--standardize".to_owned());
-        }
-        if !training.bias {
-            words.push("--no-bias".to_owned());
-        }
-        Some(typed::quoted(&words))
+        let (os, machine) = (std::env::consts::OS, std::env::consts::ARCH);
+        page.paragraph(&format!("{PROGRAM} on {os}, {machine}. Results do not depend on the number of threads."));
     }
 }
 
-/// How a feature is made.
-fn made(name: &str, encoding: &Encoding) -> Vec<String> {
-    let how = match encoding {
-        Encoding::Power { power, .. } => format!("its power {power}"),
-        Encoding::Level { level, reference: Some(reference), .. } => {
-            format!("1 where it is {level}, else 0; {reference} is the reference")
-        }
-        Encoding::Level { level, reference: None, .. } => {
-            format!("1 where it is {level}, else 0; every level has a feature")
-        }
-    };
-    vec![name.to_owned(), encoding.column().clone(), how]
-}
-
-/// The option that makes the level of a category the reference.
-fn reference(encoding: &Encoding) -> Option<String> {
-    match encoding {
-        Encoding::Power { .. } => None,
-        Encoding::Level { column, reference, .. } => reference.as_ref().map(|level| format!("{column}={level}")),
-    }
-}
-
-/// What training met, and what became of it.
-fn missing_cells(page: &mut Page, missing: &MissingCells, categories: &[String]) {
-    let done = match missing.rule {
-        Rule::Error => "they are refused",
-        Rule::Drop => "they are left out",
-        Rule::Mean => "missing features get the mean of their column, rows without a target are left out",
-    };
-    page.paragraph(&format!(
-        "Missing cells: {} of training had any, {} of them left out. What is done about such rows: {done}.",
-        count(missing.rows, "row"),
-        missing.dropped
-    ));
-    let row = |(name, cells): (&String, &u64)| {
-        let is_filled = missing.rule == Rule::Mean && categories.contains(name);
-        let mean = if is_filled { "shares of levels".to_owned() } else { known(missing.means.get(name).copied()) };
-        vec![name.clone(), cells.to_string(), mean]
-    };
-    let rows: Vec<Vec<String>> = missing.columns.iter().map(row).collect();
-    if !rows.is_empty() {
-        page.table("Missing cells in training", &["column", "missing", "what stands there"], &rows, true);
-    }
-}
-
-/// The commands that led to a model, and what they need besides.
+/// The commands that trained a model, and what they need besides.
 fn commands(page: &mut Page, training: &Training) {
     let several = training.commands.len() > 1;
-    page.paragraph(if several { "These commands, one after the other:" } else { "The training:" });
+    page.paragraph(if several {
+        "The model was trained by these commands, in this order:"
+    } else {
+        "The model was trained by:"
+    });
     training.commands.iter().for_each(|command| page.code(command));
     let is_piped = |command: &str| {
         let files = typed::data_files(&shlex::split(command).unwrap_or_default());
         files.is_empty() || files.iter().any(|file| file == "-")
     };
     if training.commands.iter().any(|command| is_piped(command)) {
-        page.paragraph("Where no file is named, the rows came from standard input.");
+        page.paragraph("Commands without a file read the rows from standard input.");
     }
     let is_drawn = |init: &str| Init::NAMES.iter().any(|(name, _)| *name == init);
     if let Some(file) = typed::value(&training.commands[0], "--init").filter(|init| !is_drawn(init)) {
-        let first = if several { "The first of them" } else { "It" };
-        page.paragraph(&format!("{first} goes on from {file} as that was then, which does not say how it was made."));
+        let which = if several { "The first command" } else { "The command" };
+        page.paragraph(&format!("{which} continues from the weights in {file}, whose own training is not recorded."));
     }
-    page.paragraph(&format!("It was done by {}.", training.program.as_deref().unwrap_or("a version that is not told")));
 }

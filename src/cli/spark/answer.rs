@@ -1,4 +1,4 @@
-//! What comes back from a job: counts and summaries, or what went wrong and where.
+//! The answer of a job: counts and summaries, or an error and its place.
 
 use std::path::Path;
 
@@ -13,13 +13,13 @@ use crate::error::{Error, Place};
 use crate::model::{MissingCells, Rule};
 use crate::summary::Summary;
 
-/// What the rows came from.
+/// The source of the rows.
 pub struct Source<'a> {
-    /// As the user named it.
+    /// The name that the user gave.
     pub place: Place,
     /// Whether a line is a row.
     pub has_lines: bool,
-    /// Whether this very program ran on the nodes.
+    /// Whether the nodes ran this same program.
     pub is_own: bool,
     /// The column of weights.
     pub weight: Option<&'a str>,
@@ -34,14 +34,14 @@ struct Answer {
     names: Vec<String>,
     #[serde(default)]
     partitions: usize,
-    /// Of every partition its number, how many rows linreg was fed, and what it counted unless there were none.
+    /// For every partition its number, the number of rows passed to linreg, and linreg's counts if there were any rows.
     #[serde(default)]
     parts: Vec<(usize, u64, Option<Counts>)>,
     fault: Option<Fault>,
     refusal: Option<String>,
 }
 
-/// What linreg said, on the driver or on a node.
+/// The output of linreg, on the driver or on a node.
 #[derive(Deserialize)]
 struct Fault {
     said: String,
@@ -53,7 +53,7 @@ struct Fault {
     place: Option<Block>,
 }
 
-/// A line of a file: counted from the start of the block that a partition has of it.
+/// A line of a file, counted from the start of the block in a partition.
 #[derive(Deserialize)]
 struct Block {
     file: String,
@@ -61,7 +61,7 @@ struct Block {
     line: u64,
 }
 
-/// The sum of the summaries in `folder`, once it is known that no row is missing.
+/// The sum of the summaries in `folder`, after a check that no row is missing.
 pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error> {
     let load = |name: &str| {
         let path = folder.join(name);
@@ -69,7 +69,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     };
     let refuse = |message: String| Error::input(source.place.clone(), message);
     let answer: Answer = serde_json::from_str(&load("answer.json")?)
-        .map_err(|error| refuse(format!("the answer of the job makes no sense: {error}")))?;
+        .map_err(|error| refuse(format!("the answer of the job is invalid: {error}")))?;
     if let Some(fault) = answer.fault {
         let said = hidden(&fault.said).into_owned();
         return Err(Fault { said, ..fault }.explained(source, answer.partitions));
@@ -91,7 +91,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     if counts.rows == 0 {
         return Err(refuse(match counts.read {
             0 => "no rows".to_owned(),
-            read => format!("none of {} is left: cells are missing in all, or their weights are 0", count(read, "row")),
+            read => format!("none of {} remains: each has a missing value or weight 0", count(read, "row")),
         }));
     }
     let summary = Summary::from_json_lines(&load("summaries")?, &source.place.file)?;
@@ -105,7 +105,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     in_order(&summary, &answer.names)
 }
 
-/// The first line of what Spark says, without the Java class of an exception.
+/// The first line of Spark's message, without the Java class of an exception.
 fn reason(refusal: &str) -> &str {
     let first = refusal.lines().map(str::trim).find(|line| !line.is_empty()).unwrap_or_default();
     match first.split_once(": ") {
@@ -116,13 +116,13 @@ fn reason(refusal: &str) -> &str {
 
 fn remedy(refusal: &str) -> &'static str {
     if refusal.contains("DATA_SOURCE_NOT_FOUND") && refusal.contains("delta") {
-        return "Spark has no Delta of its own: -- --packages io.delta:delta-spark_2.13:VERSION gets it; \
-                https://docs.delta.io/releases says which version goes with which Spark";
+        return "Spark needs a package for Delta: -- --packages io.delta:delta-spark_2.13:VERSION; \
+                https://docs.delta.io/releases lists the versions for each Spark";
     }
-    "--verbose shows all that Spark says"
+    "--verbose shows Spark's whole log"
 }
 
-/// The counts of all partitions, each of which has to be there once, with all its rows.
+/// The counts of all partitions; checks that each occurs once, with all its rows.
 fn check(parts: &[(usize, u64, Option<Counts>)], partitions: usize, source: &Source) -> Result<Counts, Error> {
     if parts.iter().map(|part| part.0).ne(0..partitions) {
         return Err(lost(source, format!("{partitions} partitions, but answers of {}", parts.len())));
@@ -132,18 +132,18 @@ fn check(parts: &[(usize, u64, Option<Counts>)], partitions: usize, source: &Sou
         let counts = counts.clone().unwrap_or_default();
         let place = format!("partition {} of {partitions}", partition + 1);
         if counts.read != *fed {
-            let message = format!("{place}: {} went in, but {} were read", count(*fed, "row"), counts.read);
-            let hint = "a field may hold a line break: such tables can be read here, or from Parquet";
+            let message = format!("{place}: {} were sent, but {} were read", count(*fed, "row"), counts.read);
+            let hint = "a field may hold a line break: read these tables with linreg summarize, or from Parquet";
             return Err(match source.has_lines && source.is_own {
                 true => Error::input(source.place.clone(), message).with_hint(hint),
                 false => lost(source, message),
             });
         }
         let told = counts.rows + counts.dropped;
-        // Rows of weight 0 are no rows of the summary.
+        // The summary does not count rows of weight 0.
         if told > counts.read || (told < counts.read && source.weight.is_none()) {
             let message = format!(
-                "{place}: {} went in, but its summary stands for {} and {} were left out",
+                "{place}: {} were sent, but its summary represents {} and {} were dropped",
                 count(*fed, "row"),
                 counts.rows,
                 counts.dropped
@@ -157,11 +157,11 @@ fn check(parts: &[(usize, u64, Option<Counts>)], partitions: usize, source: &Sou
 
 fn lost(source: &Source, message: String) -> Error {
     let error = Error::input(source.place.clone(), message);
-    if source.is_own { error } else { error.with_hint("does --binary name a linreg of this version?") }
+    if source.is_own { error } else { error.with_hint("check that --binary names a linreg of this version") }
 }
 
 impl Fault {
-    /// As the error it would have been, had the rows been read here.
+    /// The error as it would be if the rows had been read here.
     fn explained(&self, source: &Source, partitions: usize) -> Error {
         let told = |prefix: &str| self.said.lines().find_map(|line| line.strip_prefix(prefix));
         let cannot_run = self.said.starts_with("cannot run") || self.said.contains("GLIBC");
@@ -169,7 +169,7 @@ impl Fault {
             let reason = self.said.lines().next().unwrap_or_default().trim_start_matches("cannot run: ");
             let message = format!("linreg cannot run on the node {} ({}): {reason}", self.host, self.machine);
             return Error::input(source.place.clone(), message)
-                .with_hint("--binary PATH names one that can: docs/scale.md has the command that links it statically");
+                .with_hint("--binary PATH names another executable: docs/scale.md has the command for a static one");
         }
         let Some(message) = told("error: ") else {
             let partition = self.partition.map_or(String::new(), |partition| format!("partition {}: ", partition + 1));
@@ -184,14 +184,14 @@ impl Fault {
         }
     }
 
-    /// What went wrong with the place where the user finds it; linreg saw line and field of a partition only.
+    /// The message with the place in the user's file; linreg knew the line and field in a partition only.
     fn placed(&self, source: &Source, partitions: usize, numbers: &[u64], message: &str) -> (Place, String) {
         let Some(partition) = self.partition else {
             return (source.place.clone(), message.to_owned());
         };
-        // Other lines that are named are those of the partition.
-        let message = match (message.find(", then "), message.find("; ")) {
-            (Some(start), Some(end)) if start < end => [&message[..start], &message[end..]].concat(),
+        // Other lines in the message are those of the partition.
+        let message = match (message.find("also in "), message.find("; ")) {
+            (Some(start), Some(end)) if start < end => [&message[..start], &message[end + 2..]].concat(),
             _ => message.to_owned(),
         };
         let of = format!("partition {} of {partitions}", partition + 1);
@@ -204,13 +204,13 @@ impl Fault {
                 let field = numbers.get(1).map(|&field| field as usize);
                 (Place { file, line: Some(*line), field, row: None }, format!("{message} ({of})"))
             }
-            (true, start) => (Place::file(&file), format!("{message} (line {line} behind byte {start}; {of})")),
+            (true, start) => (Place::file(&file), format!("{message} (line {line} after byte {start}; {of})")),
             (false, _) => (Place::file(&file), format!("{message} (row {line} of {of})")),
         }
     }
 }
 
-/// Line and field in front of a message about standard input, and the message.
+/// The line and field in front of a message about standard input, and the message.
 fn split(message: &str) -> (Vec<u64>, &str) {
     let Some(rest) = message.strip_prefix("<stdin>") else {
         return (Vec::new(), message);
@@ -238,9 +238,9 @@ mod tests {
         let refusal = |parts: &[_], partitions| check(parts, partitions, &source()).unwrap_err().to_string();
         assert!(refusal(&whole, 4).contains("4 partitions, but answers of 3"));
         assert!(refusal(&[whole[0].clone(), whole[0].clone()], 2).contains("2 partitions, but answers of 2"));
-        assert!(refusal(&[(0, 3, counts(2, 2, 0))], 1).contains("partition 1 of 1: 3 rows went in, but 2 were read"));
-        assert!(refusal(&[(0, 3, None)], 1).contains("3 rows went in, but 0 were read"));
-        assert!(refusal(&[(0, 3, counts(3, 2, 0))], 1).contains("stands for 2 and 0 were left out"));
+        assert!(refusal(&[(0, 3, counts(2, 2, 0))], 1).contains("partition 1 of 1: 3 rows were sent, but 2 were read"));
+        assert!(refusal(&[(0, 3, None)], 1).contains("3 rows were sent, but 0 were read"));
+        assert!(refusal(&[(0, 3, counts(3, 2, 0))], 1).contains("represents 2 and 0 were dropped"));
         let weighted = Source { weight: Some("w"), ..source() };
         assert!(check(&[(0, 3, counts(3, 2, 0))], 1, &weighted).is_ok());
         assert!(check(&[(0, 3, counts(3, 2, 2))], 1, &weighted).is_err());
@@ -254,24 +254,24 @@ mod tests {
     }
 
     #[test]
-    fn a_fault_is_told_where_the_user_finds_it() {
-        let said = "a note\nerror: <stdin>:7:2: column \"x\": \"oops\" is not a number\nhint: mend it\n";
+    fn an_error_has_the_place_in_the_users_file() {
+        let said = "a note\nerror: <stdin>:7:2: column \"x\": \"oops\" is not a number\nhint: fix it\n";
         let of = "(partition 2 of 9)";
         let message = format!("/r/a.csv:3:2: column \"x\": \"oops\" is not a number {of}");
-        assert_eq!(explained(said, Some((0, 3))), (message, "mend it".to_owned()));
+        assert_eq!(explained(said, Some((0, 3))), (message, "fix it".to_owned()));
         let (far, _) = explained(said, Some((4096, 3)));
-        assert_eq!(far, "/r/a.csv: column \"x\": \"oops\" is not a number (line 3 behind byte 4096; partition 2 of 9)");
+        assert_eq!(far, "/r/a.csv: column \"x\": \"oops\" is not a number (line 3 after byte 4096; partition 2 of 9)");
         assert_eq!(explained(said, None).0, format!("s3a://rows: column \"x\": \"oops\" is not a number {of}"));
         let missing =
-            "error: <stdin>:7:2: column \"x\": the cell is missing, then 9:2, 11:2; 5 of 90 rows lack cells: x 5";
+            "error: <stdin>:7:2: column \"x\": missing value (also in 9:2, 11:2; 5 of 90 rows are affected: x 5)";
         assert_eq!(
             explained(missing, Some((0, 7))).0,
-            format!("/r/a.csv:7:2: column \"x\": the cell is missing; 5 of 90 rows lack cells: x 5 {of}")
+            format!("/r/a.csv:7:2: column \"x\": missing value (5 of 90 rows are affected: x 5) {of}")
         );
     }
 
     #[test]
-    fn who_cannot_run_there_is_told_what_can() {
+    fn a_node_that_cannot_run_linreg_has_a_hint() {
         for said in
             ["cannot run: Exec format error", "/lib/libc.so.6: version `GLIBC_2.35' not found (required by linreg)"]
         {

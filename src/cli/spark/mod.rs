@@ -1,4 +1,4 @@
-//! `linreg spark`: the rows are where Spark is, so the summary step goes there.
+//! `linreg spark`: the summary step runs on a Spark cluster, where the rows are.
 //!
 //! ```text
 //!  this machine                          the cluster
@@ -6,8 +6,8 @@
 //!  summaries, counts    ◄── collect ─────── one line of JSON for each, neighbours added up first if there are many
 //! ```
 //!
-//! The script (`engines/spark/linreg_spark.py`) only moves rows and lines; what rows mean is found out by this program: on
-//! the driver (`summarize --plan`), where the first rows say which columns are texts, and on the nodes.
+//! The script (`engines/spark/linreg_spark.py`) only moves rows and lines. Their meaning is determined by this program: on
+//! the driver (`summarize --plan`), where the first rows determine the text columns, and on the nodes.
 
 mod answer;
 mod secrets;
@@ -31,13 +31,13 @@ const SCRIPT: &str = include_str!("../../../engines/spark/linreg_spark.py");
 
 /// Summarize rows on a Spark cluster
 ///
-/// Runs spark-submit with a small script and this program, which summarizes every partition where it lies; the nodes need
-/// nothing but Python. What comes back is one line, as `linreg summarize` prints it, for `linreg train --data -`. Rows are
+/// Runs spark-submit with a small script and this program, which summarizes every partition where it is stored; the nodes
+/// need only Python. The result is one line, the output of `linreg summarize`, for `linreg train --data -`. Rows are
 /// counted before and after: a summary that misses any is an error.
 ///
-/// CSV is read by this program, with all that is told in `linreg help summarize`, but no field may hold a line break; other
-/// formats by Spark. Columns of text, and of truth values, are categories. The result is the same to the last bit for any
-/// cluster as long as files and Spark's settings are the same, whatever tasks or nodes fail on the way.
+/// CSV is read by this program, as in `linreg help summarize`, but without line breaks in fields; other formats are read by
+/// Spark. String and boolean columns are categories. The result is identical for any cluster as long as files and Spark's
+/// settings are the same, even if tasks or nodes fail and are repeated.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Examples:
@@ -50,7 +50,7 @@ Examples:
 
 Flags after -- are spark-submit's. The driver runs on this machine: --deploy-mode client, which is the default.")]
 pub struct Args {
-    /// Files, folders or patterns as Spark knows them (hdfs://…, s3a://…), or the name of a table
+    /// Files, folders or patterns in Spark's notation (hdfs://…, s3a://…), or the name of a table
     #[arg(value_name = "URI", required_unless_present = "data", help_heading = "Data")]
     files: Vec<String>,
 
@@ -58,7 +58,7 @@ pub struct Args {
     #[arg(short, long, value_name = "URI", num_args = 1.., help_heading = "Data")]
     data: Vec<String>,
 
-    /// What the data are; delta needs its package, as below [default: what their name ends in]
+    /// Format of the data; delta needs its package, as below [default: from the file extension]
     #[arg(long, help_heading = "Data")]
     format: Option<Format>,
 
@@ -72,15 +72,15 @@ pub struct Args {
     #[arg(long, value_name = "FILE")]
     out: Option<PathBuf>,
 
-    /// The program that takes jobs [default: $SPARK_HOME/bin/spark-submit, or spark-submit on the path]
+    /// The spark-submit to run [default: $SPARK_HOME/bin/spark-submit, or spark-submit on the path]
     #[arg(long, value_name = "PATH")]
     spark_submit: Option<PathBuf>,
 
-    /// The linreg that runs on the nodes, if this one cannot: for other processors, or linked statically for an older system
+    /// The linreg executable for the nodes, if this one cannot run there: for other processors, or static for older systems
     #[arg(long, value_name = "PATH")]
     binary: Option<PathBuf>,
 
-    /// Show all that Spark says
+    /// Show Spark's whole log
     #[arg(long, short)]
     verbose: bool,
 
@@ -89,7 +89,7 @@ pub struct Args {
     flags: Vec<String>,
 }
 
-/// How rows are stored.
+/// The storage format of the rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 enum Format {
     Csv,
@@ -100,7 +100,7 @@ enum Format {
 }
 
 impl Format {
-    /// What the name of the data ends in, compressed or not.
+    /// The format of the extension, compressed or not.
     fn of(uri: &str) -> Option<Format> {
         let name = uri.trim_end_matches('/').to_lowercase();
         let bare = [".gz", ".bz2", ".zst"].iter().find_map(|end| name.strip_suffix(end)).unwrap_or(&name);
@@ -132,7 +132,7 @@ impl Args {
         let executable = std::fs::canonicalize(executable).map_err(|source| Error::io(executable, "open", source))?;
         let out = self.out.as_deref().map(OutputFile::create).transpose()?;
         let submit = submit::program(self.spark_submit.as_deref())?;
-        // A signal reaches Spark, too; this program waits for it, and takes its folder away.
+        // A signal also reaches Spark; this program waits for it and removes the temporary folder.
         signals::defer();
         let folder = private_folder();
         let folder = folder.map_err(|source| Error::io(&std::env::temp_dir(), "write", source))?;
@@ -153,11 +153,11 @@ impl Args {
         }
     }
 
-    /// That of all data; options that do not go with it are refused.
+    /// The format of all data; refuses options that do not apply to it.
     fn format(&self) -> Result<Format, Error> {
         let told = self.format.or_else(|| self.data.first().and_then(|uri| Format::of(uri)));
         let Some(format) = told else {
-            let message = format!("--data {}: what format is it?", hidden(&self.data[0]));
+            let message = format!("--data {}: unknown extension", hidden(&self.data[0]));
             return Err(Error::usage(message).with_hint("--format csv, parquet, orc, delta or table"));
         };
         if let Some(option) = self.dialect.of_text().first().filter(|_| format != Format::Csv) {
@@ -181,7 +181,7 @@ impl Args {
         Ok(format)
     }
 
-    /// What the script has to know.
+    /// The job for the script.
     fn job(&self, format: Format, own: &Path, executable: &Path) -> serde_json::Value {
         let choice = self.columns.choice();
         let list = |option: &str, names: &[String]| {
@@ -220,7 +220,7 @@ impl Args {
     }
 }
 
-/// A folder for the job, which nobody else may look into: addresses of data may hold passwords.
+/// A temporary folder for the job, with access for the owner only: addresses of data may contain passwords.
 fn private_folder() -> io::Result<tempfile::TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix("linreg-spark-");
@@ -229,7 +229,7 @@ fn private_folder() -> io::Result<tempfile::TempDir> {
     builder.tempdir()
 }
 
-/// Writes a file that nobody else may read.
+/// Writes a file with access for the owner only.
 fn write_private(path: &Path, text: &str) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.write(true).create_new(true);

@@ -1,4 +1,4 @@
-//! Addresses as they are shown: without the user and password that some hold.
+//! Addresses without the user and password that some contain.
 
 use std::borrow::Cow;
 
@@ -20,7 +20,7 @@ pub fn hidden(text: &str) -> Cow<'_, str> {
     if shown.is_empty() { Cow::Borrowed(text) } else { Cow::Owned(shown + rest) }
 }
 
-/// The length of what stands before the `@` of an address, 0 if that is no user.
+/// The length of the user and password before the `@` of an address, 0 if there are none.
 fn user(address: &str) -> usize {
     let end = address.find(|c: char| c.is_whitespace() || "\"'<>|".contains(c)).unwrap_or(address.len());
     let host = address[..end].find(['/', '?', '#']).unwrap_or(end);
@@ -28,7 +28,7 @@ fn user(address: &str) -> usize {
     let is_port = |colon: usize| address[colon + 1..host].bytes().all(|byte| byte.is_ascii_digit());
     match address[..host].rfind('@') {
         Some(at) => at,
-        // A slash in a secret, which should have been written %2F.
+        // A slash in a secret, which should have been encoded as %2F.
         None if colon.is_some_and(|colon| !is_port(colon)) => address[..end].rfind('@').unwrap_or(0),
         None => 0,
     }

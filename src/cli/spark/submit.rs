@@ -1,4 +1,4 @@
-//! Running `spark-submit`, and what of its words reaches the user.
+//! Runs `spark-submit`, and selects what the user sees of its output.
 
 use std::collections::VecDeque;
 use std::io::{self, IsTerminal, Read, Write, stderr};
@@ -12,10 +12,10 @@ use crate::signals;
 
 const NAME: &str = "spark-submit";
 
-/// Last lines that are told if the job ends without an answer.
+/// The number of last lines that are shown if the job ends without an answer.
 const TAIL: usize = 20;
 
-/// The program that takes jobs: the one told, that of `$SPARK_HOME`, or that on the path.
+/// The spark-submit to run: the named one, that of `$SPARK_HOME`, or that on the path.
 pub fn program(told: Option<&Path>) -> Result<PathBuf, Error> {
     if let Some(told) = told {
         return Ok(told.to_owned());
@@ -25,13 +25,12 @@ pub fn program(told: Option<&Path>) -> Result<PathBuf, Error> {
     let path = std::env::var_os("PATH").unwrap_or_default();
     let mut places = in_home.into_iter().chain(std::env::split_paths(&path)).map(|folder| folder.join(NAME));
     places.find(|place| place.is_file()).ok_or_else(|| {
-        Error::input(Place::file(NAME), "not found in $SPARK_HOME/bin or on the path").with_hint(
-            "--spark-submit PATH names it; where there is no Spark, pip install pyspark brings one (with Java 17 or later)",
-        )
+        Error::input(Place::file(NAME), "not found in $SPARK_HOME/bin or on the path")
+            .with_hint("--spark-submit PATH names it; pip install pyspark installs Spark (it needs Java 17 or later)")
     })
 }
 
-/// Runs the job in `folder`. That it was done, or why not, stands in its answer.
+/// Runs the job in `folder`. Its success, or the reason of its failure, is in its answer.
 pub fn run(program: &Path, flags: &[String], folder: &Path, is_verbose: bool) -> Result<(), Error> {
     let failed = |source| Error::io(program, "run", source);
     let (mut said, writer) = io::pipe().map_err(failed)?;
@@ -43,7 +42,7 @@ pub fn run(program: &Path, flags: &[String], folder: &Path, is_verbose: bool) ->
     command.stdin(Stdio::null()).stdout(writer.try_clone().map_err(failed)?).stderr(writer);
     let mut child = command.spawn().map_err(failed)?;
     signals::pass_on_to(child.id());
-    // The writing ends that the command holds would keep the pipe open.
+    // The writing ends in the command would keep the pipe open.
     drop(command);
     let last = listen(&mut said, is_verbose).map_err(failed);
     let status = child.wait().map_err(failed)?;
@@ -63,7 +62,7 @@ pub fn run(program: &Path, flags: &[String], folder: &Path, is_verbose: bool) ->
         .with_hint("the lines above are Spark's last ones; --verbose shows all"))
 }
 
-/// Hands on what a user wants to know. Returns the last lines of the rest.
+/// Prints what users want to know. Returns the last lines of the rest.
 fn listen(said: &mut impl Read, is_verbose: bool) -> io::Result<VecDeque<String>> {
     let (mut last, mut line, mut buffer) = (VecDeque::new(), Vec::new(), [0; 4096]);
     loop {
@@ -102,14 +101,14 @@ fn listen(said: &mut impl Read, is_verbose: bool) -> io::Result<VecDeque<String>
     }
 }
 
-/// What a line of Spark's log says that a user wants to know while the job runs.
+/// The part of a line of Spark's log that users want to know while the job runs.
 fn news(line: &str) -> Option<&str> {
     const NEWS: [&str; 3] =
         ["Lost executor", "Initial job has not accepted any resources", "All masters are unresponsive"];
     NEWS.iter().find_map(|news| line.find(news).map(|start| &line[start..]))
 }
 
-/// Whether a line says where in Spark's own code it happened.
+/// Whether a line is part of a Java stack trace.
 fn is_frame(line: &str) -> bool {
     let line = line.trim_start();
     line.starts_with("at ") || line.starts_with("... ")

@@ -1,7 +1,8 @@
-//! The file that `--append` adds to: looked at before it is touched, and locked while it is written.
+//! The file of `--append`: checked before it is changed, and locked while it is written.
 //!
-//! It is a table like that on standard output with one more column, `options`: what was the same for all lines of a sweep, and
-//! a mark of its rows. Several sweeps may add lines at the same time, and of other data, too: each knows its own.
+//! It is a table like that on standard output with one more column, `options`: the options that are the same for all lines
+//! of a sweep, and a mark of its rows. Several sweeps, also of other data, may add lines at the same time; each identifies
+//! its own.
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Seek, SeekFrom, Write};
@@ -11,10 +12,10 @@ use crate::cli::files::unused;
 use crate::error::{Error, Place, shortened};
 use crate::output::{FileId, Kind, OutputFile};
 
-/// The column that says what a line belongs to.
+/// The column that identifies the sweep of a line.
 pub const OPTIONS: &str = "options";
 
-/// A table of results has its header in so many bytes.
+/// The number of bytes within which a table of results has its header.
 const HEAD_BYTES: u64 = 1 << 20;
 
 /// A file of results.
@@ -22,16 +23,16 @@ pub struct ResultsFile {
     path: PathBuf,
     /// Its columns, the last of them [`OPTIONS`].
     head: Vec<String>,
-    /// Opened with the first line that is added; by then it has been looked at once more.
+    /// The open file, from the first line on; it is checked again before writing.
     file: Option<File>,
 }
 
-/// What a file of results holds.
+/// The contents of a file of results.
 #[derive(Debug, Default, PartialEq, Eq)]
 struct Contents {
-    /// Its lines; those of a file without the column of options have empty ones.
+    /// The lines; those of a file without the column of options have empty ones.
     rows: Vec<Vec<String>>,
-    /// Bytes before half a line, which a program that was killed may have left.
+    /// The number of bytes before an incomplete last line, which a killed program may have left.
     whole: u64,
     has_header: bool,
     /// The column of options is missing.
@@ -39,15 +40,15 @@ struct Contents {
 }
 
 impl ResultsFile {
-    /// Looks at the file, which may not exist yet, and returns its lines. Nothing is written.
+    /// Checks the file, which may not exist yet, and returns its lines. Nothing is written.
     ///
     /// # Errors
-    /// [`Error::Io`], and [`Error::Input`] if it holds something else.
+    /// [`Error::Io`], and [`Error::Input`] if it is not a table of results.
     pub fn open(path: &Path, head: &[String]) -> Result<(ResultsFile, Vec<Vec<String>>), Error> {
         let head = [head, &[OPTIONS.to_owned()]].concat();
         let results = ResultsFile { path: path.to_owned(), head, file: None };
         if !path.exists() {
-            // Its folder can be written to, or this is an error.
+            // Fails if its folder is not writable.
             drop(OutputFile::create(path)?);
             return Ok((results, Vec::new()));
         }
@@ -61,12 +62,12 @@ impl ResultsFile {
         Ok((results, contents.rows))
     }
 
-    /// Adds lines, whole.
+    /// Adds complete lines.
     ///
     /// # Errors
     /// As [`ResultsFile::open`].
     pub fn append(&mut self, lines: &[Vec<String>]) -> Result<(), Error> {
-        // Even if there is nothing to add, the last line of a file is ended.
+        // Without new lines too, the last line is completed.
         if lines.is_empty() && !self.path.exists() {
             return Ok(());
         }
@@ -77,7 +78,7 @@ impl ResultsFile {
         loop {
             self.lock(&file, File::lock)?;
             // Another program may have replaced the file, as editors do.
-            if is_current(&file, &self.path) && ((is_known && ends_a_line(&mut file)) || self.mend(&mut file)?) {
+            if is_current(&file, &self.path) && ((is_known && ends_a_line(&mut file)) || self.complete(&mut file)?) {
                 break;
             }
             (file, is_known) = (self.opened()?, false);
@@ -93,7 +94,7 @@ impl ResultsFile {
         opened.map_err(|source| Error::io(&self.path, "write", source))
     }
 
-    /// Waits until nobody else uses the file.
+    /// Waits until no other program uses the file.
     fn lock(&self, file: &File, lock: fn(&File) -> io::Result<()>) -> Result<(), Error> {
         loop {
             match lock(file) {
@@ -103,9 +104,10 @@ impl ResultsFile {
         }
     }
 
-    /// Looks at the file once more, which others may have written since, and makes it end with a whole line: cuts half a line
-    /// off, ends the last one, or writes the header. False if the file has been written anew, with the column of options.
-    fn mend(&self, file: &mut File) -> Result<bool, Error> {
+    /// Checks the file again, which others may have written since, and makes it end with a complete line: removes an
+    /// incomplete line, ends the last one, or writes the header. False if the file was written anew, with the column of
+    /// options.
+    fn complete(&self, file: &mut File) -> Result<bool, Error> {
         let failed = |source| Error::io(&self.path, "write", source);
         let contents = self.look(file)?;
         if contents.is_old {
@@ -137,7 +139,7 @@ impl ResultsFile {
         let failed = |source| Error::io(&self.path, "read", source);
         let mut text = Vec::new();
         file.rewind().and_then(|()| Read::by_ref(file).take(HEAD_BYTES).read_to_end(&mut text)).map_err(failed)?;
-        // A large file that is something else is not read to its end.
+        // A large file of another kind is not read to its end.
         let end = memchr::memchr(b'\n', &text).map_or(text.len(), |end| end + 1);
         self.contents(&text[..end])?;
         file.read_to_end(&mut text).map_err(failed)?;
@@ -146,7 +148,7 @@ impl ResultsFile {
 
     fn contents(&self, text: &[u8]) -> Result<Contents, Error> {
         let mut contents = Contents::default();
-        // The beginning of a header is all that was written.
+        // Only the beginning of a header was written.
         if head(&self.head).strip_suffix('\n').is_some_and(|head| head.as_bytes().starts_with(text)) {
             return Ok(contents);
         }
@@ -190,7 +192,7 @@ impl ResultsFile {
         Place::file(&self.path.display().to_string())
     }
 
-    /// Why a file with these columns is not added to.
+    /// The reason why lines cannot be added to a file with these columns.
     fn refusal(&self, found: &[String]) -> Error {
         let shown = |columns: &[String]| {
             let columns: Vec<&str> = columns.iter().map(String::as_str).filter(|name| *name != OPTIONS).collect();
@@ -211,16 +213,16 @@ impl ResultsFile {
 
 const BYTE_ORDER_MARK: &[u8] = b"\xef\xbb\xbf";
 
-/// Whether the column of options, which is in quotes, is not there to its end. Without quotes another program has written it.
+/// Whether the column of options, which is in quotes, is incomplete. Without quotes, another program has written it.
 fn is_cut(line: &[u8]) -> bool {
     let quotes = line.iter().filter(|byte| **byte == b'"').count();
-    // A quote within the options is written twice: the first of the two looks like the end.
+    // A quote in the options is doubled: the first of the two looks like the end.
     let is_within =
         line.ends_with(b"\"") && !line.ends_with(b",\"\"") && !String::from_utf8_lossy(line).contains(" # ");
     quotes % 2 == 1 || line.ends_with(b",") || is_within
 }
 
-/// Where locks do not exist, as on some network file systems, files are written without.
+/// Accepts file systems without locks, such as some network file systems; files are then written without.
 fn unsupported(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::Unsupported { Ok(()) } else { Err(error) }
 }
@@ -254,7 +256,7 @@ fn head(names: &[String]) -> String {
     String::from_utf8_lossy(&super::results::line(names)).into_owned()
 }
 
-/// Cells as a line of CSV, the last of them in quotes: so it can be told whether it is whole.
+/// A CSV line of cells, the last one in quotes to show whether it is complete.
 fn line(cells: &[String]) -> Vec<u8> {
     let (options, others) = cells.split_last().map_or(("", cells), |(last, others)| (last.as_str(), others));
     let mut line = super::results::line(others);

@@ -1,7 +1,7 @@
 //! The grid of a sweep: every hyperparameter of `train` with any number of values, and their Cartesian product.
 //!
-//! The options are those of `train`, taken from its definition, so that no list of them has to be kept here: what chooses data is
-//! passed on as it is, what shows results is left out, and everything else takes lists.
+//! The options are taken from the definition of `train`, so no list of them is kept here: options that choose data are
+//! passed on, options for output are dropped, and all others take lists.
 
 use clap::builder::PossibleValuesParser;
 use clap::{Arg, ArgAction, ArgMatches, Command};
@@ -15,17 +15,17 @@ use crate::error::Error;
 /// Options of `train` that are the same for all trainings.
 const SINGLE: [&str; 1] = ["validation"];
 
-/// The option whose values are degrees, one axis for each column.
+/// The option whose values are degrees, one axis per column.
 const POLY: &str = "poly";
 
-/// More combinations than this are a slip of the hand.
+/// The most combinations; more are taken as a mistake.
 const MOST: usize = 1_000_000;
 
 /// Every hyperparameter that was given, with its values, in the order of the command line.
 #[derive(Debug, Clone)]
 pub struct Grid {
     axes: Vec<Axis>,
-    /// Words of a `train` command that are the same for all combinations.
+    /// The words of a `train` command that are the same for all combinations.
     fixed: Vec<String>,
     /// Those of them on which results depend.
     decisive: Vec<String>,
@@ -34,15 +34,15 @@ pub struct Grid {
 /// One hyperparameter.
 #[derive(Debug, Clone)]
 pub struct Axis {
-    /// Its option, without the dashes; `poly:x` for the degrees of the column `x`.
+    /// The name of the option, without the dashes; `poly:x` for the degrees of the column `x`.
     pub name: String,
-    /// Its values, as they would be typed.
+    /// The values, as they would be typed.
     pub values: Vec<String>,
-    /// Whether it is there or not: its values are true and false.
+    /// Whether it is a flag: its values are true and false.
     is_flag: bool,
 }
 
-/// How an option of `train` is treated here.
+/// Whether an option of `train` takes a list here.
 fn is_axis(arg: &Arg) -> bool {
     let heading = arg.get_help_heading().unwrap_or_default();
     ["features", POLY].contains(&arg.get_id().as_str())
@@ -51,12 +51,12 @@ fn is_axis(arg: &Arg) -> bool {
 
 fn train_options() -> Vec<Arg> {
     let command = <train::Args as clap::Args>::augment_args(Command::new("train"));
-    // The split is one for all; the sweep has an option for it.
+    // All combinations have one split, for which the sweep has its own option.
     let is_here = |arg: &&Arg| arg.get_help_heading() != Some("Output") && arg.get_id() != "split_seed";
     command.get_arguments().filter(is_here).cloned().collect()
 }
 
-/// Whether what was given is what would be without it.
+/// Whether the given value equals the default.
 fn is_default(arg: &Arg, matches: &ArgMatches) -> bool {
     let defaults = arg.get_default_values();
     !defaults.is_empty()
@@ -82,7 +82,7 @@ fn listed(arg: &Arg) -> Arg {
         help += &format!(" [default: {}]", default.to_string_lossy());
     }
     if id == "features" {
-        // The list of names is one value, and several lists are several options.
+        // A list of names is one value; several lists are several options.
         return list
             .add(ArgValueCompleter::new(columns))
             .value_name("A[,B…]")
@@ -91,7 +91,7 @@ fn listed(arg: &Arg) -> Arg {
     if id == POLY {
         let list = list.value_name("COL:DEGREE[,…]");
         return list
-            .help("Powers of a feature up to a degree, or to each of several: x:1..5. Repeat it for several columns");
+            .help("Add powers of a feature up to a degree, or up to each of several degrees: x:1..5. Repeat it for several columns");
     }
     if is_flag(arg) {
         let values = list.num_args(0..=1).default_missing_value("true").value_delimiter(',');
@@ -144,7 +144,7 @@ impl clap::FromArgMatches for Grid {
                 if is_flag(&arg) {
                     fixed.push(format!("--{option}"));
                 }
-                // Files that are named by themselves are those of --data.
+                // Positional files are equivalent to --data.
                 let name: &str = if arg.is_positional() { "data" } else { &option };
                 for occurrence in matches.get_raw_occurrences(id).into_iter().flatten().filter(|_| !is_flag(&arg)) {
                     let values: Vec<String> = occurrence.map(|value| value.to_string_lossy().into_owned()).collect();
@@ -168,7 +168,7 @@ impl clap::FromArgMatches for Grid {
     }
 }
 
-/// The degrees that `x:1,2`, `x:1..5` say, an axis for each column.
+/// The degrees in `x:1,2` or `x:1..5`, one axis per column.
 fn degrees<'a>(given: impl Iterator<Item = &'a String>) -> Result<Vec<Axis>, String> {
     let mut axes: Vec<Axis> = Vec::new();
     for text in given {
@@ -189,7 +189,7 @@ fn fault(message: &str) -> clap::Error {
     clap::Error::raw(clap::error::ErrorKind::ValueValidation, format!("{message}\n"))
 }
 
-/// An option with its value, as words; one word where the value looks like an option.
+/// An option and its value as words; one word if the value looks like an option.
 fn pair(option: &str, value: &str) -> Vec<String> {
     match value {
         "-" => vec![format!("--{option}"), value.to_owned()],
@@ -198,7 +198,7 @@ fn pair(option: &str, value: &str) -> Vec<String> {
     }
 }
 
-/// The values that `text` stands for: `1..5`, `0..100:20`, `lin:0:1:5`, `log:1e-6:1e-2:9`, or itself.
+/// The values of a range, `1..5`, `0..100:20`, `lin:0:1:5` or `log:1e-6:1e-2:9`, or a single value.
 fn expand(text: &str) -> Result<Vec<String>, String> {
     if let Some((first, rest)) = text.split_once("..") {
         let (last, step) = rest.split_once(':').unwrap_or((rest, "1"));
@@ -220,7 +220,7 @@ fn expand(text: &str) -> Result<Vec<String>, String> {
                 return Err(format!("{text}: expected {kind}:FIRST:LAST:COUNT, as in log:1e-6:1e-2:9"));
             };
             if kind == "log" && (first <= 0.0 || last <= 0.0) {
-                return Err(format!("{text}: the ends of a logarithmic range are above 0"));
+                return Err(format!("{text}: a logarithmic range needs positive ends"));
             }
             Ok((0..count).map(|i| between(kind == "log", first, last, i as f64 / (count - 1) as f64)).collect())
         }
@@ -232,7 +232,7 @@ fn expand(text: &str) -> Result<Vec<String>, String> {
     }
 }
 
-/// A value of a range, rounded to 12 digits, so that a third of the way from 1e-6 to 1e-3 is 1e-5 and not nearly.
+/// A value of a range, rounded to 12 digits, so that a third of the way from 1e-6 to 1e-3 is exactly 1e-5.
 fn between(is_log: bool, first: f64, last: f64, share: f64) -> String {
     let value = if is_log { first * (last / first).powf(share) } else { first + (last - first) * share };
     let rounded: f64 = format!("{value:.11e}").parse().unwrap_or(value);
@@ -269,7 +269,7 @@ impl Grid {
         }))
     }
 
-    /// The values but for that of the epochs.
+    /// The values except that of the epochs.
     pub fn without_epochs(&self, combination: &[String]) -> Vec<String> {
         let others = self.axes.iter().zip(combination).filter(|(axis, _)| axis.name != "epochs");
         others.map(|(_, value)| value.clone()).collect()

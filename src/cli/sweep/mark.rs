@@ -1,12 +1,14 @@
-//! What tells the rows of a sweep from others: how many they are, and a hash of how their columns lie.
+//! The mark that identifies the rows of a sweep: their number, and a hash of the distribution of their columns.
 
 use crate::error::Error;
 use crate::output::rounded;
 use crate::summary::Summary;
 
-/// `15 rows 3f9ac2d1`: the same for the same columns of the same rows, read in any way, and another one if the rows differ.
+/// A mark such as `15 rows 3f9ac2d1`: the same for the same columns of the same rows, however they are read, and different
+/// for other rows.
 ///
-/// The hash is of means, deviations and 1 − R² of the targets, each rounded to less than what the order of sums can change.
+/// The hash covers the means, deviations and 1 − R² of the targets, each rounded to digits that do not depend on the order
+/// of sums.
 pub fn mark(
     rows: &Summary,
     held_out: Option<&Summary>,
@@ -30,7 +32,7 @@ fn described(summary: &Summary, targets: usize) -> String {
     let mut text = format!("\n{} {}", summary.rows(), rounded(n));
     for j in 0..columns {
         let (mean, deviation) = (summary.mean(j), (summary.squared_deviation(j) / n).sqrt());
-        // A mean that is nothing but rounding has no digits.
+        // A mean that is only rounding error has no digits.
         let mean = if mean.abs() < 1e-9 * deviation { 0.0 } else { mean };
         text += &format!(" {mean:.5e} {deviation:.5e}");
     }

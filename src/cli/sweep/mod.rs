@@ -1,4 +1,4 @@
-//! `linreg sweep`: one reading of the rows, and a training for every combination of hyperparameters.
+//! `linreg sweep`: one pass over the rows, and a training for every combination of hyperparameters.
 
 mod file;
 mod grid;
@@ -26,14 +26,14 @@ use grid::Grid;
 use results::{Layout, Results, Row};
 use run::Readings;
 
-/// Combinations for which a thread is not worth starting.
+/// The number of combinations below which a thread does not pay.
 const FEW: usize = 16;
 
 /// Train with every combination of hyperparameters
 ///
-/// Takes the options of `train`, with a list of values for each hyperparameter, and prints one row for each combination: CSV, or
-/// an aligned table on a terminal. The rows of the data are read once. Each row of the result is what `train` would reach, a
-/// descent's to the last bit if all combinations use the same columns; a combination that diverges is a row too.
+/// Takes the options of `train`, with a list of values for each hyperparameter, and prints one row per combination: CSV, or
+/// an aligned table on a terminal. The data are read once. Each row has the result of `train`, identical for a descent if
+/// all combinations use the same columns; a combination that diverges is a row too.
 #[derive(Debug, clap::Args)]
 #[command(after_long_help = "\
 Values are lists (1e-6,1e-5) and ranges, and may be mixed:
@@ -56,12 +56,11 @@ pub struct Args {
     #[command(flatten)]
     grid: Grid,
 
-    /// Train on all rows but one of K parts, for each of them, too: validation_mse is the mean over the parts held out, and
-    /// validation_se its standard error
+    /// Also cross-validate with K folds: validation_mse is the mean over the folds, and validation_se its standard error
     #[arg(long, value_name = "K", value_parser = folds, conflicts_with = "validation", help_heading = "Stopping")]
     folds: Option<usize>,
 
-    /// Seed of the choice of rows that are held out, for all combinations [default: 0]
+    /// Seed for choosing the rows that are held out, for all combinations [default: 0]
     #[arg(long, value_name = "S", help_heading = "Stopping")]
     split_seed: Option<u64>,
 
@@ -69,8 +68,8 @@ pub struct Args {
     #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
     out: Option<PathBuf>,
 
-    /// Print the rows by this column, the smallest first; it also says what is best [default for the best: validation_mse if
-    /// there is one, mse]
+    /// Sort the printed rows by this column, the smallest first; it also selects the best combination [default for the
+    /// best: validation_mse if there is one, mse]
     #[arg(long, value_name = "COL", help_heading = "Output")]
     sort: Option<String>,
 
@@ -78,7 +77,7 @@ pub struct Args {
     #[arg(long, value_name = "FILE", conflicts_with_all = ["json", "csv"], help_heading = "Output")]
     append: Option<PathBuf>,
 
-    /// Print one JSON object a line
+    /// Print JSON lines
     #[arg(long, conflicts_with = "csv", help_heading = "Output")]
     json: bool,
 
@@ -103,7 +102,7 @@ impl Args {
         let Some(first) = trainings.first() else { return Ok(()) };
         self.check_files(&trainings)?;
         if self.split_seed.is_some() && !self.holds_out(first) {
-            let message = "--split-seed is for rows that are held out, and none are";
+            let message = "--split-seed has no effect, since no rows are held out";
             return Err(Error::usage(message).with_hint("--validation FRACTION or --folds K holds rows out"));
         }
         let names: Vec<String> = self.grid.axes().iter().map(|axis| axis.name.clone()).collect();
@@ -117,7 +116,7 @@ impl Args {
         let input = Input::open(&first.paths()?, first.manner())?;
         let readings = Readings::read(input, &trainings, self.quiet)?;
         if !self.quiet {
-            readings.tell();
+            readings.note_rows();
         }
         let options = if results.is_appended() { self.options(&readings)? } else { Vec::new() };
         let known = self.known(&results, &combinations, &options);
@@ -127,10 +126,10 @@ impl Args {
             let options = options.get(i).cloned().unwrap_or_default();
             results.push(Row { values: combinations[i].clone(), reached, options }, self.sort.is_some())
         });
-        // Rows that have been reached are kept, whatever ended the others.
+        // Finished rows are kept, whatever ended the others.
         let finished = results.finish(self.sort.is_some().then_some(best_by));
         match result.and(finished) {
-            // Who does not read the rows may still want the model.
+            // A reader that has closed the rows may still want the model.
             Err(Error::ClosedPipe) if model.is_some() => {}
             result => result?,
         }
@@ -150,7 +149,7 @@ impl Args {
         }
     }
 
-    /// Refuses files that would be lost, and models that come through a pipe: every training reads them.
+    /// Refuses combinations that would overwrite a file, and models from a pipe, which every training reads.
     fn check_files(&self, trainings: &[train::Args]) -> Result<(), Error> {
         let Some(first) = trainings.first() else { return Ok(()) };
         if self.append.as_deref().is_some_and(is_stdout) {
@@ -172,7 +171,7 @@ impl Args {
         first.has_validation() || self.folds.is_some()
     }
 
-    /// What the line of every combination belongs to: the options that are the same for all, and the rows.
+    /// The label of each combination's line: the options that are the same for all, and the mark of the rows.
     fn options(&self, readings: &Readings) -> Result<Vec<String>, Error> {
         let mut words = self.grid.decisive().to_vec();
         let folds = self.folds.map(|folds| ["--folds".to_owned(), folds.to_string()]);
@@ -182,7 +181,7 @@ impl Args {
         Ok(readings.marks()?.into_iter().map(|mark| format!("{options}# {mark}")).collect())
     }
 
-    /// The lines of the file that are of this sweep, and a word about them.
+    /// The lines of the file that belong to this sweep, with a remark about them.
     fn known(
         &self,
         results: &Results,
@@ -192,11 +191,11 @@ impl Args {
         let (known, unclear) = results.known(combinations, options);
         if !known.is_empty() && !self.quiet {
             let of = count(combinations.len() as u64, "combination");
-            note(&format!("{} of {of} are there already", known.len()));
+            note(&format!("{} of {of} are in the file already", known.len()));
         }
         if let (Some(file), 1..) = (&self.append, unclear) {
             warn(&format!(
-                "{}: lines without \"options\" do not say which data they belong to: they are kept, and run again: {}",
+                "{}: lines without \"options\" cannot be assigned to data; they are kept, and run again: {}",
                 file.display(),
                 count(unclear as u64, "combination")
             ));
@@ -250,7 +249,7 @@ impl Args {
         Ok(())
     }
 
-    /// Says what a signal left to do.
+    /// Prints how to resume after a signal.
     fn interrupted(&self, signal: i32, done: usize, all: usize) -> Error {
         let after = format!("interrupted after {done} of {}", count(all as u64, "combination"));
         note(&match self.append.is_some() {
@@ -268,7 +267,7 @@ impl Args {
         }
     }
 
-    /// What `train` would make of each combination.
+    /// The training of each combination.
     fn trainings(&self, combinations: &[Vec<String>]) -> Result<Vec<train::Args>, Error> {
         let command = || <train::Args as clap::Args>::augment_args(Command::new("linreg sweep")).no_binary_name(true);
         let defaults = command().try_get_matches_from(std::iter::empty::<&str>());
@@ -280,7 +279,7 @@ impl Args {
             combinations.iter().map(training).collect::<Vec<_>>()
         };
         let parse = &parse;
-        // A training on a summary takes hardly longer than its command line.
+        // A training on a summary takes hardly longer than parsing its command line.
         let cores = thread::available_parallelism().map_or(1, usize::from);
         let share = combinations.len().div_ceil(cores).max(FEW);
         let parsed = thread::scope(|scope| {
@@ -288,7 +287,7 @@ impl Args {
             let workers: Vec<_> = combinations.chunks(share).map(start).collect();
             let join = |(part, worker): (_, std::io::Result<thread::ScopedJoinHandle<_>>)| match worker {
                 Ok(worker) => worker.join().unwrap_or_else(|panic| resume_unwind(panic)),
-                // There is no thread to be had.
+                // No thread can be started.
                 Err(_) => parse(part),
             };
             workers.into_iter().flat_map(join).collect::<Vec<_>>()
@@ -296,8 +295,8 @@ impl Args {
         parsed.into_iter().map(|training| training.unwrap_or_else(|error| end(&error))).collect()
     }
 
-    /// What `command`, which is `train` without its `defaults`, makes of a combination; the outer error is that of its command
-    /// line.
+    /// The training of a combination by `command`, which is `train` without its `defaults`; the outer error is that of its
+    /// command line.
     fn training(
         &self,
         command: &mut Command,

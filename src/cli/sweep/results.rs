@@ -1,4 +1,4 @@
-//! The rows of a sweep: CSV, JSON lines or a table; to standard output or to the end of a file.
+//! The rows of a sweep: CSV, JSON lines or a table, on standard output or at the end of a file.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::{IsTerminal, stdout};
@@ -18,24 +18,24 @@ use crate::output::{in_blocks, number, print, print_json, rounded};
 pub struct Layout {
     /// The hyperparameters.
     names: Vec<String>,
-    /// Whether the loss is more than the mse.
+    /// Whether the loss includes a penalty.
     is_penalized: bool,
     /// Whether there are folds.
     has_folds: bool,
 }
 
-/// One combination and what it reached.
+/// One combination and its result.
 #[derive(Debug, Clone)]
 pub struct Row {
     /// The values of the hyperparameters, as they were typed.
     pub values: Vec<String>,
-    /// What was reached.
+    /// The result.
     pub reached: Reached,
-    /// What the row belongs to, for a file.
+    /// The label of the row, for a file.
     pub options: String,
 }
 
-/// How rows are shown.
+/// The output format.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Format {
     /// A table on a terminal, CSV elsewhere.
@@ -52,7 +52,7 @@ impl Layout {
         Layout { names, is_penalized, has_folds }
     }
 
-    /// What every row tells beside the hyperparameters.
+    /// The columns of every row besides the hyperparameters.
     fn facts(&self) -> Vec<&'static str> {
         let all = ["epochs_run", "stop", "mse", "validation_mse", "optimum_mse"];
         let scores = ["rmse", "r2", "validation_rmse", "validation_r2"];
@@ -70,7 +70,7 @@ impl Layout {
     /// The column of this name.
     ///
     /// # Errors
-    /// [`Error::Usage`] if there is none.
+    /// [`Error::Usage`] if there is no such column.
     pub fn column(&self, name: &str) -> Result<usize, Error> {
         let head = self.head();
         head.iter().position(|other| *other == name.replace('-', "_")).ok_or_else(|| {
@@ -99,7 +99,7 @@ impl Layout {
         }
     }
 
-    /// A row as text; what is not known, or not finite, is empty.
+    /// A row as strings; unknown and infinite values are empty.
     fn cells(&self, row: &Row, digits: fn(f64) -> String) -> Vec<String> {
         let text = |value: Value| match value {
             Value::String(text) => text,
@@ -114,7 +114,7 @@ impl Layout {
             .collect()
     }
 
-    /// A row as one JSON object; hyperparameters that are numbers or truths are written as such.
+    /// A row as one JSON object; numbers and booleans among the hyperparameters are written as such.
     fn json(&self, row: &Row) -> String {
         let typed = |value: &String| {
             let known =
@@ -128,21 +128,21 @@ impl Layout {
     }
 }
 
-/// Where rows go.
+/// The destination of rows.
 pub struct Results {
     layout: Layout,
     format: Format,
-    /// The file that is added to.
+    /// The file to which rows are added.
     file: Option<ResultsFile>,
-    /// Lines of that file.
+    /// The lines of that file.
     earlier: Vec<Vec<String>>,
     rows: Vec<Row>,
-    /// Rows that have been written, and when the last of them were.
+    /// The number of rows that have been written, and the time of the last.
     written: usize,
     at: Instant,
 }
 
-/// How long rows may wait before they are added to a file.
+/// The longest delay before rows are added to a file.
 const PAUSE: Duration = Duration::from_millis(50);
 
 impl Results {
@@ -161,8 +161,8 @@ impl Results {
         self.file.is_some()
     }
 
-    /// The lines of the file that are of these combinations, by their places, with these options; and the number of combinations
-    /// with lines that do not have any options.
+    /// The lines of the file that belong to these combinations, by their places, with these options; and the number of
+    /// combinations with lines without options.
     pub fn known(&self, combinations: &[Vec<String>], options: &[String]) -> (BTreeMap<usize, Vec<String>>, usize) {
         let places: BTreeMap<&[String], usize> =
             combinations.iter().enumerate().map(|(i, values)| (&values[..], i)).collect();
@@ -179,12 +179,12 @@ impl Results {
         (known, unclear)
     }
 
-    /// Rows of this run.
+    /// The rows of this run.
     pub fn count(&self) -> usize {
         self.rows.len()
     }
 
-    /// Takes the next row; written at once where rows stream.
+    /// Takes the next row, which is written without delay if rows stream.
     ///
     /// # Errors
     /// [`Error::Io`], [`Error::ClosedPipe`].
@@ -218,7 +218,7 @@ impl Results {
         print(&String::from_utf8_lossy(&text))
     }
 
-    /// Writes what is left, sorted by a column if there is one.
+    /// Writes the remaining rows, sorted by a column if one is named.
     ///
     /// # Errors
     /// As [`Results::push`].
@@ -237,7 +237,7 @@ impl Results {
         if self.written < self.rows.len() || self.rows.is_empty() { self.write_rows() } else { Ok(()) }
     }
 
-    /// The values of the combination with the least number in this column: of the lines that were known, and of this run.
+    /// The values of the combination with the smallest number in this column, among the lines of the file and of this run.
     pub fn best(&self, known: &BTreeMap<usize, Vec<String>>, column: usize) -> Option<Vec<String>> {
         let rows = self.rows.iter().map(|row| self.layout.cells(row, number));
         let all = known.values().cloned().chain(rows).filter(|cells| !cells[column].is_empty());
@@ -246,7 +246,7 @@ impl Results {
     }
 }
 
-/// A cell to sort by: numbers by size, then texts, then nothing.
+/// A sort key: numbers by size, then strings, then empty cells.
 struct Key(u8, f64, String);
 
 impl Key {
@@ -266,7 +266,7 @@ impl Key {
 /// Cells as a line of CSV.
 pub fn line(cells: &[String]) -> Vec<u8> {
     let mut writer = csv::Writer::from_writer(Vec::new());
-    // Memory is written without errors.
+    // Writing to memory does not fail.
     drop(writer.write_record(cells));
     writer.into_inner().unwrap_or_default()
 }

@@ -1,4 +1,4 @@
-//! Runs combinations on all cores, and hands on what they reached in order.
+//! Runs combinations on all cores, and passes on their results in order.
 
 use std::collections::BTreeMap;
 use std::path::Path;
@@ -10,7 +10,7 @@ use super::mark::mark;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
-use crate::cli::train::{self, tell_roles};
+use crate::cli::train::{self, note_roles};
 use crate::data::columns::Roles;
 use crate::error::Error;
 use crate::fit::WeightedRows;
@@ -19,16 +19,16 @@ use crate::output::OutputFile;
 use crate::signals;
 use crate::summary::Summary;
 
-/// What has been read, for all combinations.
+/// The rows that have been read, for all combinations.
 pub struct Readings {
     /// All columns that any combination uses.
     roles: Roles,
-    /// Which column is what in single combinations; neighbours share it.
+    /// The roles of columns of single combinations; neighbours share them.
     sets: Vec<Roles>,
-    /// For every combination, the place of its set.
+    /// For every combination, the index of its roles.
     set_of: Vec<usize>,
     all: Rows,
-    /// For every fold, the others and that one.
+    /// For every fold, the other folds together and the fold itself.
     folds: Vec<Rows>,
 }
 
@@ -38,23 +38,23 @@ struct Rows {
     held_out: Option<Summary>,
 }
 
-/// What a combination reached.
+/// The result of a combination.
 #[derive(Debug, Clone, Copy)]
 pub struct Reached {
-    /// On the rows that are trained on; with folds on all rows, and the validation is the mean over the folds.
+    /// The result on the rows that are trained on; with folds on all rows, and the validation is the mean over the folds.
     pub outcome: Outcome,
     /// The standard error of that mean.
     pub validation_se: Option<f64>,
 }
 
-/// How long what has been reached may wait before it is shown: waking the thread that shows it takes as long as many epochs.
+/// The longest delay before results are shown: waking the thread that shows them takes as long as many epochs.
 const PAUSE: Duration = Duration::from_micros(200);
 
-/// Combinations that differ in nothing but their epochs: one run, looked at on the way.
+/// Combinations that differ only in their epochs: one run with intermediate results.
 struct Group {
-    /// Places among the combinations, by rising epochs.
+    /// The places among the combinations, by rising epochs.
     members: Vec<usize>,
-    /// Their epochs; empty for a training without such.
+    /// Their epochs; empty for a training without intermediate results.
     epochs: Vec<u64>,
 }
 
@@ -97,12 +97,12 @@ impl Readings {
         Ok(Readings { roles, sets, set_of, all: Rows { train, held_out }, folds: folds.map(fold).collect() })
     }
 
-    /// Which column is what in combination `i`.
+    /// The roles of the columns in combination `i`.
     pub fn roles_of(&self, i: usize) -> &Roles {
         &self.sets[self.set_of[i]]
     }
 
-    /// What tells the rows of every combination from others.
+    /// The mark of the rows of every combination.
     pub fn marks(&self) -> Result<Vec<String>, Error> {
         let Rows { train, held_out } = &self.all;
         let of = |roles: &Roles| mark(&train.summary, held_out.as_ref(), &roles.features, &roles.targets);
@@ -110,11 +110,11 @@ impl Readings {
         Ok(self.set_of.iter().map(|&set| marks[set].clone()).collect())
     }
 
-    /// Tells what was read.
-    pub fn tell(&self) {
+    /// Prints the number of rows read.
+    pub fn note_rows(&self) {
         let Rows { train, held_out } = &self.all;
         let size = (train.summary.rows(), train.summary.weight());
-        tell_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
+        note_roles(&self.roles, size, held_out.as_ref().map(Summary::rows));
         train.missing.iter().for_each(tell_missing);
     }
 
@@ -139,7 +139,7 @@ impl Readings {
         Ok(Rows { train, held_out: rows.held_out.as_ref().map(select).transpose()? })
     }
 
-    /// What `training` with these roles reaches, after each of these epochs.
+    /// The result of `training` with these roles after each of these epochs.
     fn reach(&self, roles: &Roles, training: &train::Args, epochs: &[u64]) -> Result<Vec<Reached>, Error> {
         let on = |rows: &Rows| {
             if roles.features == self.roles.features {
@@ -182,7 +182,7 @@ impl Readings {
     }
 }
 
-/// The mean, and its standard error: the deviation (divisor n − 1) over √n.
+/// The mean and its standard error: the deviation (divisor n − 1) over √n.
 fn mean_and_error(values: &[f64]) -> (f64, f64) {
     let count = values.len() as f64;
     let mean = values.iter().sum::<f64>() / count;
@@ -190,10 +190,10 @@ fn mean_and_error(values: &[f64]) -> (f64, f64) {
     (mean, (squares / (count - 1.0) / count).sqrt())
 }
 
-/// Runs `left`, places among `trainings`, on so many threads, and shows what each reached to `visit`, in order.
+/// Runs `left`, places among `trainings`, on this many threads, and passes each result to `visit`, in order.
 ///
 /// # Errors
-/// The first error of a training, or of `visit`, which ends everything. A signal ends it without an error.
+/// The first error of a training, or of `visit`, which ends the sweep. A signal ends it without an error.
 pub fn all(
     trainings: &[train::Args],
     left: &[usize],
@@ -221,7 +221,7 @@ pub fn all(
                 }
             };
             if std::thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                // The threads that there are do it.
+                // The threads that have started do the work.
                 break;
             }
             started += 1;
@@ -249,7 +249,7 @@ pub fn all(
             for (group, reached) in std::iter::once(first).chain(receiver.try_iter()) {
                 let result = take(group, reached);
                 if result.is_err() {
-                    // Nobody waits for the others any more.
+                    // The receiver has stopped.
                     next.store(groups.len(), Ordering::Relaxed);
                     return result;
                 }
@@ -263,7 +263,7 @@ pub fn all(
     })
 }
 
-/// The combinations `left`, those together that have the same `key` apart from their epochs.
+/// The combinations `left`, grouped by equal `key` apart from their epochs.
 fn groups(trainings: &[train::Args], left: &[usize], key: impl Fn(usize) -> Vec<String>) -> Vec<Group> {
     let mut places: BTreeMap<Vec<String>, usize> = BTreeMap::new();
     let mut groups: Vec<Group> = Vec::new();

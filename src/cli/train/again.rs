@@ -1,4 +1,4 @@
-//! A second reading of the rows, for the last digits of least squares where columns nearly depend on each other.
+//! A second pass over the rows, for the last digits of least squares with nearly collinear columns.
 
 use nalgebra::DMatrix;
 
@@ -16,12 +16,12 @@ use crate::fit::{Gradients, LeastSquares, WeightedRows};
 use crate::model::{MissingCells, Rule};
 use crate::output::rounded;
 
-/// Below this condition the triangle alone leaves no more than the last three digits open.
+/// The condition number below which the triangle alone determines all but the last three digits.
 const ILL: f64 = 1e3;
 
 impl Args {
-    /// The least-squares solution, improved by one step with residuals from a second reading, if that is worth it and the
-    /// inputs are files; `None` where the rows are at hand or it is not least squares that is solved.
+    /// The least-squares solution, improved by one step with residuals from a second pass, if this helps and the inputs are
+    /// files; `None` if the rows are in memory or the problem is not least squares.
     pub(super) fn read_again(&self, compressed: &Compressed, roles: &Roles) -> Result<Option<LeastSquares>, Error> {
         if self.solver != Solver::Qr || compressed.rows.is_some() || self.hyper.standardize {
             return Ok(None);
@@ -51,7 +51,7 @@ impl Args {
         Ok(Some(solution))
     }
 
-    /// What all rows that are trained on have to say of `solution`.
+    /// The correction of `solution`, summed over all rows that are trained on.
     fn gradients(
         &self,
         input: Input,

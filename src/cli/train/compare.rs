@@ -1,4 +1,4 @@
-//! `--solver all`: every solver that the problem allows, side by side.
+//! `--solver all`: a comparison of all solvers that apply to the problem.
 
 use std::time::{Duration, Instant};
 
@@ -6,7 +6,7 @@ use serde::Serialize;
 
 use super::Args;
 use super::exact::{Solver, refuse_infinite};
-use super::preflight::tell_roles;
+use super::preflight::note_roles;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
 use crate::data::columns::Roles;
@@ -15,29 +15,29 @@ use crate::fit::{Problem, Stop, Weights};
 use crate::output::{aligned, print, print_json, rounded, shown};
 use crate::summary::Summary;
 
-/// What one solver reached.
+/// The result of one solver.
 #[derive(Serialize)]
 struct Line {
     solver: &'static str,
     mse: f64,
     loss: f64,
-    /// How far the loss is above the least of all.
+    /// The distance of the loss above the smallest of all.
     gap: f64,
     /// Epochs or sweeps.
     epochs_run: u64,
     stop: Stop,
-    /// Wall time of the solver alone.
+    /// The wall time of the solver alone.
     seconds: f64,
 }
 
 impl Args {
-    /// Reads once, solves in every way, prints a table.
+    /// Reads once, runs every solver, prints a table.
     pub(super) fn compare(&self, input: Input, roles: &Roles) -> Result<(), Error> {
         let (compressed, held_out, roles) = self.read(input, roles)?;
         let roles = &roles;
         let prepared = self.assemble(&compressed, held_out.as_ref(), roles, None)?;
         if !self.quiet {
-            tell_roles(
+            note_roles(
                 roles,
                 (compressed.summary.rows(), compressed.summary.weight()),
                 held_out.as_ref().map(Summary::rows),
@@ -54,11 +54,11 @@ impl Args {
                 let mut descent = prepared.descent();
                 descent.by_ref().for_each(drop);
                 let fit = prepared.finish(descent);
-                // Its features may be scaled in another way.
+                // Its features may be scaled differently.
                 (fit.weights, fit.epochs_run, fit.stop, &prepared.problem)
             } else {
                 let solution = self.solution(solver, &scaled, roles, raw);
-                solution.told.print(self.quiet);
+                solution.notes.print(self.quiet);
                 (solution.weights, solution.sweeps, solution.stop, &problem)
             };
             lines.push(self.line(solver, problem, &weights, (epochs_run, stop, start.elapsed())));
@@ -71,7 +71,7 @@ impl Args {
         if self.json { print_json(&json(&lines)?) } else { print(&self.table(&lines)) }
     }
 
-    /// The solvers that find the weights of this problem.
+    /// The solvers that apply to this problem.
     fn solvers(&self, roles: &Roles) -> Vec<Solver> {
         let penalty = self.hyper.penalty();
         let is_schoolbook = roles.features.len() == 1 && roles.targets.len() == 1 && !self.hyper.no_bias;

@@ -1,13 +1,13 @@
-//! The exact solvers: no epochs, no rates, the weights of the least loss.
+//! The exact solvers: the weights of the minimum loss, without epochs and learning rates.
 
 use std::str::FromStr;
 
 use super::Args;
 use super::inference::PENALIZED;
+use super::notes::{Notes, notes_of_net, warnings_of_dropped};
 use super::outcome::{self, scores};
 use super::plan::{Epochs, r2_of, totals};
-use super::preflight::tell_roles;
-use super::told::{Told, told_of_dropped, told_of_net};
+use super::preflight::note_roles;
 use crate::cli::compress::Compressed;
 use crate::cli::input::Input;
 use crate::cli::ledger::tell_missing;
@@ -22,7 +22,7 @@ use crate::observers::{Outcome, summary_table};
 use crate::output::OutputFile;
 use crate::summary::Summary;
 
-/// How weights are found.
+/// How the weights are found.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Solver {
     /// Gradient descent.
@@ -33,7 +33,7 @@ pub enum Solver {
     Covariance,
     /// Coordinate descent.
     Coordinate,
-    /// Each of them that fits, side by side.
+    /// All solvers that apply, compared.
     All,
 }
 
@@ -53,7 +53,7 @@ impl FromStr for Solver {
 }
 
 impl Solver {
-    /// The name users type.
+    /// The name on the command line.
     pub fn name(self) -> &'static str {
         match self {
             Solver::Gd => "gd",
@@ -65,7 +65,7 @@ impl Solver {
     }
 }
 
-/// What an exact solver has a use for; everything else on the command line is about descents.
+/// The options that apply to exact solvers; all others are about descents.
 pub(super) const USED: [&str; 30] = [
     "files",
     "data",
@@ -99,7 +99,7 @@ pub(super) const USED: [&str; 30] = [
     "progress",
 ];
 
-/// What has no meaning for several solvers at once.
+/// The options that do not apply to a comparison of solvers.
 const UNUSED_BY_ALL: [&str; 5] = ["out", "history", "log_every", "gap", "summary"];
 
 /// Refuses a result, called `name`, whose squares overflow.
@@ -114,35 +114,35 @@ pub(super) fn refuse_infinite(name: &str, value: f64) -> Result<(), Error> {
     Err(Error::Fit { message, hint: Some(SMALLER_UNITS.to_owned()) })
 }
 
-/// What to do about numbers whose squares overflow.
+/// The hint for numbers whose squares overflow.
 pub(super) const SMALLER_UNITS: &str = "divide the columns by a power of ten before training";
 
 impl Args {
-    /// Nothing is ignored in silence.
+    /// Refuses options that do not apply: none is ignored silently.
     pub(super) fn check_solver(&self) -> Result<(), Error> {
         let (solver, penalty) = (self.solver, self.hyper.penalty());
         if solver == Solver::Gd {
             return Ok(());
         }
-        // Without a penalty the scale of the features changes no prediction, and no weight in the data's units.
+        // Without a penalty, the scale of the features does not change the predictions, or the weights in the data's units.
         let is_used = |option: &str| match solver {
             Solver::All => !UNUSED_BY_ALL.contains(&option),
             _ => USED.contains(&option) || (option == "standardize" && !penalty.is_none()),
         };
         if let Some(option) = self.given.iter().find(|option| !is_used(option)) {
             let option = option.replace('_', "-");
-            return Err(Error::usage(format!("--{option} is no option of --solver {}", solver.name())));
+            return Err(Error::usage(format!("--{option} does not apply to --solver {}", solver.name())));
         }
         match solver {
             Solver::Qr if penalty.l1 > 0.0 => {
-                Err(Error::usage("--solver qr has no --l1: the least loss is no linear problem")
-                    .with_hint("--solver coordinate finds it"))
+                Err(Error::usage("--solver qr does not support --l1").with_hint("--solver coordinate supports it"))
             }
             Solver::Covariance if !penalty.is_none() => {
-                Err(Error::usage("--solver covariance has no penalties").with_hint("--solver qr has --l2"))
+                Err(Error::usage("--solver covariance does not support penalties")
+                    .with_hint("--solver qr supports --l2"))
             }
             Solver::Coordinate if penalty.l1 == 0.0 => {
-                Err(Error::usage("--solver coordinate needs --l1").with_hint("--solver qr does the rest at once"))
+                Err(Error::usage("--solver coordinate needs --l1").with_hint("--solver qr solves problems without it"))
             }
             _ => Ok(()),
         }
@@ -154,15 +154,15 @@ impl Args {
         self.check_roles(&roles)?;
         if !self.quiet {
             let summary = &compressed.summary;
-            tell_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
+            note_roles(&roles, (summary.rows(), summary.weight()), held_out.as_ref().map(Summary::rows));
             compressed.missing.iter().for_each(tell_missing);
         }
         let improved = self.read_again(&compressed, &roles)?;
-        let (model, outcome, told) = self.exact_told(&compressed, held_out.as_ref(), &roles, improved);
+        let (model, outcome, notes) = self.exact_with_notes(&compressed, held_out.as_ref(), &roles, improved);
         refuse_infinite("the mse", outcome.mse + outcome.loss)?;
         refuse_infinite("the mse on validation rows", outcome.validation_mse.unwrap_or(0.0))?;
         model.check_finite()?;
-        told.print(self.quiet);
+        notes.print(self.quiet);
         if let Some(file) = file {
             outcome::write(file, &model, self.out.as_deref())?;
         }
@@ -175,19 +175,18 @@ impl Args {
         self.printer(Epochs::none(), None).with_table(table).outcome(&model, &outcome, &verdict)
     }
 
-    /// Covariance over variance is for one feature and one target.
+    /// Refuses `covariance` unless there are one feature and one target.
     pub(super) fn check_roles(&self, roles: &Roles) -> Result<(), Error> {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         if self.solver == Solver::Covariance && (p != 1 || k != 1 || !bias) {
             let message =
                 format!("--solver covariance needs one feature, one target and the bias; here are {p} and {k}");
-            return Err(Error::usage(message).with_hint("--solver qr does the same for any number"));
+            return Err(Error::usage(message).with_hint("--solver qr fits any number"));
         }
         Ok(())
     }
 
-    /// The model that an exact solver finds, and what it reached, without a word; `improved` is the solution if it is known
-    /// already.
+    /// The model of an exact solver and its results, without remarks; `improved` is the solution if it is known already.
     pub(super) fn exact(
         &self,
         compressed: &Compressed,
@@ -195,18 +194,18 @@ impl Args {
         roles: &Roles,
         improved: Option<LeastSquares>,
     ) -> (Model, Outcome) {
-        let (model, outcome, _) = self.exact_told(compressed, held_out, roles, improved);
+        let (model, outcome, _) = self.exact_with_notes(compressed, held_out, roles, improved);
         (model, outcome)
     }
 
-    /// The same, and what there is to say of it.
-    fn exact_told(
+    /// The same with the remarks.
+    fn exact_with_notes(
         &self,
         compressed: &Compressed,
         held_out: Option<&Summary>,
         roles: &Roles,
         improved: Option<LeastSquares>,
-    ) -> (Model, Outcome, Told) {
+    ) -> (Model, Outcome, Notes) {
         let (k, bias) = (roles.targets.len(), !self.hyper.no_bias);
         let summary = &compressed.summary;
         let (scaled, standardization) = self.scaled(summary, roles);
@@ -218,7 +217,7 @@ impl Args {
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         let centred = solution.exact.as_ref().and_then(|exact| exact.centred.clone());
         let loss = match &centred {
-            // There are polynomials of an unpenalized solution only.
+            // Polynomials exist for unpenalized solutions only.
             Some(_) => reduction.loss(
                 squared_errors(summary, &solution.weights, centred.as_ref()).iter().sum(),
                 summary.weight() * k as f64,
@@ -242,7 +241,7 @@ impl Args {
             r2: r2_of(mse, summary, k, bias),
             validation_r2: held_out.zip(validation_mse).and_then(|(part, mse)| r2_of(mse, part, k, bias)),
             optimum_mse: mean(summary.floor(k, bias), summary),
-            // Coordinate descent knows the minimum from below; where it has not converged, that is no minimum.
+            // The gap bounds the minimum from below; before convergence the loss is not the minimum.
             optimum_loss: (!penalty.is_none() && solution.stop != Stop::Epochs)
                 .then(|| loss - solution.gap.unwrap_or(0.0)),
             duality_gap: solution.gap,
@@ -268,10 +267,10 @@ impl Args {
             no_inference,
             state: None,
         };
-        (model, outcome, solution.told)
+        (model, outcome, solution.notes)
     }
 
-    /// How a model of an exact solver on `summary` was trained.
+    /// The record of how a model of an exact solver on `summary` was trained.
     fn exact_training(&self, summary: &Summary, outcome: &Outcome) -> Training {
         Training {
             solver: self.solver.name().to_owned(),
@@ -289,7 +288,7 @@ impl Args {
         }
     }
 
-    /// The rows with standardized features, if those are asked for.
+    /// The rows with standardized features, if requested.
     pub(super) fn scaled(&self, summary: &Summary, roles: &Roles) -> (Summary, Option<Standardization>) {
         if !self.hyper.standardize {
             return (summary.clone(), None);
@@ -298,7 +297,7 @@ impl Args {
         (scaled, Some(Standardization::new(&moments)))
     }
 
-    /// The weights of the least loss on the features of `summary`, whose rows (n×c) may be at hand; remarks on standard error.
+    /// The weights of the minimum loss on the features of `summary`, whose rows (n×c) may be in memory, and remarks.
     pub(super) fn solution(
         &self,
         solver: Solver,
@@ -310,14 +309,14 @@ impl Args {
         let (penalty, reduction) = (self.hyper.penalty(), self.hyper.reduction);
         if solver == Solver::Coordinate {
             let net = coordinate_descent(summary, k, bias, &penalty, reduction);
-            let told = told_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
+            let notes = notes_of_net(&net, largest_useful_l1(summary, k, bias, reduction));
             let stop = if net.is_converged { Stop::Converged } else { Stop::Epochs };
-            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, told };
+            return Solution { weights: net.weights, stop, sweeps: net.sweeps, gap: Some(net.gap), exact: None, notes };
         }
         if solver == Solver::Covariance
             && let Some(weights) = covariance_over_variance(summary)
         {
-            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, told: Told::default() };
+            return Solution { weights, stop: Stop::Exact, sweeps: 0, gap: None, exact: None, notes: Notes::default() };
         }
         let ridge = penalty.ridge(reduction, summary.weight() * k as f64);
         let mut solution = LeastSquares::new(summary, k, bias, ridge);
@@ -326,21 +325,21 @@ impl Args {
     }
 }
 
-/// The weights of least squares, and warnings about what was dropped.
+/// The least-squares weights, and warnings about dropped features.
 fn exactly(solution: LeastSquares, roles: &Roles) -> Solution {
     let exact = solution.finish();
-    let told = Told { remarks: Vec::new(), warnings: told_of_dropped(&exact.dropped, roles) };
-    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), told }
+    let notes = Notes { remarks: Vec::new(), warnings: warnings_of_dropped(&exact.dropped, roles) };
+    Solution { weights: exact.weights.clone(), stop: Stop::Exact, sweeps: 0, gap: None, exact: Some(exact), notes }
 }
 
-/// What a solver found.
+/// The result of a solver.
 pub struct Solution {
     pub weights: Weights,
     pub stop: Stop,
     pub sweeps: u64,
-    /// How far the loss can be above the minimum, if it can be.
+    /// The bound on the distance from the minimum, if the solver is iterative.
     pub gap: Option<f64>,
-    /// All that least squares found.
+    /// The complete least-squares solution.
     pub exact: Option<Exact>,
-    pub told: Told,
+    pub notes: Notes,
 }

@@ -1,4 +1,4 @@
-//! The files of a training: what it reads must not be what it writes.
+//! The files of a training: outputs must not replace inputs.
 
 use std::path::Path;
 
@@ -9,7 +9,7 @@ use crate::error::Error;
 use crate::output::is_stdout;
 
 impl Args {
-    /// Refuses files that would be lost.
+    /// Refuses combinations that would overwrite a file.
     pub(super) fn check_files(&self) -> Result<(), Error> {
         self.check_printed()?;
         let picture = self.plot.iter().flatten().map(PictureFile::path);
@@ -23,20 +23,20 @@ impl Args {
         if self.prints_model() { files.check() } else { files.prints().check() }
     }
 
-    /// Whether the model goes to standard output, and what is printed for people to standard error.
+    /// Whether the model goes to standard output, and human-readable output to standard error.
     pub(super) fn prints_model(&self) -> bool {
         self.out.as_deref().is_some_and(is_stdout)
     }
 
-    /// Refuses two things on standard output, and a history there, which grows while the run lasts.
+    /// Refuses two outputs on standard output, and a history there, which is written during the run.
     fn check_printed(&self) -> Result<(), Error> {
         if self.history.as_deref().is_some_and(is_stdout) {
-            let error = Error::usage("--history -: a history is written to a file, which grows while the run lasts");
+            let error = Error::usage("--history -: a history is written to a file during the run");
             return Err(error.with_hint("--json prints every epoch on standard output"));
         }
         if self.prints_model() && self.json {
             let error = Error::usage("--json and --out -: both print on standard output");
-            return Err(error.with_hint("leave --out out: the last line of --json holds the model"));
+            return Err(error.with_hint("drop --out: the last line of --json has the model"));
         }
         Ok(())
     }

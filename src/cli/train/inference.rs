@@ -1,4 +1,4 @@
-//! How sure the weights of a descent are, if it has come far enough to tell.
+//! Standard errors for the weights of a descent, if it has converged.
 
 use super::Args;
 use crate::fit::{Inference, Settings, infer, least_squares};
@@ -6,15 +6,15 @@ use crate::model::{Model, coefficient_names};
 use crate::output::rounded;
 use crate::summary::Summary;
 
-/// A descent that ends within so many standard errors of least squares has converged: its limits are off by less than a
-/// thousandth of what they leave open anyway, and a p of 0.05 in its third digit.
+/// A descent that ends within this many standard errors of least squares has converged: its confidence limits are then off
+/// by less than a thousandth of their width, and a p of 0.05 in its third digit.
 const CONVERGED: f64 = 1e-3;
 
-/// Why there is no inference on weights that are not those of least squares.
+/// The reason why penalized weights have no standard errors.
 pub const PENALIZED: &str = "a penalty or weight decay pulls the weights away from least squares";
 
 impl Args {
-    /// Adds standard errors to the model of a descent on `summary`, or the reason why there are none.
+    /// Adds standard errors to the model of a descent on `summary`, or returns the reason why there are none.
     pub(super) fn infer(&self, model: &mut Model, settings: &Settings, summary: &Summary) {
         match self.inference(model, settings, summary) {
             Ok(inference) => model.inference = Some(inference),
@@ -37,7 +37,7 @@ impl Args {
             return Err("there are as many coefficients as rows".to_owned());
         }
         if inference.regressions.iter().any(|regression| regression.is_perfect) {
-            return Err("the best fit is perfect but for rounding".to_owned());
+            return Err("the best fit is perfect up to rounding".to_owned());
         }
         let (moved, farthest) = inference.moved_to(&model.weights);
         match farthest {

@@ -1,4 +1,4 @@
-//! A descent that a signal ended: what is left to do, as a command.
+//! The command that continues a descent that was ended by a signal.
 
 use std::path::Path;
 
@@ -10,7 +10,7 @@ use crate::error::Error;
 use crate::signals;
 
 impl Args {
-    /// Says how a run of so many `epochs` can be resumed that has come to `epochs_run`.
+    /// Prints how to resume a run of `epochs` that was interrupted after `epochs_run`.
     pub(super) fn interrupted(&self, epochs: u64, epochs_run: u64) -> Error {
         let after = format!("interrupted after {}", count(epochs_run, "epoch"));
         let out = self.out.as_ref().filter(|_| !self.prints_model());
@@ -26,7 +26,7 @@ impl Args {
     }
 }
 
-/// The command that runs the `epochs` left, from `model`; a history of its own keeps the one there is.
+/// The command that runs the remaining `epochs` from `model`; it writes a new history and keeps the existing one.
 fn resumed(words: &[String], model: &Path, epochs: u64) -> Vec<String> {
     let mut words = words.to_vec();
     if let Some(history) = values(&words, "--history").last() {

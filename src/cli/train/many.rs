@@ -1,4 +1,4 @@
-//! Trainings of which only the end is wanted, on rows that have been read: what a sweep is made of.
+//! Trainings on rows in memory of which only the results are needed, as in a sweep.
 
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Command};
@@ -16,7 +16,7 @@ use crate::output::OutputFile;
 use crate::signals;
 use crate::summary::Summary;
 
-/// The options of `command`, which is `train`, that stand on its command line.
+/// The options given on the command line of `command`, which is `train`.
 pub fn given(command: &Command, matches: &ArgMatches) -> Vec<String> {
     let is_given = |id: &&clap::Id| {
         matches.try_contains_id(id.as_str()).unwrap_or(false)
@@ -26,49 +26,49 @@ pub fn given(command: &Command, matches: &ArgMatches) -> Vec<String> {
 }
 
 impl Args {
-    /// Remembers which options stand on the command line: what [`given`] found.
+    /// Sets the options that were given: the result of [`given`].
     pub fn set_given(&mut self, given: Vec<String>) {
         self.given = given;
     }
 
-    /// Remembers the command line, for the model.
+    /// Sets the command line that the model records.
     pub fn set_command(&mut self, command: Option<Vec<String>>) {
         self.command = command;
     }
 
-    /// Whether the options fit together.
+    /// Checks that the options are compatible.
     ///
     /// # Errors
     /// [`Error::Usage`].
     pub fn check(&self) -> Result<(), Error> {
         self.check_solver()?;
         if self.hyper.standardize && self.hyper.no_bias {
-            return Err(Error::usage("--standardize needs the bias: without it, centred features are another model"));
+            return Err(Error::usage("--standardize needs the bias: without it, centering would change the model"));
         }
         self.hyper.optimizer().map(drop)
     }
 
-    /// Divides the rows into so many folds, by this seed.
+    /// Divides the rows into this many folds, by this seed.
     pub fn set_folds(&mut self, folds: Option<usize>, seed: u64) {
         (self.folds, self.split_seed) = (folds, seed);
     }
 
-    /// Makes it print no remarks.
+    /// Suppresses all remarks.
     pub fn set_quiet(&mut self) {
         self.quiet = true;
     }
 
-    /// Makes it say what there is to say of how rows were read.
+    /// Prints remarks about reading even so.
     pub fn read_aloud(&mut self) {
         self.reads_aloud = true;
     }
 
-    /// Whether it is several trainings side by side.
+    /// Whether it compares several solvers.
     pub fn is_comparison(&self) -> bool {
         self.solver == Solver::All
     }
 
-    /// Whether weights cost something.
+    /// Whether there is a penalty.
     pub fn is_penalized(&self) -> bool {
         !self.hyper.penalty().is_none()
     }
@@ -78,7 +78,7 @@ impl Args {
         self.columns == other.columns && self.init == other.init && self.hyper.no_bias == other.hyper.no_bias
     }
 
-    /// Whether there are rows that are not trained on.
+    /// Whether rows are held out.
     pub fn has_validation(&self) -> bool {
         self.validation.is_some()
     }
@@ -91,32 +91,32 @@ impl Args {
         self.data.paths()
     }
 
-    /// How text is read.
+    /// The options for reading text.
     pub fn manner(&self) -> Manner {
         self.data.manner()
     }
 
-    /// Workers.
+    /// The number of threads.
     pub fn threads(&self) -> usize {
         self.data.reading(When::Never).threads
     }
 
-    /// Whether the rows themselves are needed, and not only what they add up to.
+    /// Whether the rows themselves are needed, and not only their summary.
     pub fn needs_rows(&self) -> bool {
         self.batch_size.is_some()
     }
 
-    /// Epochs, if one run of this training also tells what fewer of them reach.
+    /// The epochs, if one run of this training also yields the results of fewer epochs.
     pub fn epochs_on_the_way(&self) -> Option<u64> {
         let is_known = self.solver == Solver::Gd && self.patience.is_none() && !self.hyper.chooses_epochs();
         is_known.then(|| self.hyper.epochs())
     }
 
-    /// What this training reaches, and what it reaches after fewer `epochs`: rising numbers, the last of them its own, or none if
-    /// [`Args::epochs_on_the_way`] are none.
+    /// The result of this training, and its results after fewer `epochs`: rising numbers that end with its own, or none if
+    /// [`Args::epochs_on_the_way`] is `None`.
     ///
     /// # Errors
-    /// [`Error::Fit`], [`Error::Usage`] and [`Error::Input`] as `train` has them; a descent that diverges is none.
+    /// [`Error::Fit`], [`Error::Usage`] and [`Error::Input`] as in `train`; a descent that diverges is not an error.
     pub fn reach(
         &self,
         epochs: &[u64],
@@ -137,7 +137,7 @@ impl Args {
             if signals::received().is_some() {
                 return Ok(reached);
             }
-            // What is told before update i is what i updates have reached.
+            // The losses before update i are the result of i updates.
             if epochs.get(reached.len()) == Some(&epoch.number) {
                 reached.push(prepared.reached(&epoch));
             }
@@ -156,7 +156,7 @@ impl Args {
         Ok(reached)
     }
 
-    /// The model of this training, written to `file`.
+    /// Writes the model of this training to `file`.
     ///
     /// # Errors
     /// As [`Args::reach`], and [`Error::Io`].

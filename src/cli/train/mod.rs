@@ -7,13 +7,13 @@ mod files;
 mod inference;
 mod interrupted;
 mod many;
+mod notes;
 mod outcome;
 mod pictures;
 mod plan;
 mod preflight;
 mod prepare;
 mod start;
-mod told;
 mod verdict;
 
 use std::num::{NonZeroU64, NonZeroUsize};
@@ -39,25 +39,28 @@ use crate::signals;
 use exact::Solver;
 pub use many::given;
 use plan::Epochs;
-pub use preflight::tell_roles;
+pub use preflight::note_roles;
 use prepare::Prepared;
+pub use verdict::{distance, goodness};
 
 /// Fit by gradient descent (exact: --solver qr)
 ///
-/// Predicts how the descent will go, prints the mean squared error of the epochs (before their updates, from epoch 0), then the final
-/// weights, R², and how far they are from the minimum. Without --lr, features are standardized and epochs run until the descent has
-/// converged; with --lr, plain gradient descent on the features as they are, as in a tutorial.
+/// Predicts the course of the descent, prints the mean squared error of the epochs (before their updates, from epoch 0),
+/// then the final weights, R² and the distance from the minimum. Without --lr, features are standardized and the descent
+/// runs until it has converged. With --lr, it is plain gradient descent on unscaled features, as in a tutorial.
 #[derive(Debug, Clone, clap::Args)]
 #[command(after_long_help = "\
 With n rows, k targets, features X (n×p), targets Y (n×k), weights W (k×p) and bias b (k):
   predictions  P = X Wᵀ + 1 bᵀ
   mse          Σ (P − Y)² / (n·k), over all elements; with --row-weight Σ w (P − Y)² / (k · Σ w)
-  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum), plus l2 · Σ W² + l1 · Σ |W|
-  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ; of l1 the proximal step,
-               W ← sign(W) · max(|W| − lr · l1, 0)
-  exact        --solver qr: the weights of the least loss, without epochs; --solver coordinate with --l1
-  limit        2/λmax, λ the eigenvalues of the second derivative of the loss, plus the decay;
-               with momentum b 2(1 + b)/λmax, in Nesterov's form (2 + 2b)/((1 + 2b)·λmax)
+  loss         the mse (--reduction mean) or Σ (P − Y)² (--reduction sum),
+               plus l2 · Σ W² + l1 · Σ |W|
+  update       θ ← θ − lr · (∂loss/∂θ + decay · θ) for every weight and bias θ;
+               for l1 then the proximal step W ← sign(W) · max(|W| − lr · l1, 0)
+  exact        --solver qr, with --l1 --solver coordinate: the weights of the minimum loss
+  limit        the largest stable rate: 2/λmax, λ the eigenvalues of the second derivative of the
+               loss, plus the decay; with momentum b it is 2(1 + b)/λmax, and with --nesterov
+               (2 + 2b)/((1 + 2b)·λmax)
 
 Examples:
   linreg train --data data/apples.csv
@@ -85,22 +88,23 @@ pub struct Args {
 
     /// Gradient descent (gd) or exact (qr)
     ///
-    /// Others are covariance and coordinate, which are exact too, and all, which compares them. qr solves R11 θ = R12 of the triangle R of [1 X | Y], with --l2 as ridge regression; a feature that is a sum of multiples
-    /// of others is dropped and named. covariance is covariance over variance of one feature and one target. coordinate is the
-    /// elastic net: it takes one weight after the other until the duality gap is none. None has epochs. all prints a table of the solvers that fit the problem: what each reached, how far that is above
-    /// the least, and how long it took once the rows had been read.
+    /// covariance and coordinate are exact too, and all compares the solvers. qr solves R11 θ = R12 of the triangle R of [1
+    /// X | Y], with --l2 as ridge regression; a feature that is a linear combination of others is dropped and named.
+    /// covariance is covariance over variance, for one feature and one target. coordinate is coordinate descent for the
+    /// elastic net: it runs until the duality gap vanishes. all prints a table of the solvers that apply: the loss of each,
+    /// its distance from the smallest, and the time without reading.
     #[arg(long, value_name = "NAME", default_value = "gd", value_parser = one_of::<Solver>(&["gd", "qr", "covariance", "coordinate", "all"]), hide_possible_values = true, help_heading = "Fit")]
     solver: Solver,
 
-    /// The options that stand on the command line, by their names in this struct
+    /// The options that were given, by their names in this struct
     #[arg(skip)]
     pub(super) given: Vec<String>,
 
-    /// The command line, or one that does the same; none if it cannot be written down
+    /// The command line, or an equivalent one; none if it cannot be written down
     #[arg(skip)]
     pub(super) command: Option<Vec<String>>,
 
-    /// Parts of the rows that are held out one after the other, if a sweep asks for them
+    /// The number of folds, for a sweep with cross-validation
     #[arg(skip)]
     folds: Option<usize>,
 
@@ -110,11 +114,13 @@ pub struct Args {
     /// First weights: normal, zeros, torch, torch-linear, or a model or safetensors file to continue from
     ///
     /// normal: the draws of np.random.seed(S) and randn, W row by row, then b.
-    /// torch: torch.manual_seed(S) and torch.randn for W, then for b. torch-linear: nn.Linear's own.
-    /// These two draw f32 as PyTorch does; torch-f64 and torch-linear-f64 draw with dtype=torch.float64.
-    /// With a model file, its targets, features and powers are the default for --target, --features and --poly, and the
-    /// optimizer, the schedule and the shuffling go on where its run ended. A file of safetensors holds the weight (k×p) and bias
-    /// (k) of a linear layer, for targets and features in the order of this training if it has no names.
+    /// torch: torch.manual_seed(S) and torch.randn for W, then for b.
+    /// torch-linear: torch.manual_seed(S) and the default of nn.Linear.
+    /// torch and torch-linear draw f32 as PyTorch does; with -f64 appended they draw float64.
+    /// A model: its targets, features and powers are the default for --target, --features
+    /// and --poly, and optimizer, schedule and shuffling continue where its run ended.
+    /// A safetensors file: the weight (k×p) and bias (k) of a linear layer, for targets and
+    /// features in the order of this training if it has no names.
     #[arg(long, value_name = "NAME|FILE", default_value = "normal", verbatim_doc_comment, add = ArgValueCompleter::new(inits), help_heading = "Start")]
     init: InitChoice,
 
@@ -128,7 +134,7 @@ pub struct Args {
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>, help_heading = "Fit")]
     batch_size: Option<NonZeroUsize>,
 
-    /// Take the rows of mini-batches in a new order every epoch
+    /// Shuffle the rows of mini-batches every epoch
     #[arg(long, requires = "batch_size", help_heading = "Fit")]
     shuffle: bool,
 
@@ -136,11 +142,11 @@ pub struct Args {
     #[arg(long, value_name = "T", value_parser = not_negative, help_heading = "Stopping")]
     tolerance: Option<f64>,
 
-    /// Hold out a share of the rows, or take the rows of a file, and show the mse on them every epoch
+    /// Hold out this fraction of the rows, or use the rows of a file, and print the mse on them every epoch
     #[arg(long, value_name = "FRACTION|FILE", help_heading = "Stopping")]
     validation: Option<Validation>,
 
-    /// Seed of the choice of rows that are held out
+    /// Seed for choosing the rows that are held out
     #[arg(long, value_name = "S", default_value_t = 0, requires = "validation", help_heading = "Stopping")]
     split_seed: u64,
 
@@ -150,7 +156,7 @@ pub struct Args {
 
     /// Write the model to this file; - is standard output
     ///
-    /// With -, what is otherwise printed there goes to standard error.
+    /// With -, output that normally goes there goes to standard error.
     #[arg(short, long, value_name = "MODEL.json", help_heading = "Output")]
     out: Option<PathBuf>,
 
@@ -160,37 +166,39 @@ pub struct Args {
 
     /// Draw the mse of every epoch: in the terminal, or in a file that ends in .svg or .png
     ///
-    /// On a logarithmic scale, with the minimum mse. A run that diverges is drawn, too. `linreg plot` has more.
+    /// The scale is logarithmic, with a line at the minimum mse. A run that diverges is drawn too. `linreg plot` has more
+    /// options.
     #[arg(long, value_name = "FILE", num_args = 0..=1, help_heading = "Output")]
     plot: Option<Option<PictureFile>>,
 
-    /// Print every Nth epoch [default: 1; about 20 lines in all where the program chose the number of epochs]
+    /// Print every Nth epoch [default: 1; about 20 lines in all if the program chose the number of epochs]
     ///
-    /// --json and --history have every epoch.
+    /// --json and --history include every epoch.
     #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroU64>, help_heading = "Output")]
     log_every: Option<NonZeroU64>,
 
-    /// Print how far the mse of every epoch is above the minimum, too
+    /// Print the excess of every epoch's mse over the minimum
     #[arg(long, help_heading = "Output")]
     gap: bool,
 
-    /// Print standard errors, t, p, limits, VIF, R² and F
+    /// Print standard errors, t, p, confidence limits, VIF, R² and F
     ///
-    /// Limits are those of 95 %. The table is like that of R's summary(lm). It is for exact solvers, and for descents that end within a thousandth of a standard
-    /// error of the least-squares solution; of others it says how far off they are. Weights are rounded to six digits; the model file
-    /// has all of them. `linreg show MODEL.json` prints the table of a saved model.
+    /// The limits are 95 % confidence limits. The table is like that of R's summary(lm). It is available for exact solvers,
+    /// and for descents that end within a thousandth of a standard error of the least-squares solution; for others, the
+    /// distance is reported. Weights are rounded to six digits; the model file has all of them. `linreg show MODEL.json`
+    /// prints the table of a saved model.
     #[arg(long, conflicts_with = "json", help_heading = "Output")]
     summary: bool,
 
-    /// Print the result, warnings and errors only
+    /// Print only the result, warnings and errors
     #[arg(short, long, help_heading = "Output")]
     quiet: bool,
 
-    /// Says what there is to say of how rows were read even so, for a sweep.
+    /// Prints remarks about reading even if quiet, for a sweep.
     #[arg(skip)]
     reads_aloud: bool,
 
-    /// Print one JSON object a line: the epochs, then the result
+    /// Print JSON lines: one object per epoch, then the result
     #[arg(long, help_heading = "Output")]
     json: bool,
 
@@ -199,7 +207,7 @@ pub struct Args {
     progress: When,
 }
 
-/// A way of drawing, or a model to continue from.
+/// A method of drawing the first weights, or a model to continue from.
 #[derive(Debug, Clone, PartialEq)]
 enum InitChoice {
     Draw(Init),
@@ -228,13 +236,13 @@ impl FromStr for Validation {
     fn from_str(text: &str) -> Result<Validation, String> {
         match text.parse::<f64>() {
             Ok(fraction) if fraction > 0.0 && fraction < 1.0 => Ok(Validation::Fraction(fraction)),
-            Ok(_) => Err("expected a share between 0 and 1, or a file".to_owned()),
+            Ok(_) => Err("expected a fraction between 0 and 1, or a file".to_owned()),
             Err(_) => Ok(Validation::File(PathBuf::from(text))),
         }
     }
 }
 
-/// The files a run writes, opened before the work.
+/// The output files of a run, opened before the training.
 struct Outputs {
     model: Option<OutputFile>,
     history: Option<History>,
@@ -242,7 +250,7 @@ struct Outputs {
 }
 
 impl Args {
-    /// Opens outputs, reads rows, descends, writes.
+    /// Opens outputs, reads rows, trains, writes.
     pub fn run(self) -> Result<(), Error> {
         self.check()?;
         self.check_files()?;
@@ -256,7 +264,7 @@ impl Args {
         input.refuse_weight(self.columns.weight.column())?;
         let roles = self.roles(&input.header(), earlier.as_ref())?;
         if !self.quiet {
-            input.tell_unused_powers(&roles);
+            input.note_unused_powers(&roles);
         }
         if self.solver == Solver::All {
             return self.compare(input, &roles);
@@ -266,7 +274,7 @@ impl Args {
         }
         let (prepared, roles) = self.prepare(input, &roles, earlier.as_ref())?;
         if !self.quiet {
-            preflight::tell(&prepared, &roles);
+            preflight::note_forecast(&prepared, &roles);
         }
         preflight::warn_beforehand(&prepared, &roles);
 
@@ -322,8 +330,8 @@ impl Args {
         if self.quiet && self.progress == When::Auto { When::Never } else { self.progress }
     }
 
-    /// The loop over epochs. A closed standard output ends it, unless a file is still to be written: then the run goes
-    /// on without printing, and the flag is true. A signal ends it at the epoch it is in.
+    /// Runs the epochs. If standard output is closed, the run ends, unless a file is still to be written: then it continues
+    /// without printing, and the flag is true. A signal ends the run at the current epoch.
     fn descend(
         &self,
         prepared: &Prepared,
@@ -370,10 +378,10 @@ impl Args {
     }
 }
 
-/// Epochs are shown to whoever follows a run within this time.
+/// The interval within which epochs are shown to a reader who follows the run.
 const SHOWN_WITHIN: Duration = Duration::from_millis(50);
 
-/// Prints one epoch; at once where a bar is on the same terminal.
+/// Prints one epoch, without delay if a progress bar is on the same terminal.
 fn print(printer: &mut Printer, epoch: &Epoch, progress: Option<&Progress>) -> Result<(), Error> {
     match progress {
         None => printer.epoch(epoch),

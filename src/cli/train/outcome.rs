@@ -1,4 +1,4 @@
-//! What becomes of a fit: a model, its file, or the reason there is none.
+//! The outcome of a fit: a model and its file, or the reason why there is none.
 
 use std::io::Write;
 use std::path::Path;
@@ -11,18 +11,18 @@ use crate::cli::typed::{command_with, quoted, with_value};
 use crate::cli::words::count;
 use crate::data::columns::Roles;
 use crate::error::Error;
-use crate::fit::{Descent, Epoch, Fit, Start, Stop, Weights};
+use crate::fit::{Descent, Epoch, Fit, Standardization, Start, Stop, Weights};
 use crate::model::metrics::{Metrics, r2};
 use crate::model::{DescentRecord, Model, PROGRAM, RowWeight, Rows, State, Training};
 use crate::observers::Outcome;
 use crate::output::{OutputFile, number, rounded};
 use crate::summary::Scaling;
 
-/// Of a chain of more trainings than this, a model remembers the last.
+/// The most commands that a model records of a chain of trainings; earlier ones are dropped.
 const MOST_COMMANDS: usize = 1000;
 
 impl Args {
-    /// The model with all that is needed to predict, to go on, and to do it again.
+    /// The model with everything needed to predict, to continue, and to repeat the training.
     pub(super) fn model(&self, roles: Roles, prepared: &Prepared, fit: &Fit, earlier: Option<&Earlier>) -> Model {
         let init = match &self.init {
             InitChoice::Draw(init) => init.name().to_owned(),
@@ -55,13 +55,13 @@ impl Args {
             commands: self.commands(earlier, (fit.stop == Stop::Interrupted).then_some(fit)),
             program: Some(PROGRAM.to_owned()),
         };
-        let weights = match &prepared.standardization {
-            Some(standardization) => standardization.to_units(&fit.weights),
-            None => fit.weights.clone(),
-        };
+        let standardization = prepared.standardization.as_ref();
+        let weights = standardization
+            .map_or_else(|| fit.weights.clone(), |standardization| standardization.to_units(&fit.weights));
+        let centred = standardization.and_then(|standardization| standardization.centred(&fit.weights));
         let Roles { features, targets, encodings, .. } = roles;
         let (missing, training, state) = (prepared.missing.clone(), Some(training), Some(state(prepared, fit)));
-        let (inference, no_inference, centred) = (None, None, None);
+        let (inference, no_inference) = (None, None);
         Model { features, targets, weights, centred, encodings, missing, training, inference, no_inference, state }
     }
 }
@@ -74,14 +74,14 @@ impl Prepared {
             .with_held_out(self.held_out.as_ref())
     }
 
-    /// What a descent reached.
+    /// The result of a descent.
     pub(super) fn outcome(&self, fit: &Fit) -> Outcome {
         let Fit { epochs_run, mse, loss, validation_mse, .. } = *fit;
         let last = Epoch { number: epochs_run, mse, loss, validation_mse };
         Outcome { stop: fit.stop, is_best: fit.is_best, ..self.reached(&last) }
     }
 
-    /// What as many updates as the number of `epoch` have reached, whose losses are those before its own.
+    /// The result of as many updates as the number of `epoch`, whose losses are those before its own update.
     pub(super) fn reached(&self, epoch: &Epoch) -> Outcome {
         let Epoch { number: epochs_run, mse, loss, validation_mse } = *epoch;
         let held_out = self.held_out.as_ref().zip(self.held_out_totals.as_ref()).zip(validation_mse);
@@ -103,14 +103,14 @@ impl Prepared {
         }
     }
 
-    /// How good the weights of `fit` are for each target (k).
+    /// The metrics of the weights of `fit` for each target (k).
     pub(super) fn scores(&self, fit: &Fit) -> Vec<Metrics> {
         scores(self.problem.weight(), &self.problem.squared_errors(&fit.weights), &self.totals)
     }
 }
 
 impl Args {
-    /// The commands that lead to what this training reaches: those of the model it goes on from, and its own, which ends
+    /// The commands that lead to the result of this training: those of the model it continues from, and its own, ending
     /// where it was `interrupted`.
     pub(super) fn commands(&self, earlier: Option<&Earlier>, interrupted: Option<&Fit>) -> Vec<String> {
         let before = earlier.and_then(Earlier::model).and_then(|model| model.training.as_ref());
@@ -132,13 +132,13 @@ impl Args {
     }
 }
 
-/// How good a fit is for each target, from its sum of squared errors on rows of this `weight` (k), and the sums of squares that R²
-/// compares them with (k).
+/// The metrics for each target, from its sum of squared errors on rows of this `weight` (k), and the total sums of squares
+/// for R² (k).
 pub fn scores(weight: f64, squared: &[f64], totals: &[f64]) -> Vec<Metrics> {
     squared.iter().zip(totals).map(|(&squared, &total)| Metrics::squared(weight, squared, total, 0)).collect()
 }
 
-/// Where another run can go on.
+/// The state from which another run can continue.
 fn state(prepared: &Prepared, fit: &Fit) -> State {
     let Start { memory, epochs, .. } = &fit.end;
     let optimizer = &prepared.settings.optimizer;
@@ -155,6 +155,7 @@ fn state(prepared: &Prepared, fit: &Fit) -> State {
             .map(|(name, slot)| (name.to_owned(), rows(&prepared.problem.unpack(slot))))
             .collect(),
         standardized: (prepared.scaling == Some(Scaling::Standardize)).then(|| rows(&fit.weights)),
+        has_polynomials: prepared.standardization.as_ref().is_some_and(Standardization::has_polynomials),
     }
 }
 
@@ -168,7 +169,7 @@ pub fn write(mut file: OutputFile, model: &Model, path: Option<&Path>) -> Result
     file.commit()
 }
 
-/// What went wrong, and the command that works.
+/// The error of a descent that diverged, and a command that works.
 pub fn divergence(prepared: &Prepared, fit: &Fit) -> Error {
     let (epoch, rate) = (fit.epochs_run, prepared.settings.learning_rate.get());
     let is_validation = fit.validation_mse.is_some_and(|mse| !mse.is_finite());

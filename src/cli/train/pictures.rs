@@ -10,34 +10,30 @@ use crate::report::Scale;
 use crate::report::charts::{self, Run};
 
 impl Args {
-    /// Where the picture goes, if one is wanted.
+    /// The destination of the picture, if one is requested.
     pub(super) fn open_picture(&self) -> Result<Option<Target>, Error> {
         match &self.plot {
-            Some(None) if self.json => {
-                Err(Error::usage("--plot draws on standard output, which --json has for itself")
-                    .with_hint("--plot loss.svg draws in a file"))
-            }
-            Some(None) if self.prints_model() => {
-                Err(Error::usage("--plot draws on standard output, which --out - has for the model")
-                    .with_hint("--plot loss.svg draws in a file"))
-            }
+            Some(None) if self.json => Err(Error::usage("--plot and --json both print on standard output")
+                .with_hint("--plot loss.svg writes a file")),
+            Some(None) if self.prints_model() => Err(Error::usage("--plot and --out - both print on standard output")
+                .with_hint("--plot loss.svg writes a file")),
             Some(file) => Drawing::new(file.clone()).open().map(Some),
             None => Ok(None),
         }
     }
 }
 
-/// The curve of a run, and what no weights fall below.
+/// The curve of a run, and its minimum.
 pub fn draw((target, mut run): (Target, Run), prepared: &Prepared, fit: &Fit) -> Result<(), Error> {
     run.name = "rows trained on".to_owned();
     if fit.stop == Stop::Diverged {
         run.training.set_diverged(fit.epochs_run);
     } else if !fit.is_best {
-        // The last update is behind the last epoch that is told.
+        // The last update has no epoch after it.
         run.push(fit.epochs_run, fit.mse, fit.validation_mse);
     }
     if target.is_text() && fit.stop != Stop::Diverged {
-        // The result stands above it.
+        // The result is above it.
         print("\n")?;
     }
     target.draw(charts::loss(&[run], Some(prepared.optimum), Scale::Log))

@@ -1,79 +1,79 @@
-//! What the program chooses where the command line leaves it open: features without effect, and the number of epochs.
+//! The choices of the program where the command line leaves them open: features without effect, and the number of epochs.
 
 use super::Args;
 use crate::fit::{Dropped, Problem, Settings, Spectrum, Start, redundant};
 use crate::model::metrics::r2;
 use crate::summary::{Scaling, Summary};
 
-/// A descent has converged when no weight is farther than this from that of least squares, in standard errors: the excess of its sum of
-/// squared errors is then at most the square of it, times the variance of the residuals.
+/// A descent has converged when no weight is farther than this from least squares, in standard errors: the excess of its
+/// sum of squared errors is then at most the square of it, times the variance of the residuals.
 const STANDARD_ERRORS: f64 = 1e-3;
 
-/// Of a perfect fit nothing is left but rounding: the squared error that counts as none, as a share of Σ y².
+/// The residual sum of squares, as a fraction of Σ y², below which a fit counts as perfect: it is rounding.
 const ROUNDING: f64 = 1e-24;
 
-/// Multiplications of a whole run, about two seconds, that the program chooses by itself at most.
+/// The most multiplications of a run whose length the program chooses, about two seconds.
 const MOST_OPERATIONS: u64 = 1 << 31;
 
-/// Epochs that the program chooses by itself at most.
+/// The most epochs that the program chooses.
 const MOST_EPOCHS: u64 = 1_000_000;
 
 /// The overhead of an epoch, in multiplications.
 const OVERHEAD: u64 = 256;
 
-/// Features that a descent cannot fix.
+/// Features whose weights are not unique.
 #[derive(Debug, Clone, Default)]
 pub struct Unfixed {
-    /// Redundant or constant features, of all.
+    /// Redundant or constant features, of all features.
     pub found: Vec<Dropped>,
     /// Those among them, from 0, that the descent leaves at weight 0.
     pub dropped: Vec<usize>,
 }
 
-/// How many epochs a run has.
+/// The number of epochs of a run.
 #[derive(Debug, Clone, Copy)]
 pub struct Epochs {
     pub count: u64,
     /// Whether the program chose the number.
     pub is_chosen: bool,
-    /// Whether the descent has converged after that many.
+    /// Whether the descent has converged after them.
     pub converge: bool,
 }
 
 impl Epochs {
-    /// Those of a solver that has none.
+    /// The value for a solver without epochs.
     pub fn none() -> Epochs {
         Epochs { count: 0, is_chosen: false, converge: false }
     }
 }
 
-/// What R² compares the squared errors of the last `targets` columns with (k).
+/// The total sums of squares for R² of the last `targets` columns (k).
 pub fn totals(summary: &Summary, targets: usize, bias: bool) -> Vec<f64> {
     let columns = summary.columns().len();
     (columns - targets..columns).map(|j| summary.total(j, bias)).collect()
 }
 
-/// R² of the last `targets` columns of `summary` together, where their mean squared error is `mse`.
+/// R² of the last `targets` columns of `summary` together, if their mean squared error is `mse`.
 pub fn r2_of(mse: f64, summary: &Summary, targets: usize, bias: bool) -> Option<f64> {
     r2(mse * summary.weight() * targets as f64, totals(summary, targets, bias).iter().sum::<f64>())
 }
 
-/// The residual variance of least squares, of the target that has the smallest; `floors` are the least sums of squared errors of the
-/// targets (k).
+/// The residual variance of least squares, of the target that has the smallest; `floors` are the minimum sums of squared
+/// errors of the targets (k).
 pub fn least_variance(problem: &Problem, floors: &[f64]) -> f64 {
     let free = problem.rows().saturating_sub(problem.parts().0.ncols() as u64).max(1);
     floors.iter().copied().fold(f64::INFINITY, f64::min) / free as f64
 }
 
 impl Args {
-    /// The features of `summary` that carry no information besides others, and which of them get weight 0: all where the program scales
-    /// the features, the constant ones where the user asks for that. A descent on features as they are is left alone.
+    /// The features of `summary` that are redundant, and those among them that get weight 0: all if the program scales the
+    /// features, the constant ones if the user requests scaling. A descent on unscaled features is not changed.
     pub(super) fn unfixed(&self, summary: &Summary, targets: usize) -> Unfixed {
         let found = redundant(summary, targets, !self.hyper.no_bias);
         let is_dropped = |dropped: &&Dropped| match self.hyper.scaling() {
             None => false,
             Some(_) if self.hyper.standardize => dropped.made_of.is_empty(),
-            // A penalty shares the weight among redundant features.
+            // A penalty divides the weight among redundant features.
             Some(Scaling::Center) => dropped.made_of.is_empty(),
             Some(_) => true,
         };
@@ -81,8 +81,8 @@ impl Args {
         Unfixed { found, dropped }
     }
 
-    /// The number of epochs of a descent of `problem` from `start`: what was asked for, or those until it has converged, by the residual
-    /// `variance` of least squares.
+    /// The number of epochs of a descent of `problem` from `start`: the requested number, or those until it has converged,
+    /// by the residual `variance` of least squares.
     pub(super) fn epochs(
         &self,
         problem: &Problem,

@@ -1,18 +1,18 @@
-//! What is known before the first epoch, in plain words on standard error.
+//! What is known before the first epoch, printed on standard error.
 
+use super::notes::{warnings_of_dropped, warnings_of_left};
 use super::plan::Unfixed;
 use super::prepare::Prepared;
-use super::told::{told_of_dropped, told_of_left};
 use crate::cli::ledger::tell_missing;
 use crate::cli::words::{count, listed, note, rows_and_weight, warn};
 use crate::data::columns::Roles;
-use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Stop};
+use crate::fit::{Dropped, Fit, Forecast, Optimizer, Problem, Schedule, Standardization, Stop};
 use crate::output::{number, rounded};
 use crate::summary::Scaling;
 
-/// Rows and roles, the learning rate compared with its limit, the loss to come compared with its minimum.
-pub fn tell(prepared: &Prepared, roles: &Roles) {
-    tell_roles(
+/// Prints rows and roles, the learning rate compared with its limit, and the predicted loss compared with its minimum.
+pub fn note_forecast(prepared: &Prepared, roles: &Roles) {
+    note_roles(
         roles,
         (prepared.problem.rows(), prepared.problem.weight()),
         prepared.held_out.as_ref().map(Problem::rows),
@@ -30,36 +30,38 @@ pub fn tell(prepared: &Prepared, roles: &Roles) {
     }
 }
 
-/// What may go wrong, with --quiet too: a rate above its limit, and features whose weights the data do not fix.
+/// Warns, with --quiet too, of a rate above its limit and of features whose weights are not unique.
 pub fn warn_beforehand(prepared: &Prepared, roles: &Roles) {
     above_limit(prepared).iter().for_each(|text| warn(text));
     let Unfixed { found, dropped } = &prepared.unfixed;
     let (dropped, left): (Vec<Dropped>, Vec<Dropped>) =
         found.iter().cloned().partition(|unfixed| dropped.contains(&unfixed.feature));
-    told_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
-    told_of_left(&left, roles).iter().for_each(|text| warn(text));
+    warnings_of_dropped(&dropped, roles).iter().for_each(|text| warn(text));
+    warnings_of_left(&left, roles).iter().for_each(|text| warn(text));
 }
 
-/// Warns of a descent that ended above its start, though it was stable by all that is known.
+/// Warns of a descent that ended above its initial loss although its rate seemed stable.
 pub fn warn_of_growth(fit: &Fit) {
     let is_over = !matches!(fit.stop, Stop::Diverged | Stop::Interrupted) && !fit.is_best;
     if is_over && fit.loss > fit.start_loss {
         let (start, end) = (rounded(fit.start_loss), rounded(fit.loss));
-        warn(&format!("the loss ended at {end}, above {start}, where it began; try a smaller --lr or more --epochs"));
+        warn(&format!("the loss ended at {end}, above its initial value {start}; try a smaller --lr or more --epochs"));
     }
 }
 
-/// How many rows there are and what they weigh, how many are held out, and which column is what.
-pub fn tell_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
+/// Prints the number and weight of the rows, the number held out, and the roles of the columns.
+pub fn note_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
     let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
     let (features, targets) = (listed(&roles.features), listed(&roles.targets));
     let held_out = held_out.map_or(String::new(), |rows| format!(", {rows} held out"));
     note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", rows_and_weight(rows, weight)));
 }
 
-/// On which features the descent works, if the program chose.
+/// The scaling of the features, if the program chose it.
 fn scaling(prepared: &Prepared) -> Option<String> {
+    let has_polynomials = prepared.standardization.as_ref().is_some_and(Standardization::has_polynomials);
     let features = match prepared.scaling.filter(|_| prepared.is_rate_auto)? {
+        Scaling::Standardize if has_polynomials => "standardized features, with Chebyshev polynomials for powers",
         Scaling::Standardize => "standardized features",
         Scaling::Center => "centered features",
         Scaling::Divide => "features divided by their root mean square",
@@ -84,7 +86,7 @@ fn rate(prepared: &Prepared) -> Option<String> {
             optimizer.name()
         ));
     };
-    // Of many columns the limit is an estimate, within a thousandth.
+    // For many columns the limit is an estimate, within a thousandth.
     let about = if prepared.spectrum().is_none() { "about " } else { "" };
     let share = rounded_percent(rate / limit);
     let text =
@@ -108,7 +110,7 @@ fn whole_batches(prepared: &Prepared) -> &'static str {
     if prepared.batches.is_some() { " for whole batches; mini-batches may tolerate less" } else { "" }
 }
 
-/// A share in percent, with as many digits as help.
+/// A fraction in percent, with the digits that matter.
 fn rounded_percent(share: f64) -> String {
     let percent = 100.0 * share;
     if percent >= 99.995 {
@@ -120,7 +122,7 @@ fn rounded_percent(share: f64) -> String {
     }
 }
 
-/// The losses of the last epoch, where they can be predicted.
+/// The losses of the last epoch, if they can be predicted.
 fn predicted(prepared: &Prepared) -> Option<Forecast> {
     let settings = &prepared.settings;
     let spectrum = prepared.spectrum()?;
@@ -152,7 +154,7 @@ fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
     }
 }
 
-/// What would help when the epochs do not come near and the columns are to blame.
+/// The advice if the epochs end far from the minimum because of the columns.
 fn advice(prepared: &Prepared, reached: Forecast) -> Option<String> {
     const BAD: f64 = 1000.0;
     let condition = prepared.spectrum()?.condition_number(prepared.settings.weight_decay);

@@ -1,5 +1,6 @@
 //! Everything a descent needs, from the inputs and the options.
 
+use std::borrow::Cow;
 use std::cell::OnceCell;
 
 use nalgebra::DMatrix;
@@ -23,58 +24,58 @@ use crate::model::{MissingCells, Rule};
 use crate::observers::Outcome;
 use crate::summary::{Scaling, Summary};
 
-/// An epoch of no more multiplications than this (about a microsecond) is run on the rows themselves and not on their
-/// triangle: then every digit is that of a program which loops over rows. The number of epochs must not matter, or a run
-/// that is cut in two would not have the bits of one that is not.
+/// An epoch of no more multiplications than this (about a microsecond) runs on the rows themselves and not on their
+/// triangle: then every digit equals that of a program that loops over rows. The choice must not depend on the number of
+/// epochs, so that a run that is resumed is identical to one that is not interrupted.
 const FEW_OPERATIONS: u64 = 4096;
 
-/// With more parameters than this, all eigenvalues take longer than it takes to train.
+/// The number of parameters above which all eigenvalues take longer than the training.
 const MANY_PARAMETERS: usize = 256;
 
-/// What a descent runs on, and what is known before it.
+/// The input of a descent, and what is known before it.
 pub struct Prepared {
-    /// What is descended.
+    /// The problem.
     pub problem: Problem,
-    /// How.
+    /// The settings.
     pub settings: Settings,
-    /// From where.
+    /// The initial weights and state.
     pub start: Start,
-    /// Mini-batches, if asked for.
+    /// Mini-batches, if requested.
     pub batches: Option<Batches>,
-    /// Rows that are not trained on.
+    /// Rows that are held out.
     pub held_out: Option<Problem>,
-    /// How features were scaled, if they were.
+    /// The scaling of the features, if they were scaled.
     pub standardization: Option<Standardization>,
-    /// What R² compares the squared errors of each target with (k), and the same of the rows held out.
+    /// The total sums of squares for R² of each target (k), on the rows trained on.
     pub totals: Vec<f64>,
-    /// The same of rows held out, if there are such.
+    /// The same on rows held out, if there are any.
     pub held_out_totals: Option<Vec<f64>>,
-    /// How features were scaled.
+    /// The choice of scaling.
     pub scaling: Option<Scaling>,
-    /// Features that the data do not fix.
+    /// Features whose weights are not unique.
     pub unfixed: Unfixed,
-    /// How long it runs.
+    /// The number of epochs.
     pub epochs: Epochs,
     /// The minimum of the mean squared error.
     pub optimum: f64,
     /// The residual variance of least squares, of the target that has the smallest.
     pub variance: f64,
-    /// The minimum of the loss, if weights cost something.
+    /// The minimum of the loss, if there is a penalty.
     pub least_loss: Option<f64>,
-    /// Found when it is asked for: of small problems it takes as long as a training.
+    /// Computed on request: for small problems it takes as long as a training.
     spectrum: OnceCell<Option<Spectrum>>,
-    /// Whether the rate was chosen here.
+    /// Whether the program chose the rate.
     pub is_rate_auto: bool,
     /// All rows trained on, in the data's own units.
     pub summary: Summary,
-    /// The rows themselves (n×c), if they are at hand and wanted.
+    /// The rows themselves (n×c), if they are in memory and needed.
     pub rows: Option<WeightedRows>,
-    /// The missing cells of the rows.
+    /// The missing values of the rows.
     pub missing: Option<MissingCells>,
 }
 
 impl Prepared {
-    /// All directions of the problem, if they are not too many.
+    /// All directions of the problem, if there are not too many.
     pub fn spectrum(&self) -> Option<&Spectrum> {
         let is_wanted = self.problem.parts().0.ncols() <= MANY_PARAMETERS;
         let found = || Spectrum::new(&self.penalized(), self.settings.reduction);
@@ -91,14 +92,14 @@ impl Prepared {
         largest_stable_rate(largest, &optimizer, weight_decay).filter(|limit| limit.is_finite())
     }
 
-    /// What `descent` ended with. It has diverged if it ended above its start with a rate above the limit, however finite its loss.
+    /// The end of `descent`. It has diverged if its rate was above the limit and its loss rose, even to a finite value.
     pub fn finish(&self, descent: Descent) -> Fit {
         let mut fit = descent.finish();
         fit.stop = self.stop(fit.loss, fit.start_loss, fit.stop);
         fit
     }
 
-    /// Why a descent ended at `loss`, if the `stop` of its loop is looked at with what is known beforehand.
+    /// The end of a descent at `loss` whose loop reported `stop`, corrected by what is known beforehand.
     pub fn stop(&self, loss: f64, start_loss: f64, stop: Stop) -> Stop {
         let is_above = || self.limit().is_some_and(|limit| self.settings.learning_rate.get() > limit);
         match stop {
@@ -108,8 +109,9 @@ impl Prepared {
         }
     }
 
-    /// How many standard errors a weight can be off at most: the excess of the sum of squared errors is the square of that distance, in
-    /// units of the residual variance, if one weight has all of it. 0 with penalties, whose weights have no standard errors.
+    /// The largest possible distance of a weight from least squares, in standard errors: the square of it is the excess of
+    /// the sum of squared errors in units of the residual variance, if all of it belongs to one weight. 0 with penalties,
+    /// whose weights have no standard errors.
     pub fn standard_errors(&self, reached: &Outcome) -> f64 {
         let excess = (reached.mse - self.optimum).max(0.0) * self.problem.elements();
         if self.least_loss.is_some() { 0.0 } else { (excess / self.variance).sqrt() }
@@ -120,6 +122,14 @@ impl Prepared {
     }
 }
 
+/// The input of a descent from the rows.
+struct Scaled {
+    summary: Summary,
+    held_out: Option<Summary>,
+    /// The scaling of the features, if they were scaled.
+    standardization: Option<Standardization>,
+}
+
 /// The problem of the rows themselves, whose first `p` columns are features.
 fn on_rows(rows: &WeightedRows, p: usize, bias: bool, standardization: Option<&Standardization>) -> Problem {
     let mut features: DMatrix<f64> = rows.values.columns(0, p).into();
@@ -128,7 +138,7 @@ fn on_rows(rows: &WeightedRows, p: usize, bias: bool, standardization: Option<&S
 }
 
 impl Args {
-    /// Which column is what; with a model to continue from, as it was there.
+    /// The roles of the columns; with a model to continue from, as they were there.
     pub fn roles(&self, header: &Header, earlier: Option<&Earlier>) -> Result<Roles, Error> {
         let mut choice = Choice { has_no_bias: self.hyper.no_bias, ..self.columns.choice() };
         if let Some(model) = earlier.and_then(Earlier::model)
@@ -154,7 +164,7 @@ impl Args {
         Ok(roles)
     }
 
-    /// Reads everything and finds out what can be known beforehand.
+    /// Reads everything and computes what can be known beforehand.
     pub(super) fn prepare(
         &self,
         input: Input,
@@ -167,7 +177,7 @@ impl Args {
         Ok((Prepared { summary: compressed.summary, rows, ..prepared }, roles))
     }
 
-    /// How rows are divided, if they are.
+    /// The division of the rows, if they are divided.
     pub(super) fn split(&self) -> Option<Split> {
         let parts = match self.validation {
             Some(Validation::Fraction(share)) => Some(Parts::Fraction(share)),
@@ -176,7 +186,7 @@ impl Args {
         parts.map(|parts| Split { seed: self.split_seed, parts })
     }
 
-    /// Reads the rows to train on and those held out, and finds the levels of categories.
+    /// Reads the rows to train on and those held out, and detects the levels of categories.
     pub fn read(&self, input: Input, roles: &Roles) -> Result<(Compressed, Option<Summary>, Roles), Error> {
         let reading = Reading { is_quiet: self.quiet && !self.reads_aloud, ..self.data.reading(self.shown_progress()) };
         let weight = self.columns.weight.column();
@@ -202,9 +212,8 @@ impl Args {
         };
         for (part, name) in [(Some(&compressed.summary), "to train on"), (held_out.as_ref(), "to validate on")] {
             if part.is_some_and(|part| part.rows() == 0) {
-                return Err(Error::input(Place::file("--validation"), format!("no row is left {name}")).with_hint(
-                    "every row is drawn by itself: --split-seed N draws others, another fraction more or fewer",
-                ));
+                return Err(Error::input(Place::file("--validation"), format!("no row is left {name}"))
+                    .with_hint("rows are drawn at random: try another --split-seed, or another fraction"));
             }
         }
         Ok((compressed, held_out, roles))
@@ -220,14 +229,9 @@ impl Args {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         let floors = compressed.summary.floor(k, bias);
         let optimum = floors.iter().sum::<f64>() / (compressed.summary.weight() * k as f64);
-        let scaling = self.hyper.scaling();
-        let (summary, moments) = match scaling {
-            Some(scaling) => compressed.summary.scaled(p, scaling),
-            None => (compressed.summary.clone(), Vec::new()),
-        };
-        let standardization = scaling.map(|_| Standardization::new(&moments));
-        let scaled = |summary: &Summary| if scaling.is_some() { summary.rescale(&moments) } else { summary.clone() };
         let unfixed = self.unfixed(&compressed.summary, k);
+        let Scaled { summary, held_out: scaled_held_out, standardization } =
+            self.scale(&compressed.summary, held_out, p, &unfixed)?;
         let on_triangle = Problem::from_summary(&summary, k, bias).without(&unfixed.dropped);
         let rows = |rows| on_rows(rows, p, bias, standardization.as_ref()).without(&unfixed.dropped);
         let on_rows = compressed.rows.as_ref().map(rows);
@@ -242,7 +246,7 @@ impl Args {
         };
         refuse_zeros(&problem)?;
         let held_out_totals = held_out.map(|held_out| totals(held_out, k, bias));
-        let held_out = held_out.map(|held_out| Problem::from_summary(&scaled(held_out), k, bias));
+        let held_out = scaled_held_out.map(|held_out| Problem::from_summary(&held_out, k, bias));
 
         let (optimizer, penalty, reduction) = (self.hyper.optimizer()?, self.hyper.penalty(), self.hyper.reduction);
         let least_loss = (!penalty.is_none()).then(|| least_loss(&summary, k, bias, &penalty, reduction));
@@ -265,7 +269,7 @@ impl Args {
             standardization,
             totals: totals(&compressed.summary, k, bias),
             held_out_totals,
-            scaling,
+            scaling: self.hyper.scaling(),
             unfixed,
             epochs,
             optimum,
@@ -277,6 +281,38 @@ impl Args {
             rows: None,
             missing: compressed.missing.clone(),
         })
+    }
+
+    /// Scales the first `p` columns of the rows to train on and of the rows held out. If the program chose to standardize, powers
+    /// are polynomials.
+    fn scale(
+        &self,
+        summary: &Summary,
+        held_out: Option<&Summary>,
+        p: usize,
+        unfixed: &Unfixed,
+    ) -> Result<Scaled, Error> {
+        let Some(scaling) = self.hyper.scaling() else {
+            return Ok(Scaled { summary: summary.clone(), held_out: held_out.cloned(), standardization: None });
+        };
+        let features = |places: &[usize]| places[1..].iter().map(|place| place - 1).collect::<Vec<usize>>();
+        let is_free = |feature: &usize| *feature < p && !unfixed.dropped.contains(feature);
+        let are_free = summary.polynomials().iter().all(|(_, places)| features(places).iter().all(is_free));
+        let is_chosen = scaling == Scaling::Standardize && !self.hyper.standardize && self.batch_size.is_none();
+        let (mut summary, mut held_out) = (Cow::Borrowed(summary), held_out.map(Cow::Borrowed));
+        let mut polynomials = Vec::new();
+        if is_chosen && are_free && !summary.powers().is_empty() {
+            if let Some(held_out) = &mut held_out {
+                summary.to_mut().align_powers(held_out.to_mut(), "--validation")?;
+            }
+            polynomials = summary.polynomials().iter().map(|(own, places)| (*own, features(places))).collect();
+            held_out = held_out.map(|held_out| Cow::Owned(held_out.as_polynomials()));
+            summary = Cow::Owned(summary.as_polynomials());
+        }
+        let (scaled, moments) = summary.scaled(p, scaling);
+        let standardization = Standardization::new(&moments).with_polynomials(polynomials);
+        let held_out = held_out.map(|held_out| held_out.rescale(&moments));
+        Ok(Scaled { summary: scaled, held_out, standardization: Some(standardization) })
     }
 
     fn settings(
@@ -306,7 +342,7 @@ impl Args {
     }
 }
 
-/// A descent on nothing but zeros would leave the first weights as they are.
+/// Refuses a problem of zeros only, whose descent would not change the first weights.
 fn refuse_zeros(problem: &Problem) -> Result<(), Error> {
     if !problem.is_zero() {
         return Ok(());

@@ -1,4 +1,4 @@
-//! First weights: drawn, or those of a model, with what its run left behind, or those of a linear layer.
+//! The first weights: drawn, or those of a model, with the state of its run, or those of a linear layer.
 
 use std::borrow::Cow;
 use std::fs::File;
@@ -17,16 +17,16 @@ use crate::init::Init;
 use crate::model::{Model, Rows};
 use crate::summary::Scaling;
 
-/// What a run continues from.
+/// The source that a run continues from.
 pub enum Earlier {
-    /// Its names are known.
+    /// A model, with names.
     Model(Box<Model>),
-    /// Weights of a file without names: they are those of the training, in order.
+    /// Weights of a file without names, in the order of the training.
     Nameless(Weights),
 }
 
 impl Earlier {
-    /// What says which column is what.
+    /// The roles of the columns in the source.
     pub fn model(&self) -> Option<&Model> {
         match self {
             Earlier::Model(model) => Some(model),
@@ -34,7 +34,7 @@ impl Earlier {
         }
     }
 
-    /// With the names of this training if it has none; `file` is what it was read from.
+    /// The source with the names of this training if it has none; `file` is its file.
     fn named(&self, roles: &Roles, file: &str) -> Result<Cow<'_, Model>, Error> {
         let weights = match self {
             Earlier::Model(model) => return Ok(Cow::Borrowed(model)),
@@ -65,7 +65,7 @@ impl Earlier {
     }
 }
 
-/// A file of JSON, or of anything else.
+/// Reads a JSON file, or another kind of file.
 fn contents(path: &Path) -> io::Result<Vec<u8>> {
     let mut input = BufReader::new(File::open(path)?);
     if input.fill_buf()?.first() == Some(&b'{') {
@@ -83,8 +83,8 @@ impl Args {
             let names = Init::NAMES.map(|(name, _)| name.to_owned());
             let meant = path.to_str().and_then(|path| nearest(&names, path));
             let meant = meant.map_or(String::new(), |name| format!("; did you mean {name}?"));
-            let message = format!("--init {}: neither a way to draw weights nor a file{meant}", path.display());
-            return Err(Error::usage(message).with_hint(format!("the ways are {}", names.join(", "))));
+            let message = format!("--init {}: neither a method nor a file{meant}", path.display());
+            return Err(Error::usage(message).with_hint(format!("the methods are {}", names.join(", "))));
         }
         let (bytes, file) =
             (contents(path).map_err(|source| Error::io(path, "read", source))?, path.display().to_string());
@@ -97,7 +97,7 @@ impl Args {
         }))
     }
 
-    /// Where the descent begins.
+    /// The start of the descent.
     pub(super) fn start(
         &self,
         problem: &Problem,
@@ -148,7 +148,10 @@ impl Args {
         let weights = match standardization {
             None => weights,
             Some(standardization) => state
-                .filter(|_| self.hyper.scaling() == Some(Scaling::Standardize))
+                .filter(|state| {
+                    let is_same = state.has_polynomials == standardization.has_polynomials();
+                    is_same && self.hyper.scaling() == Some(Scaling::Standardize)
+                })
                 .and_then(|state| state.standardized.as_ref())
                 .and_then(arranged)
                 .unwrap_or_else(|| standardization.from_units(&weights)),
@@ -158,7 +161,7 @@ impl Args {
         start.epochs = state.epochs;
         let optimizer = self.hyper.optimizer()?;
         start.memory = memory(&optimizer, problem, state.steps, |name| state.memory.get(name).and_then(arranged));
-        // What was remembered of other scales of the features means nothing here.
+        // The state of the optimizer refers to the old scale of the features.
         let is_scaled = self.hyper.scaling() == Some(Scaling::Standardize);
         let is_same = state.optimizer == optimizer.name()
             && start.memory.is_some()
@@ -167,7 +170,7 @@ impl Args {
             start.memory = None;
             if !self.quiet {
                 note(&format!(
-                    "{file} was trained with {}: {} starts without memory",
+                    "{file} was trained with {}: {} starts without its state",
                     state.optimizer,
                     optimizer.name()
                 ));
@@ -177,7 +180,7 @@ impl Args {
     }
 }
 
-/// What `optimizer` remembers, if everything is there.
+/// The state of `optimizer`, if it is complete.
 fn memory(
     optimizer: &Optimizer,
     problem: &Problem,

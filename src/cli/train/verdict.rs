@@ -1,4 +1,4 @@
-//! What to make of a training: how good the fit is, how far it is from the minimum, and the command that gets there.
+//! The verdict on a training: the quality of the fit, the distance from the minimum, and the command that reaches it.
 
 use super::Args;
 use super::exact::Solver;
@@ -9,23 +9,23 @@ use crate::model::metrics::Metrics;
 use crate::observers::Outcome;
 use crate::output::rounded;
 
-/// Within this fraction of the minimum nothing more is to be gained.
+/// The fraction of the minimum within which the fit counts as being at the minimum.
 const AT: f64 = 1e-6;
 
-/// Within this fraction of the minimum the distance is a percentage, and beyond it a factor.
+/// The fraction of the minimum up to which the distance is a percentage; beyond it, it is a factor.
 const NEAR: f64 = 0.01;
 
-/// Weights that are off by no more standard errors are not worth advice.
+/// The number of standard errors up to which weights need no advice.
 const NEGLIGIBLE: f64 = 0.1;
 
-/// Of many targets, the first are shown.
+/// The most targets that are printed.
 const SHOWN: usize = 4;
 
 impl Args {
-    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that gets there if that is
-    /// far, or if a weight can be `off` by many standard errors.
+    /// The last lines of a training's result: R² and RMSE, the distance from the minimum, and the command that reaches it
+    /// if the distance is large, or if a weight may be `off` by many standard errors.
     pub(super) fn verdict(&self, targets: &[String], scores: &[Metrics], outcome: &Outcome, off: f64) -> String {
-        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, outcome);
+        let goodness = on_validation_rows(outcome) + &goodness(targets, scores, (outcome.r2, outcome.rmse));
         let (reached, minimum, name) = match outcome.optimum_loss {
             Some(least) => (outcome.loss, least, "loss"),
             None => (outcome.mse, outcome.optimum_mse, "mse"),
@@ -34,7 +34,7 @@ impl Args {
             return format!("{goodness} on the rows trained on, at the best epoch on the validation rows\n");
         }
         let excess = if reached <= minimum { 0.0 } else { (reached - minimum) / minimum };
-        // A minimum of 0 is never reached: what counts is how little of the target is left.
+        // A minimum of 0 is never reached exactly: the residual is compared with the target.
         let is_rest = match outcome.r2 {
             Some(r2) => 1.0 - r2 < 1e-12,
             None => outcome.stop == Stop::Converged && self.hyper.chooses_epochs(),
@@ -42,25 +42,20 @@ impl Args {
         if excess <= AT || is_rest {
             return format!("{goodness}, at the minimum\n");
         }
+        let goodness = format!("{goodness}, {}", distance(reached, minimum, name));
         if excess <= NEAR {
-            let above = format!("{goodness}, {} % above the minimum {name}", short(100.0 * excess));
             if off <= NEGLIGIBLE {
-                return above + "\n";
+                return goodness + "\n";
             }
             let errors = short(off);
-            return format!("{above}: weights are up to {errors} standard errors off\n{}", self.advice());
+            return format!("{goodness}: weights are up to {errors} standard errors off\n{}", self.advice());
         }
-        let times = reached / minimum;
-        let far = match times.is_finite() && times < 1e6 {
-            true => format!("{} times the minimum {name}", short(times)),
-            false => format!("far above the minimum {name}"),
-        };
         let mean = if outcome.r2.is_some_and(|r2| r2 < 0.0) { " (worse than the mean)" } else { "" };
-        format!("{goodness}, {far}{mean}\n{}", self.advice())
+        format!("{goodness}{mean}\n{}", self.advice())
     }
 
-    /// The line with the command that gets to the minimum. There is none for weight decay, whose own minimum is another one, and for
-    /// solvers that are exact.
+    /// The line with the command that reaches the minimum; empty for exact solvers. With weight decay, which has another
+    /// minimum, it refers to the minimum without it.
     fn advice(&self) -> String {
         match self.hyper.decay() > 0.0 {
             _ if self.solver != Solver::Gd => String::new(),
@@ -69,7 +64,7 @@ impl Args {
         }
     }
 
-    /// The command line of this process with an exact solver in place of the descent.
+    /// The command line of this process with an exact solver instead of the descent.
     fn command_to_the_minimum(&self) -> String {
         let words = self.command.clone().unwrap_or_else(|| vec!["linreg".to_owned(), "train".to_owned()]);
         let is_kept = |option: &str| super::exact::USED.contains(&option) && option != "solver" && option != "summary";
@@ -83,7 +78,18 @@ impl Args {
     }
 }
 
-/// A line of its own for the rows held out, if there are such.
+/// The distance of `reached` from the minimum of the loss called `name`: `0.5 % above the minimum mse`, `12 times the minimum loss`.
+pub fn distance(reached: f64, minimum: f64, name: &str) -> String {
+    let (excess, times) = ((reached - minimum) / minimum, reached / minimum);
+    match () {
+        () if reached <= minimum || excess <= AT => "at the minimum".to_owned(),
+        () if excess <= NEAR => format!("{} % above the minimum {name}", short(100.0 * excess)),
+        () if times < 1e6 => format!("{} times the minimum {name}", short(times)),
+        () => format!("far above the minimum {name}"),
+    }
+}
+
+/// The line for the rows held out, if there are any.
 fn on_validation_rows(outcome: &Outcome) -> String {
     let of = |mse: f64| {
         let r2 = outcome.validation_r2.map_or(String::new(), |r2| format!("R² {}, ", rounded(r2)));
@@ -92,8 +98,8 @@ fn on_validation_rows(outcome: &Outcome) -> String {
     outcome.validation_mse.map_or(String::new(), of)
 }
 
-/// `R² 0.9132, RMSE 1130.6`; of several targets a line for each, and all of them together.
-fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String {
+/// R² and RMSE, as in `R² 0.9132, RMSE 1130.6`; several targets have a line each and one of `together`.
+pub fn goodness(targets: &[String], scores: &[Metrics], together: (Option<f64>, f64)) -> String {
     let of = |r2: Option<f64>, rmse: f64| {
         let r2 = r2.map_or("R² unknown (the target is constant)".to_owned(), |r2| format!("R² {}", rounded(r2)));
         format!("{r2}, RMSE {}", rounded(rmse))
@@ -107,10 +113,10 @@ fn goodness(targets: &[String], scores: &[Metrics], outcome: &Outcome) -> String
         0 => String::new(),
         more => format!("and {}\n", count(more as u64, "more target")),
     };
-    format!("{lines}{more}together: {}", of(outcome.r2, outcome.rmse))
+    format!("{lines}{more}together: {}", of(together.0, together.1))
 }
 
-/// Three digits of a factor.
+/// A factor with three digits.
 fn short(times: f64) -> String {
     let three: f64 = format!("{times:.2e}").parse().unwrap_or(times);
     three.to_string()

@@ -1,7 +1,7 @@
-//! A plain file: workers take chunks as they come and read them at their positions.
+//! A plain file: workers take chunks in turn and read them at their positions.
 //!
-//! Where the first record of a chunk begins is a guess: after the next newline. It is wrong only if that newline is
-//! between quotes, and then the chunk before ends somewhere else: the chunk is read once more, from there.
+//! The start of the first record of a chunk is a guess: after the next newline. It is wrong only if that newline is between
+//! quotes, and then the chunk before ends at another place: the chunk is read again, from there.
 
 use super::super::blocks::{Block, Blocks};
 use super::super::layout::{Failure, Layout};
@@ -11,13 +11,13 @@ use super::workers::in_parallel;
 use super::{Chunk, Commit, Plan, Work};
 use crate::error::Error;
 
-/// How the file is divided.
+/// The division of the file.
 #[derive(Clone, Copy)]
 struct Chunks<'a> {
     span: &'a Span,
     layout: &'a Layout,
     plan: Plan,
-    /// Where the rows begin in the text.
+    /// The place in the text where the rows begin.
     start: u64,
     block_bytes: u64,
 }
@@ -44,7 +44,7 @@ pub(super) fn fold<S: Send>(
 }
 
 impl Chunks<'_> {
-    /// Reads chunk `index` from `start`, or from where its first record seems to begin.
+    /// Reads chunk `index` from `start`, or from the guessed start of its first record.
     fn read<S>(
         &self,
         index: u64,

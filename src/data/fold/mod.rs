@@ -1,9 +1,9 @@
-//! All rows on all cores, with the same result for any number of them.
+//! A pass over all rows on all cores, with the same result for any number of them.
 //!
 //! The text is divided into chunks of a fixed number of blocks. A worker starts every chunk with a new state, adds its
-//! batches one after the other, and sends the state to this thread, which hands the states on in the order of the file.
-//! What is computed depends on the chunks alone, and these on the text alone: not on how many workers there are, nor on
-//! whether the text comes from a file, a pipe or a compressed file. The chunks of a table that is not text are numbers of rows.
+//! batches one after the other, and sends the state to this thread, which passes the states on in the order of the file.
+//! The result depends on the chunks alone, and these on the text alone: not on the number of workers, nor on whether the
+//! text comes from a file, a pipe or a compressed file. The chunks of a table without text are ranges of rows.
 
 #[cfg(test)]
 mod agreement;
@@ -24,35 +24,35 @@ use super::records::Records;
 use super::source::Body;
 use crate::error::{Error, Place};
 
-/// How a pass is divided.
+/// The division of a pass.
 #[derive(Debug, Clone, Copy)]
 pub struct Plan {
-    /// Workers.
+    /// The number of workers.
     pub threads: usize,
-    /// Rows of a full batch.
+    /// The rows of a full batch.
     pub batch_rows: usize,
-    /// Blocks of a chunk.
+    /// The blocks of a chunk.
     pub chunk_blocks: u64,
 }
 
-/// How far a pass has come.
+/// The progress of a pass.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// Rows handed on.
+    /// The rows passed on.
     pub rows: u64,
-    /// Bytes of text.
+    /// The bytes of text.
     pub bytes: u64,
-    /// The input of the chunk that is handed on.
+    /// The input of the current chunk.
     pub file: String,
-    /// Lines of the input above the chunk that is handed on.
+    /// The lines of the input above the current chunk.
     pub lines: u64,
-    /// The remarks on how the inputs were read, once all have been.
+    /// The remarks on reading, once all inputs have been read.
     pub remarks: Vec<String>,
-    /// Lines of all inputs that repeat a header, and lines of comments.
+    /// The lines of all inputs that repeat a header, and lines of comments.
     skipped: [u64; 2],
 }
 
-/// What is done with batches: a new state for every chunk, to which each batch of the chunk is added.
+/// The processing of batches: a new state for every chunk, to which each batch of the chunk is added.
 pub struct Work<'a, S> {
     /// The state before the first batch.
     pub new: &'a (dyn Fn() -> S + Sync),
@@ -61,10 +61,10 @@ pub struct Work<'a, S> {
 }
 
 impl Rows {
-    /// Reads all rows: what `work` made of each chunk goes to `merge`, in order.
+    /// Reads all rows: the state of `work` for each chunk goes to `merge`, in order.
     ///
     /// # Errors
-    /// The first error in the order of the text, whoever found it; the error of `merge`, which ends the reading.
+    /// The first error in the order of the text, whichever worker found it; the error of `merge`, which ends the reading.
     pub fn fold<S: Send>(
         mut self,
         plan: Plan,
@@ -135,17 +135,17 @@ fn fold_input<S: Send>(
         }
         _ => {}
     }
-    // The first block has been read already, and there is nothing else: no thread is worth starting.
+    // The first block has been read already and is the only one, so a thread does not pay.
     let mut chunk = Chunk::new(work, commit.end);
     chunk.add(&commit.input.first, &mut Parser::new(layout, plan.batch_rows), work);
     commit.chunk(chunk)
 }
 
-/// What became of a chunk.
+/// The result of a chunk.
 struct Chunk<S> {
     state: S,
     counts: Counts,
-    /// Where its first record begins in the text, and where the one after its last does.
+    /// The place in the text where its first record begins, and that where the record after its last begins.
     start: u64,
     end: u64,
     failure: Option<Failure>,
@@ -174,11 +174,11 @@ impl<S> Chunk<S> {
 /// Takes chunks in order.
 struct Commit<'a, S> {
     input: &'a Input,
-    /// Lines of the input above the next chunk.
+    /// The lines of the input above the next chunk.
     lines: u64,
-    /// Where the next chunk has to begin in the text.
+    /// The place in the text where the next chunk has to begin.
     end: u64,
-    /// Bytes of the inputs before this one.
+    /// The bytes of the inputs before this one.
     before: u64,
     progress: &'a mut Progress,
     merge: &'a mut dyn FnMut(S, &Progress) -> Result<(), Error>,

@@ -1,7 +1,7 @@
-//! A stream: one thread reads it and deals its blocks out, a chunk to each worker in turn.
+//! A stream: one thread reads it and deals its blocks out, one chunk to each worker in turn.
 //!
-//! The reading thread is not waited for: when an error ends the work, it may still be waiting for more text. Where no thread
-//! is to be had, this one does everything, with the same result.
+//! The reading thread is not joined: when an error ends the work, it may still be waiting for more text. If no thread can
+//! be started, this thread does all the work, with the same result.
 
 use std::io::Read;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -18,30 +18,30 @@ use super::workers::in_order;
 use super::{Chunk, Commit, Plan, Work};
 use crate::error::Error;
 
-/// How often a worker without work asks whether there will be more.
+/// The interval at which a worker without work checks for more.
 const PATIENCE: Duration = Duration::from_millis(20);
 
 /// A block on its way to a worker.
 struct Parcel {
     chunk: u64,
-    /// Where the block begins in the text.
+    /// The place in the text where the block begins.
     start: u64,
     block: std::io::Result<Block>,
     is_last: bool,
 }
 
-/// The reading side.
+/// The reading thread.
 struct Dealer {
     blocks: Blocks<Box<dyn Read + Send>>,
     plan: Plan,
     manner: Manner,
-    /// The block that has been read already, and where it begins.
+    /// The block that has been read already, and the place where it begins.
     first: Option<(u64, Block)>,
     /// The number of the next block.
     index: u64,
     is_done: bool,
     workers: Vec<SyncSender<Parcel>>,
-    /// Blocks that workers are done with.
+    /// Blocks to be used again.
     used: Receiver<Block>,
 }
 
@@ -72,7 +72,7 @@ pub(super) fn fold<S: Send>(
             };
             match thread::Builder::new().spawn_scoped(scope, run) {
                 Ok(_) => dealer.workers.push(parcel_sender),
-                // The threads that there are do it.
+                // The threads that have started do the work.
                 Err(_) => break,
             }
         }
@@ -86,7 +86,7 @@ pub(super) fn fold<S: Send>(
     })
 }
 
-/// Starts the thread that reads; gives the dealer back if there is none to be had, or nobody to deal to.
+/// Starts the reading thread; returns the dealer if no thread can be started, or there are no workers.
 fn started(dealer: Dealer) -> Result<(), Box<Dealer>> {
     if dealer.workers.is_empty() {
         return Err(Box::new(dealer));
@@ -113,7 +113,7 @@ impl Dealer {
 
     /// Does all the work on this thread.
     fn alone<S>(mut self, commit: &mut Commit<S>, layout: &Layout, work: &Work<S>) -> Result<(), Error> {
-        // Who waits for parcels can go.
+        // Workers that wait for parcels can end.
         self.workers.clear();
         let mut parser = Parser::new(layout, self.plan.batch_rows);
         let mut current = None;
@@ -140,7 +140,7 @@ impl Dealer {
             }
         };
         self.is_done = block.is_err() || self.blocks.is_done();
-        // Whoever waits for every row gets each block as a chunk of its own.
+        // A caller that waits for every row gets each block as a separate chunk.
         let chunk_blocks = if is_eager { 1 } else { self.plan.chunk_blocks };
         let chunk = self.index / chunk_blocks;
         self.index += 1;
@@ -148,7 +148,7 @@ impl Dealer {
     }
 }
 
-/// Adds a block to the chunk it belongs to. Returns the block, to be used again, and the chunk if that was its last block.
+/// Adds a block to its chunk. Returns the block, to be used again, and the chunk if that was its last block.
 fn add<S>(
     current: &mut Option<Chunk<S>>,
     Parcel { start, block, is_last, .. }: Parcel,
@@ -187,13 +187,13 @@ struct Worker<'a, S> {
 }
 
 impl<S> Worker<'_, S> {
-    /// Puts the blocks of each chunk together and sends what became of it.
+    /// Joins the blocks of each chunk and sends the result.
     fn run(self, parser: &mut Parser) {
         let mut current = None;
         while let Some(parcel) = self.next() {
             let index = parcel.chunk;
             let (used, chunk) = add(&mut current, parcel, parser, self.work);
-            // The dealer may have ended; then nobody needs the block.
+            // The dealer may have ended, and then the block is not needed.
             used.map(|block| self.return_block.send(block).ok());
             if chunk.is_some_and(|chunk| self.sender.send((index, chunk)).is_err()) {
                 return;

@@ -1,4 +1,4 @@
-//! A table of rows that is not text: workers take chunks of rows as they come.
+//! A table without text: workers take chunks of rows in turn.
 
 use super::super::layout::Layout;
 use super::super::parquet::{Cursor, Table};
@@ -6,13 +6,13 @@ use super::workers::in_parallel;
 use super::{Chunk, Commit, Plan, Work};
 use crate::error::Error;
 
-/// Blocks that the numbers of a chunk fill at most, unless its triangle needs more rows.
+/// The most blocks filled by the numbers of a chunk, unless its triangle needs more rows.
 const BLOCKS: u64 = 16;
 
-/// Chunks of a table at most: a file of some bytes may declare any number of rows.
+/// The most chunks of a table: a small file may declare any number of rows.
 const MOST_CHUNKS: u64 = 1 << 20;
 
-/// Chunks that a worker takes at once, where there are enough: a row group, as most programs write them.
+/// The most chunks that a worker takes at once, if there are enough: a row group, as most programs write them.
 const RUN: u64 = 8;
 
 pub(super) fn fold<S: Send>(
@@ -23,8 +23,8 @@ pub(super) fn fold<S: Send>(
     work: &Work<S>,
 ) -> Result<(), Error> {
     let block_bytes = commit.input.manner.block_bytes;
-    // As many rows as a chunk of text has. A column of few fills a block, so that pages are seldom cut; many columns take
-    // longer than their pages.
+    // As many rows as a chunk of text has. A few columns fill a block with this, so that pages are seldom divided; many
+    // columns take longer than their pages.
     let rows = plan.chunk_blocks.saturating_mul(block_bytes) / table.row_bytes();
     let whole = (block_bytes / size_of::<f64>() as u64).min(BLOCKS * block_bytes / table.row_bytes());
     let chunks = table.chunks(rows.max(whole).max(1 + table.rows() / MOST_CHUNKS));
@@ -44,8 +44,8 @@ pub(super) fn fold<S: Send>(
     if let [_] = chunks[..] {
         return commit.chunk(read(&mut new(), 0));
     }
-    // Neighbours have pages in common, and a worker that continues has unpacked them. Rows that wait as strings take memory, and writing
-    // them down takes longer than pages.
+    // Neighbouring chunks share pages, and a worker that continues has unpacked them. Rows waiting as strings take memory,
+    // and formatting them takes longer than unpacking pages.
     let run = if writes { 1 } else { RUN };
     let threads = table.workers(layout, plan.threads);
     in_parallel((chunks.len() as u64, run), threads, new, read, |_, chunk| commit.chunk(chunk))

@@ -1,4 +1,4 @@
-//! Workers take chunks as they come; what becomes of them is handed on in order.
+//! Workers take chunks in turn; the results are passed on in order.
 
 use std::collections::BTreeMap;
 use std::ops::Range;
@@ -9,14 +9,14 @@ use std::thread;
 use super::Chunk;
 use crate::error::Error;
 
-/// Chunks that may wait for an earlier one, for every worker: a slow chunk must not make memory grow.
+/// The most chunks per worker that may wait for an earlier one: a slow chunk must not make memory grow.
 const AHEAD: u64 = 4;
 
-/// What the workers share.
+/// The state that the workers share.
 struct Shared {
     next: AtomicU64,
     stop: AtomicBool,
-    /// Chunks handed on.
+    /// The chunks passed on.
     done: Mutex<u64>,
     moved: Condvar,
 }
@@ -42,8 +42,8 @@ impl Shared {
     }
 }
 
-/// Reads `count` chunks with `read`, which is given what its worker uses again from chunk to chunk, and shows them to `commit`
-/// in order. A worker takes up to `run` chunks at once, which follow each other; the fewer are left, the fewer.
+/// Reads `count` chunks with `read`, which is given the buffers of its worker, and passes them to `commit` in order. A
+/// worker takes up to `run` consecutive chunks at once, and fewer towards the end.
 ///
 /// # Errors
 /// That of `commit`, which ends the work.
@@ -70,7 +70,7 @@ pub fn in_parallel<S: Send, W>(
                         if shared.stop.load(Ordering::Relaxed) {
                             return;
                         }
-                        // The other side is gone when it has found an error: nobody wants the rest.
+                        // The receiver has stopped after an error: the rest is not needed.
                         if sender.send((index, read(&mut worker, index))).is_err() {
                             return;
                         }
@@ -78,7 +78,7 @@ pub fn in_parallel<S: Send, W>(
                 }
             };
             if thread::Builder::new().spawn_scoped(scope, run).is_err() {
-                // The threads that there are do it.
+                // The threads that have started do the work.
                 break;
             }
             started += 1;
@@ -99,7 +99,7 @@ pub fn in_parallel<S: Send, W>(
     })
 }
 
-/// Shows the chunks that are received to `commit` in the order of their numbers, from 0.
+/// Passes the received chunks to `commit` in the order of their numbers, from 0.
 pub fn in_order<S>(
     receiver: mpsc::Receiver<(u64, Chunk<S>)>,
     mut commit: impl FnMut(u64, Chunk<S>) -> Result<(), Error>,

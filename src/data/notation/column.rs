@@ -1,27 +1,27 @@
-//! How the numbers of a column are written, as its first cells show.
+//! The notation of the numbers of a column, determined from its first cells.
 
 use super::super::Spelling;
 use super::{FORTRAN, MARKS, Marks, Noted, Unit, parse};
 use crate::error::shortened;
 
-/// How the numbers of a column are written.
+/// The notation of the numbers of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Notation {
-    /// What all of them count.
+    /// The unit of all of them.
     pub unit: Unit,
     /// The sign of their currency, if any has one.
     pub currency: Option<String>,
-    /// Separators of thousands that are certain.
+    /// The thousands separators that are certain.
     pub separators: Vec<char>,
-    /// Whether `1.5-2` is a number: other cells are `1.5+2`.
+    /// Whether `1.5-2` is a number, because other cells are like `1.5+2`.
     pub has_exponents: bool,
     /// Whether most of the distinct first cells are strings, or none is a number.
     pub has_strings: bool,
-    /// The first that is not plain, as it is in the text, and its value.
+    /// The first number that is not plain, as it is in the text, and its value.
     pub example: Option<(String, f64)>,
 }
 
-/// How many cells of a column are written in which way: makes a [`Notation`].
+/// The counts of cells by notation, which determine a [`Notation`].
 #[derive(Debug, Clone, Default)]
 pub struct Notations {
     plain: u64,
@@ -46,18 +46,18 @@ impl Notations {
         self.noted.push(noted);
     }
 
-    /// Whether cells such as `1.5-2` may be exponents: others can be nothing else.
+    /// Whether cells such as `1.5-2` may be exponents, because others can be nothing else.
     fn has_exponents(&self) -> bool {
         self.noted.iter().any(|noted| noted.marks & FORTRAN != 0 && !noted.may_be_range)
     }
 
-    /// How many of the cells that were counted are text after all: ranges.
+    /// The number of counted cells that are ranges, and so strings.
     #[must_use]
     pub fn ranges(&self) -> usize {
         if self.has_exponents() { 0 } else { self.noted.iter().filter(|noted| noted.may_be_range).count() }
     }
 
-    /// The notation of the column: the unit of most cells, plain ones among them.
+    /// The notation of the column: the unit of most cells, including plain ones.
     #[must_use]
     pub fn notation(&self, has_strings: bool) -> Notation {
         let has_exponents = self.has_exponents();
@@ -87,8 +87,8 @@ impl Notations {
 }
 
 impl Notation {
-    /// The number in a cell that is not plain; `None` if it is none, an error if it does not fit the column: what is wrong, and
-    /// what to do.
+    /// The number in a cell that is not plain; `None` if it is not a number, an error with a hint if it does not fit the
+    /// column.
     pub fn read(this: Option<&Notation>, text: &str, spelling: &Spelling) -> Option<Result<Noted, (String, String)>> {
         let noted = parse(text, spelling.decimal, spelling.thousands)?;
         let shown = shortened(text.trim());
@@ -115,7 +115,7 @@ impl Notation {
         self.unit != Unit::One
     }
 
-    /// Why a cell of another unit is wrong, and what to do.
+    /// The error and hint for a cell with another unit.
     pub fn other_unit(&self, shown: &str) -> (String, String) {
         let (most, example) = match (self.unit, &self.example) {
             (Unit::One, _) => ("plain numbers", String::new()),
@@ -132,7 +132,7 @@ impl Notation {
         (message, "write all cells of the column in the same unit".to_owned())
     }
 
-    /// The words of a remark for numbers written with `marks`.
+    /// The remark for numbers written with `marks`.
     #[must_use]
     pub fn words(marks: Marks) -> String {
         let words: Vec<&str> = MARKS.iter().filter(|(mark, _)| marks & mark != 0).map(|(_, word)| *word).collect();
@@ -140,7 +140,7 @@ impl Notation {
     }
 }
 
-/// Why `1,234` is not a number yet, and what to do: it may be 1234 or 1.234.
+/// The error and hint for `1,234`, which may be 1234 or 1.234.
 fn ambiguous(shown: &str, separator: char, value: f64, decimal: u8) -> (String, String) {
     let message = format!("\"{shown}\" is ambiguous: \"{separator}\" may separate thousands or be the decimal mark");
     let other = match decimal {

@@ -1,4 +1,4 @@
-//! Other characters for the same thing: digits of other scripts, other minus signs, characters that cannot be seen.
+//! Equivalent characters: digits of other scripts, other minus signs, invisible characters.
 
 use super::{DIGITS, INVISIBLE, MINUS, Marks};
 
@@ -16,7 +16,7 @@ fn digit(char: char) -> Option<char> {
     char::from_digit(code - zero, 10)
 }
 
-/// Whether a character takes no room and means nothing in a number.
+/// Whether a character is invisible and has no meaning in a number.
 pub fn is_invisible(char: char) -> bool {
     matches!(
         char,
@@ -25,7 +25,7 @@ pub fn is_invisible(char: char) -> bool {
     )
 }
 
-/// The text with ASCII characters in place of others, and which kinds of these it had.
+/// The text with ASCII characters instead of equivalent ones, and the kinds of characters replaced.
 pub fn plain(text: &str, decimal: u8) -> (String, Marks) {
     let mut marks = 0;
     let mut plain = String::with_capacity(text.len());
@@ -58,7 +58,7 @@ pub fn plain(text: &str, decimal: u8) -> (String, Marks) {
     (plain, marks)
 }
 
-/// Signs of full width are the ASCII characters 0xFEE0 below.
+/// Full-width signs are the ASCII characters plus 0xFEE0.
 fn halfwidth(char: char) -> char {
     match char {
         '\u{ff01}'..='\u{ff5e}' => char::from_u32(u32::from(char) - 0xfee0).unwrap_or(char),

@@ -14,14 +14,14 @@ use super::decoder::{Decoder, Plain, can_decode, numbers, spread, texts, too_few
 use super::kind::{Kind, decimal, half, whole, write_decimal, write_number};
 use super::pages::{Pages, damaged};
 
-/// A column of a row group that is being read.
+/// The reader of a column in a row group.
 pub struct Column {
     kind: Kind,
     reader: Reader,
-    /// Of each row that was read last, whether it has a value; empty if all have.
+    /// For each row that was read last, whether it has a value; empty if all have.
     levels: Vec<i16>,
     rows: usize,
-    /// The same rows as numbers, NaN where there is none; empty where the values are such already, and for strings.
+    /// The same rows as numbers, NaN for missing values; empty if the values are numbers already, and for strings.
     numbers: Vec<f64>,
 }
 
@@ -32,7 +32,7 @@ struct Typed<T: DataType> {
 }
 
 enum Source<T: DataType> {
-    /// Pages as most programs write them.
+    /// The most common kinds of pages.
     Usual(Box<Decoder<T::T>>),
     Any(Box<ColumnReaderImpl<T>>),
 }
@@ -45,7 +45,7 @@ enum Reader {
     Double(Typed<DoubleType>),
     Bytes(Typed<ByteArrayType>),
     Fixed(Typed<FixedLenByteArrayType>),
-    /// Nothing is read: all rows have this value.
+    /// A constant: nothing is read, and all rows have this value.
     Same(Constant),
 }
 
@@ -58,7 +58,7 @@ impl<T: DataType> Typed<T> {
         Typed { source: Source::Usual(Box::new(Decoder::new(pages, plain))), values: Vec::new() }
     }
 
-    /// Reads `rows` rows. There is a value for each, of no meaning where there is none in the file.
+    /// Reads `rows` rows. Each has a value, which has no meaning if the file has none for it.
     fn read(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
         let reader = match &mut self.source {
             Source::Usual(decoder) => return decoder.read(rows, &mut self.values, levels),
@@ -79,7 +79,7 @@ impl<T: DataType> Typed<T> {
         Ok(())
     }
 
-    /// Passes over `rows` rows.
+    /// Skips `rows` rows.
     fn skip(&mut self, rows: usize, levels: &mut Vec<i16>) -> Result<()> {
         match &mut self.source {
             Source::Usual(decoder) => decoder.skip(rows, &mut self.values, levels),
@@ -127,7 +127,7 @@ impl Column {
         Column { kind, reader: Reader::Same(value.clone()), levels: Vec::new(), rows: 0, numbers: Vec::new() }
     }
 
-    /// Passes over `rows` rows.
+    /// Skips `rows` rows.
     pub fn skip(&mut self, rows: usize) -> Result<()> {
         let levels = &mut self.levels;
         match &mut self.reader {
@@ -192,7 +192,7 @@ impl Column {
                 }
             }
             (Reader::Double(Typed { values, .. }), _) => {
-                // As they are: NaN is put into them.
+                // The values themselves: NaN is written into them.
                 values.iter_mut().zip(&self.levels).filter(|(_, level)| **level == 0).for_each(|(v, _)| *v = f64::NAN);
                 return Ok(());
             }
@@ -201,7 +201,7 @@ impl Column {
         Ok(())
     }
 
-    /// The rows that were read last as numbers, NaN where there is none; `None` for strings.
+    /// The rows that were read last as numbers, NaN for missing values; `None` for strings.
     pub fn numbers(&self) -> Option<&[f64]> {
         match (&self.reader, self.kind) {
             (_, Kind::Text) => None,
@@ -210,8 +210,8 @@ impl Column {
         }
     }
 
-    /// The text that a CSV file with that decimal mark would have in row `i` of those that were read last; nothing where
-    /// there is no value, or NaN. It may be made in `room`.
+    /// The text that a CSV file with that decimal mark would have in row `i` of those that were read last; empty for
+    /// missing values and NaN. It may be formatted in `room`.
     pub fn text<'a>(&'a self, i: usize, decimal: u8, room: &'a mut Vec<u8>) -> &'a [u8] {
         room.clear();
         if self.is_missing(i) {
@@ -258,12 +258,12 @@ impl Column {
     }
 }
 
-/// The bytes of a value; none where a row has none.
+/// The bytes of a value; empty for a row without one.
 fn bytes(value: &ByteArray) -> &[u8] {
     if *value == ByteArray::new() { b"" } else { value.data() }
 }
 
-/// The number that the bytes of a value are.
+/// The number with these bytes.
 fn number_of(bytes: &[u8], kind: Kind) -> Result<f64> {
     match (kind, bytes) {
         (_, []) => Some(f64::NAN),

@@ -1,4 +1,4 @@
-//! Rows of a table become batches of numbers, as records of a text do.
+//! Reads rows of a table into batches of numbers, like records of a text.
 
 use std::ops::Range;
 use std::sync::{Arc, Mutex};
@@ -14,33 +14,33 @@ use super::Table;
 use super::column::Column;
 use super::pages::Memory;
 
-/// Values that are decoded at a time, all columns together: they stay in the second cache.
+/// The most values decoded at a time, for all columns together: they stay in the second cache.
 const PIECE: usize = 1 << 16;
 
-/// Reads rows of a table; owns what is used again from piece to piece.
+/// Reads rows of a table; owns buffers that are used for every piece.
 pub struct Cursor<'a> {
     table: &'a Table,
     layout: &'a Layout,
-    /// The fields that are read, and where each wanted column is among them.
+    /// The fields that are read, and the index of each requested column among them.
     fields: Vec<usize>,
     places: Vec<usize>,
-    /// Those of the row group with this number, the next row of which is that.
+    /// The readers of the row group with this number, and its next row.
     columns: Vec<Column>,
     memory: Arc<Mutex<Memory>>,
     at: Option<(usize, u64)>,
-    /// Rows that are decoded at a time.
+    /// The number of rows decoded at a time.
     piece: usize,
     batch: Batch,
     faults: Vec<number::Fault>,
-    /// The levels that the chunk has had so far.
+    /// The levels of the chunk so far.
     levels: Vec<Levels>,
-    /// The rows of the batch as records, if that is asked for.
+    /// The rows of the batch as records, if requested.
     written: Written,
     writes: bool,
 }
 
 impl<'a> Cursor<'a> {
-    /// One that makes batches of at most `batch_rows` rows, and writes rows down as records if it `writes`.
+    /// A cursor for batches of at most `batch_rows` rows, which formats rows as records if it `writes`.
     pub fn new(table: &'a Table, layout: &'a Layout, batch_rows: usize, writes: bool) -> Cursor<'a> {
         let mut fields: Vec<usize> = match writes {
             true => (0..table.fields().len()).collect(),
@@ -70,15 +70,15 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Forgets the levels of the chunk before: what is found in a chunk depends on that chunk alone.
+    /// Forgets the levels of the chunk before: the result of a chunk depends on that chunk alone.
     pub fn start_chunk(&mut self) {
         self.levels.clone_from(&self.layout.levels);
     }
 
-    /// Shows every batch of the rows `rows` of the table to `visit`.
+    /// Passes every batch of the rows `rows` of the table to `visit`.
     ///
     /// # Errors
-    /// The first error, its line counted from the first of the rows, after the batches before it have been shown.
+    /// The first error, its line counted from the first of the rows, after the batches before it have been passed on.
     pub fn read(&mut self, rows: Range<u64>, visit: &mut impl FnMut(&mut Batch, &Records)) -> Result<Counts, Failure> {
         for (group, part) in self.table.parts(&rows) {
             self.go_to(group, part.start)?;
@@ -97,7 +97,7 @@ impl<'a> Cursor<'a> {
         Ok(Counts::of_rows(count))
     }
 
-    /// Makes row `row` of a row group the next one.
+    /// Moves to row `row` of a row group.
     fn go_to(&mut self, group: usize, row: u64) -> Result<(), Failure> {
         let at = match self.at.take() {
             Some((same, at)) if same == group && at <= row => at,
@@ -117,8 +117,8 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Makes batches of the rows that have been decoded, the first of which is row `start` of the table, `above` rows below
-    /// the beginning of the chunk.
+    /// Makes batches of the decoded rows, the first of which is row `start` of the table, `above` rows below the beginning
+    /// of the chunk.
     fn read_piece(
         &mut self,
         count: usize,
@@ -137,7 +137,7 @@ impl<'a> Cursor<'a> {
                 }
             }
             let above = above + first as u64;
-            // Whoever has found one may be asked for other rows before all know of it.
+            // A worker that has found an error may be asked for other rows before all know of it.
             if let Some(fault) = std::mem::take(&mut self.faults).into_iter().min() {
                 return Err(Failure::Fault(self.fault(fault, first, above)));
             }
@@ -157,7 +157,7 @@ impl<'a> Cursor<'a> {
         Ok(())
     }
 
-    /// Fills wanted column `k`, a category, with the levels that the decoded `rows` have.
+    /// Fills requested column `k`, a category, with the levels of the decoded `rows`.
     fn read_levels(&mut self, k: usize, rows: Range<usize>) {
         let Layout { spelling, .. } = self.layout;
         let (column, levels) = (&self.columns[self.places[k]], &mut self.levels[k]);
@@ -170,7 +170,7 @@ impl<'a> Cursor<'a> {
             }
             let mut code = levels.code(text, spelling);
             if code == UNSEEN && !column.is_text() {
-                // Most programs write a whole number in a column of fractions as `1.0`.
+                // Most programs format a whole number in a column of fractions as `1.0`.
                 code = levels.code(&[&room[..], &[spelling.decimal, b'0']].concat(), spelling);
             }
             self.batch.column_mut(1 + k)[i] = code;
@@ -181,7 +181,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// Fills wanted column `k` with the numbers of the decoded `rows`.
+    /// Fills requested column `k` with the numbers of the decoded `rows`.
     fn read_numbers(&mut self, k: usize, rows: Range<usize>) {
         let (layout, column) = (self.layout, &self.columns[self.places[k]]);
         let (out, shift) = (self.batch.column_mut(1 + k), layout.columns[k].shift);
@@ -209,8 +209,7 @@ impl<'a> Cursor<'a> {
         }
     }
 
-    /// What is wrong with a row of the batch that begins with decoded row `first`, `above` rows below the beginning of the
-    /// chunk.
+    /// The error in a row of the batch that begins with decoded row `first`, `above` rows below the beginning of the chunk.
     #[cold]
     fn fault(&self, fault: number::Fault, first: usize, above: u64) -> Fault {
         let number::Fault { record, column: k } = fault;
@@ -225,7 +224,7 @@ impl<'a> Cursor<'a> {
         number.expect_err("the cell was not a number")
     }
 
-    /// Writes the decoded `rows` down, a record each.
+    /// Formats the decoded `rows`, a record each.
     fn write(&mut self, rows: Range<usize>) {
         let Layout { delimiter, spelling, .. } = self.layout;
         let Written { text, ends } = &mut self.written;
@@ -238,7 +237,7 @@ impl<'a> Cursor<'a> {
                     text.push(*delimiter);
                 }
                 let value = column.text(row, spelling.decimal, &mut room);
-                // A record of nothing would be none.
+                // An empty line would not be a record.
                 let is_nothing = value.is_empty() && (!column.is_missing(row) || self.columns.len() == 1);
                 let is_plain = |byte: &u8| !matches!(byte, b'"' | b'\n' | b'\r') && byte != delimiter;
                 if value.iter().all(is_plain) && !is_nothing {
@@ -256,7 +255,7 @@ impl<'a> Cursor<'a> {
     }
 }
 
-/// What a decoded row of `column` holds.
+/// The value of a decoded row of `column`.
 fn cell(layout: &Layout, column: &Column, row: usize) -> Cell {
     let spelling = &layout.spelling;
     match column.numbers().map(|numbers| numbers[row]) {

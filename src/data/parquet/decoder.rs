@@ -1,5 +1,5 @@
-//! Values as most programs write them, plain or as places in a dictionary: decoded here, for most of the time of a pass
-//! is spent in it.
+//! The most common encodings of values, plain and as indices of a dictionary. They are decoded here because most of the
+//! time of a pass is spent on them.
 
 use bytes::Bytes;
 use num_traits::FromBytes;
@@ -12,10 +12,10 @@ use parquet::file::metadata::ColumnChunkMetaData;
 use super::pages::{Content, Data, Pages, damaged};
 use super::runs::Runs;
 
-/// Rows that are decoded at a time to pass over them.
+/// The number of rows decoded at a time while skipping.
 const PASSED: usize = 1 << 12;
 
-/// Fills values with those that are in the bytes from the first number on, which moves after them; `None` if there are too few.
+/// Fills values from the bytes at the position, which advances; `None` if there are too few.
 pub type Plain<V> = fn(&Bytes, &mut usize, &mut [V]) -> Option<()>;
 
 /// Decodes the values of a column.
@@ -23,28 +23,28 @@ pub struct Decoder<V> {
     pages: Pages,
     plain: Plain<V>,
     dictionary: Vec<V>,
-    /// The page that is being read.
+    /// The page being read.
     page: Option<Page>,
 }
 
 struct Page {
     bytes: Bytes,
-    /// Rows that are left.
+    /// The number of rows left.
     rows: usize,
-    /// Which of them have a value, unless all have.
+    /// The rows with a value, unless all have one.
     levels: Option<Runs>,
     values: Values,
 }
 
 enum Values {
-    /// From that byte on.
+    /// Plain values from that byte on.
     Plain(Bytes, usize),
-    /// Places in the dictionary.
+    /// Indices of the dictionary.
     Places(Runs),
 }
 
-/// Whether a column has no other pages than those which are decoded here.
-#[expect(deprecated, reason = "Spark tells it of levels that no column here has")]
+/// Whether a column has only pages that are decoded here.
+#[expect(deprecated, reason = "Spark writes it for levels that no column here has")]
 pub fn can_decode(chunk: &ColumnChunkMetaData) -> bool {
     use Encoding::{BIT_PACKED, PLAIN, PLAIN_DICTIONARY, RLE, RLE_DICTIONARY};
     let is_known = |encoding| matches!(encoding, PLAIN | PLAIN_DICTIONARY | RLE | RLE_DICTIONARY | BIT_PACKED);
@@ -76,7 +76,7 @@ pub fn texts(bytes: &Bytes, at: &mut usize, out: &mut [ByteArray]) -> Option<()>
 
 /// Moves `found` values to the rows that have one by `levels`; those of the other rows have no meaning.
 pub fn spread<V>(values: &mut [V], levels: &[i16], found: usize) {
-    // From the last on, each value goes to its row, which is at or after the place where it is.
+    // From the last value on, each moves to its row, which is at its place or after it.
     let mut next = found;
     for i in (0..values.len()).rev() {
         if levels[i] == 1 && next > 0 {
@@ -91,12 +91,12 @@ impl<V: Clone + Default> Decoder<V> {
         Decoder { pages, plain, dictionary: Vec::new(), page: None }
     }
 
-    /// Reads the next `rows` rows: a value for each, of no meaning where there is none in the file, and whether it has one;
-    /// no `levels` if all have.
+    /// Reads the next `rows` rows: a value for each, which has no meaning if the file has none for it, and whether it has
+    /// one; no `levels` if all have one.
     pub fn read(&mut self, rows: usize, values: &mut Vec<V>, levels: &mut Vec<i16>) -> Result<()> {
         levels.clear();
         if std::mem::needs_drop::<V>() {
-            // Strings hold the memory of the page in which they are.
+            // Strings keep the memory of their page.
             values.clear();
         }
         values.resize(rows, V::default());
@@ -135,7 +135,7 @@ impl<V: Clone + Default> Decoder<V> {
         Ok(())
     }
 
-    /// Passes over `rows` rows; `values` and `levels` are those of some of them.
+    /// Skips `rows` rows; `values` and `levels` are those of some of them.
     pub fn skip(&mut self, mut rows: usize, values: &mut Vec<V>, levels: &mut Vec<i16>) -> Result<()> {
         while rows > 0 {
             rows -= match &self.page {
@@ -150,7 +150,7 @@ impl<V: Clone + Default> Decoder<V> {
         Ok(())
     }
 
-    /// Opens the next page, unless it has at most `passed` rows: then it is passed over. Returns how many rows were.
+    /// Opens the next page, unless it has at most `passed` rows: then it is skipped. Returns the number of skipped rows.
     fn advance(&mut self, passed: usize) -> Result<usize> {
         let next = self.pages.peek_next_page()?.ok_or_else(too_few)?;
         if let Some(rows) = next.num_rows.filter(|&rows| rows <= passed) {
@@ -180,7 +180,7 @@ impl Page {
             (Encoding::PLAIN_DICTIONARY | Encoding::RLE_DICTIONARY, Some(&width)) => {
                 Values::Places(numbers(of_values.slice(1..), width.into(), values)?)
             }
-            // A page of nothing but rows without a value.
+            // A page of rows without values.
             (_, None) => Values::Plain(of_values, 0),
             _ => return Err(damaged("a page in an encoding that its column does not declare")),
         };

@@ -1,4 +1,4 @@
-//! What the values of a column mean, as numbers and as the text a CSV file would have.
+//! The meaning of the values of a column, as numbers and as the text of a CSV file.
 
 use parquet::basic::{ConvertedType, LogicalType, Type};
 use parquet::schema::types::ColumnDescriptor;
@@ -14,25 +14,25 @@ const MOST_EXACT: u32 = 22;
 /// Whole numbers up to this are exact.
 const LARGEST_EXACT: u128 = 1 << 53;
 
-/// What values mean.
+/// The meaning of values.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Kind {
-    /// True or false: a category as in CSV, 1 or 0 where a number is wanted.
+    /// True or false: a category as in CSV, 1 or 0 if a number is requested.
     Truth,
     /// A whole number, or a binary fraction.
     Number,
-    /// A whole number whose bits have no sign.
+    /// An unsigned whole number.
     Unsigned,
     /// Sixteen bits.
     Half,
     /// A whole number with a number of digits after the decimal mark.
     Decimal(u32),
-    /// Anything.
+    /// Strings.
     Text,
 }
 
 impl Kind {
-    /// The kind of a column; otherwise what it holds.
+    /// The kind of a column; otherwise a description of its contents.
     pub fn of(column: &ColumnDescriptor) -> Result<Kind, String> {
         let physical = column.physical_type();
         if let Some(logical) = column.logical_type_ref() {
@@ -43,7 +43,7 @@ impl Kind {
                 }
                 (LogicalType::Decimal(decimal), _) => decimal_of(physical, decimal.scale, decimal.precision),
                 (LogicalType::Float16, Type::FIXED_LEN_BYTE_ARRAY) if column.type_length() == 2 => Ok(Kind::Half),
-                // All of it is null.
+                // All values are null.
                 (LogicalType::Unknown, _) => Ok(Kind::Number),
                 (LogicalType::Date, _) => Err("dates".to_owned()),
                 (LogicalType::Time(_), _) => Err("times of day".to_owned()),
@@ -100,7 +100,7 @@ pub fn write_decimal(whole: i128, scale: u32, text: &mut Vec<u8>) {
     text.extend([sign, left, point, right].iter().flat_map(|part| part.bytes()));
 }
 
-/// The number that the bytes, the highest first, are in two's complement; `None` if it has more than 128 bits.
+/// The number in two's complement whose bytes are given, the highest first; `None` if it has more than 128 bits.
 pub fn whole(bytes: &[u8]) -> Option<i128> {
     let sign = if bytes.first()? & 0x80 == 0 { 0 } else { 0xff };
     let (more, rest) = bytes.split_at(bytes.len().saturating_sub(16));
@@ -110,7 +110,7 @@ pub fn whole(bytes: &[u8]) -> Option<i128> {
     (more.iter().all(|&byte| byte == sign) && (whole < 0) == (sign != 0)).then_some(whole)
 }
 
-/// The number that two bytes are, the lower first (IEEE 754-2008, binary16).
+/// The number in two bytes, the lower first (IEEE 754-2008, binary16).
 pub fn half(bytes: [u8; 2]) -> f64 {
     let bits = u16::from_le_bytes(bytes);
     let (exponent, fraction) = (i32::from(bits >> 10 & 0x1f), f64::from(bits & 0x3ff) / 1024.0);
@@ -123,7 +123,7 @@ pub fn half(bytes: [u8; 2]) -> f64 {
     if bits >> 15 == 1 { -size } else { size }
 }
 
-/// The shortest text that reads back as the same number; whole numbers have no decimal mark.
+/// The shortest decimal that parses to the same number; whole numbers have no decimal mark.
 pub fn write_number(text: &str, out: &mut Vec<u8>) {
     out.extend_from_slice(text.strip_suffix(".0").unwrap_or(text).as_bytes());
 }

@@ -1,4 +1,4 @@
-//! Parquet files: tables of columns, whose numbers never become text.
+//! Parquet files: tables of columns, whose numbers are read without text.
 //!
 //! ```text
 //! row groups       pages                decoder,            cursor
@@ -7,7 +7,7 @@
 //!                                      rows
 //! ```
 //!
-//! A row of a table has no line and no place in a text: its number represents both.
+//! A row of a table has no line and no place in a text: its number is used for both.
 
 mod column;
 mod cursor;
@@ -45,16 +45,16 @@ use super::layout::{Failure, Layout};
 use super::source::Span;
 use crate::error::{Error, Place};
 
-/// What a file ends with: the length of its description and this.
+/// The end of a file: the length of its metadata and a mark.
 const END: &[u8] = b"PAR1";
 
-/// The column in which pandas keeps the names of rows.
+/// The column in which pandas stores the names of rows.
 const INDEX: &str = "__index_level_0__";
 
-/// Memory for pages of all workers.
+/// The memory for pages of all workers.
 const MEMORY: u64 = 1 << 30;
 
-/// Bytes of an unpacked page, as most programs write them.
+/// The bytes of an unpacked page, as most programs write them.
 const PAGE: u64 = 1 << 20;
 
 /// An opened file.
@@ -63,29 +63,29 @@ pub struct Table {
     span: Span,
     metadata: ParquetMetaData,
     fields: Vec<Field>,
-    /// Number of the first row of every row group, and that of all rows.
+    /// The number of the first row of every row group, and that of all rows.
     starts: Vec<u64>,
 }
 
-/// A column as the user sees it.
+/// A column from the user's view.
 pub struct Field {
     name: String,
-    /// Whether the file gives it the name.
+    /// Whether its name is from the file.
     is_named: bool,
-    /// Where its values are; otherwise what it holds.
+    /// The place of its values; otherwise a description of its contents.
     values: Result<Values, String>,
 }
 
-/// Where the values of a column are.
+/// The place of the values of a column.
 enum Values {
-    /// The place among the columns that hold values, and what these mean.
+    /// The index among the columns with values, and the meaning of its values.
     Stored(usize, Kind),
-    /// All rows have this one.
+    /// All rows have this value.
     Same(Constant),
 }
 
 impl Field {
-    /// The place among the columns that hold values, if it is one of these.
+    /// The index among the columns with values, if it is one of these.
     fn leaf(&self) -> Option<usize> {
         match self.values {
             Ok(Values::Stored(leaf, _)) => Some(leaf),
@@ -95,7 +95,7 @@ impl Field {
 }
 
 impl Table {
-    /// Reads the description of the file `span`, whose first columns are those of its `partitions`.
+    /// Reads the metadata of the file `span`, whose first columns are those of its `partitions`.
     ///
     /// # Errors
     /// [`Error::Io`] if it cannot be read or is damaged.
@@ -118,7 +118,7 @@ impl Table {
         Ok(Table { file: file.to_owned(), span, metadata, fields, starts })
     }
 
-    /// Its columns, as the first line of a text with that delimiter would tell them.
+    /// Its columns, as in a text with that delimiter.
     ///
     /// # Errors
     /// [`Error::Input`] if there are none.
@@ -155,18 +155,18 @@ impl Table {
         self.starts[self.starts.len() - 1]
     }
 
-    /// Bytes of the file.
+    /// The bytes of the file.
     pub fn bytes(&self) -> u64 {
         self.span.length()
     }
 
-    /// Bytes of a row once it is decoded.
+    /// The bytes of a decoded row.
     pub fn row_bytes(&self) -> u64 {
         (size_of::<f64>() * self.fields.len()) as u64
     }
 
-    /// The rows in parts of at least `least` rows where there are as many, and seldom of more than one and a half times as
-    /// many: a row group is not cut if it need not be, for what is packed together is unpacked together.
+    /// Divides the rows into parts of at least `least` rows, if there are enough, and seldom more than one and a half times
+    /// as many. A row group is divided only if necessary, because its pages are unpacked together.
     pub fn chunks(&self, least: u64) -> Vec<Range<u64>> {
         let (mut chunks, mut start) = (Vec::new(), 0);
         for (first, end) in self.starts.iter().copied().zip(self.starts[1..].iter().copied()) {
@@ -182,7 +182,7 @@ impl Table {
         chunks
     }
 
-    /// As many of `threads` workers as there is memory for their pages.
+    /// The number of workers, up to `threads`, for whose pages there is memory.
     pub fn workers(&self, layout: &Layout, threads: usize) -> usize {
         let page = |field: &Field| match (field.leaf(), self.metadata.row_groups().first()) {
             (Some(leaf), Some(group)) => u64::try_from(group.column(leaf).uncompressed_size()).unwrap_or(0).min(PAGE),
@@ -193,7 +193,7 @@ impl Table {
         threads.min(usize::try_from(MEMORY / (2 * wanted).max(1)).unwrap_or(usize::MAX).max(1))
     }
 
-    /// Refuses columns that cannot be read: those of `layout`, or all if rows are written down.
+    /// Refuses columns that cannot be read: those of `layout`, or all if rows are formatted.
     ///
     /// # Errors
     /// [`Error::Input`] with the first of them.
@@ -257,7 +257,7 @@ impl Table {
         self.starts[group]
     }
 
-    /// The row groups that have some of `rows`, and which of their own rows these are.
+    /// The row groups with some of `rows`, and the range of these in each.
     fn parts(&self, rows: &Range<u64>) -> Vec<(usize, Range<u64>)> {
         let first = self.starts.partition_point(|&start| start <= rows.start).max(1) - 1;
         let groups = (first..self.metadata.num_row_groups()).take_while(|&group| self.starts[group] < rows.end);
@@ -282,7 +282,7 @@ impl Table {
         Column::new(kind, column, group.column(leaf), pages)
     }
 
-    /// Why a column cannot be read.
+    /// The reason why a column cannot be read.
     fn failure(&self, error: &ParquetError, field: usize) -> Failure {
         Failure::Read(of_parquet(error, &format!("column \"{}\": ", self.fields[field].name)))
     }
@@ -292,7 +292,7 @@ fn damaged(message: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, format!("the Parquet data are damaged or cut short ({message})"))
 }
 
-/// An error of the system as it is, and any other as one of the data.
+/// A system error unchanged, and any other as an error of the data.
 fn of_parquet(error: &ParquetError, place: &str) -> io::Error {
     let told = match error {
         ParquetError::External(error) => match error.downcast_ref::<io::Error>() {
@@ -307,7 +307,7 @@ fn of_parquet(error: &ParquetError, place: &str) -> io::Error {
     damaged(&format!("{place}{told}"))
 }
 
-/// The description of the file, which is at its end.
+/// The metadata of the file, which are at its end.
 fn read_metadata(span: &Span) -> io::Result<ParquetMetaData> {
     let mut tail = [0; 8];
     let at = span.length().checked_sub(tail.len() as u64).ok_or_else(|| damaged("it is too short"))?;

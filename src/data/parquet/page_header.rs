@@ -1,11 +1,11 @@
-//! What comes before the bytes of a page, in Thrift's compact protocol
+//! The header of a page, in Thrift's compact protocol
 //! (<https://github.com/apache/thrift/blob/master/doc/specs/thrift-compact-protocol.md>; the fields are those of
 //! <https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 
-/// Structures in structures: a damaged header must not fill the stack.
+/// The deepest nesting of structures: a damaged header must not overflow the stack.
 const DEEPEST: usize = 8;
 
-/// Numbers of a structure by their field; those of nothing we know are skipped.
+/// The numbers of a structure by their field; unknown structures are skipped.
 type Numbers = [Option<i64>; 10];
 
 /// The header of a page.
@@ -28,7 +28,7 @@ pub enum PageKind {
 }
 
 impl PageHeader {
-    /// The header at the front of `bytes`; `None` if it is damaged, or longer than that.
+    /// The header at the front of `bytes`; `None` if it is damaged, or longer than `bytes`.
     pub fn read(bytes: &[u8]) -> Option<PageHeader> {
         let mut header = PageHeader::default();
         let mut compact = Compact { bytes, at: 0 };
@@ -44,19 +44,19 @@ impl PageHeader {
         Some(header)
     }
 
-    /// What follows; `None` if it is nothing known.
+    /// The kind of page; `None` if it is unknown.
     pub fn page(&self) -> Option<PageKind> {
         [PageKind::Data, PageKind::Index, PageKind::Dictionary, PageKind::DataV2]
             .get(usize::try_from(self.own[1]?).ok()?)
             .copied()
     }
 
-    /// Bytes of the page once it is unpacked.
+    /// The number of bytes of the unpacked page.
     pub fn unpacked(&self) -> Option<usize> {
         self.own[2]?.try_into().ok()
     }
 
-    /// Bytes of the page in the file.
+    /// The number of bytes of the page in the file.
     pub fn packed(&self) -> Option<usize> {
         self.own[3]?.try_into().ok()
     }
@@ -66,13 +66,13 @@ impl PageHeader {
         self.own[4].map(|checksum| checksum as u32)
     }
 
-    /// A number of the header of that kind of page, which is none below 0.
+    /// A number of the header of that kind of page; negative numbers are ignored.
     pub fn of_kind(&self, id: usize) -> Option<u32> {
         self.kind[id]?.try_into().ok()
     }
 }
 
-/// The form of a structure.
+/// The type of a structure.
 pub const STRUCTURE: u8 = 12;
 
 /// Reads from the front of `bytes`.
@@ -81,7 +81,7 @@ pub struct Compact<'a> {
     pub at: usize,
 }
 
-/// What is done with a field: its number and the form of its value, which is to be read.
+/// The action on a field: its number and the type of its value, which it reads.
 type Visit<'a, 'b> = &'b mut dyn FnMut(&mut Compact<'a>, i64, u8) -> Option<()>;
 
 impl<'a> Compact<'a> {
@@ -103,7 +103,7 @@ impl<'a> Compact<'a> {
         Some(&self.bytes[start..self.at])
     }
 
-    /// Seven bits a byte, the lowest first.
+    /// Reads seven bits per byte, the lowest first.
     pub fn varint(&mut self) -> Option<u64> {
         let mut value = 0;
         for shift in (0..64).step_by(7) {
@@ -116,13 +116,13 @@ impl<'a> Compact<'a> {
         None
     }
 
-    /// The sign in the lowest bit.
+    /// Reads a number whose sign is the lowest bit.
     pub fn signed(&mut self) -> Option<i64> {
         let value = self.varint()?;
         Some((value >> 1) as i64 ^ -((value & 1) as i64))
     }
 
-    /// Shows the fields of a structure to `visit`.
+    /// Passes the fields of a structure to `visit`.
     pub fn fields(&mut self, depth: usize, visit: Visit<'a, '_>) -> Option<()> {
         let mut id = 0_i64;
         if depth >= DEEPEST {
@@ -162,7 +162,7 @@ impl<'a> Compact<'a> {
                 let length = self.varint()?;
                 self.pass(length)
             }
-            // A list or a set: its length, if that is short, and the form of its members.
+            // A list or a set: its length, if that is short, and the type of its members.
             9 | 10 if depth < DEEPEST => {
                 let head = self.byte()?;
                 let count = if head >> 4 == 15 { self.varint()? } else { u64::from(head >> 4) };

@@ -1,5 +1,4 @@
-//! Pages of a column: read, unpacked and checked before they are decoded, for decoders take for granted what a damaged
-//! file need not keep to.
+//! Pages of a column: read, unpacked and checked before they are decoded, because decoders do not check for damage.
 
 use std::io::{self, Read};
 use std::ops::Range;
@@ -18,23 +17,23 @@ use super::runs::present;
 use super::unpacker::Unpacker;
 use super::values::are_whole;
 
-/// Bytes that are read where a header begins, and again as often as that is too few for it.
+/// The number of bytes read at the start of a header, and again while that is too few.
 const HEADER_BYTES: [u64; 4] = [128, 1 << 12, 1 << 16, 1 << 20];
 
-/// Bytes of strings in a page at most. Writers end pages at a mebibyte, unless a single text is longer.
+/// The most bytes of strings in a page. Writers end pages at a mebibyte, unless a single string is longer.
 const LONGEST_TEXTS: usize = 1 << 28;
 
-/// Memory that columns use one after the other: what has been touched already costs less than fresh one.
+/// Memory that columns use one after the other: used memory costs less than fresh memory.
 #[derive(Default)]
 pub struct Memory {
     /// A page as it is in the file.
     packed: Vec<u8>,
-    /// Pages that nobody needs any more.
+    /// Pages to be used again.
     pages: Vec<Vec<u8>>,
 }
 
 impl Memory {
-    /// An old page with room for `size` bytes, and not for many more; otherwise a new one, without room.
+    /// An old page with room for `size` bytes, and not for many more; otherwise a new one, without memory.
     fn take(&mut self, size: usize) -> Vec<u8> {
         let fits = |page: &Vec<u8>| (size..=size.saturating_mul(2)).contains(&page.capacity());
         self.pages.iter().rposition(fits).map(|place| self.pages.swap_remove(place)).unwrap_or_default()
@@ -43,30 +42,30 @@ impl Memory {
 
 /// The pages of a column of a row group.
 pub struct Pages {
-    /// What has not been read.
+    /// The bytes that have not been read.
     span: Span,
-    /// Bits of a value, at least.
+    /// The fewest bits of a value.
     value_bits: usize,
     is_optional: bool,
     is_text: bool,
-    /// Rows that have not been seen.
+    /// The rows that have not been seen.
     rows: u64,
     has_dictionary: bool,
-    /// That of the next page, if it has been read.
+    /// The header of the next page, if it has been read.
     next: Option<PageHeader>,
-    /// The beginning of what has not been read.
+    /// The start of the bytes that have not been read.
     head: Vec<u8>,
     unpacker: Unpacker,
     memory: Arc<Mutex<Memory>>,
 }
 
-/// What a page holds.
+/// The contents of a page.
 pub enum Content {
     Dictionary { bytes: Bytes, values: u32, encoding: Encoding },
     Data(Data),
 }
 
-/// Values of `rows` rows: the place of the `levels`, which show which rows have one, and then `values` values.
+/// Values of `rows` rows: the place of the `levels`, which mark the rows with a value, and then `values` values.
 pub struct Data {
     pub bytes: Bytes,
     pub levels: Range<usize>,
@@ -85,7 +84,7 @@ fn number(header: &PageHeader, id: usize) -> Result<u32> {
 }
 
 impl Pages {
-    /// Those of a `chunk` of `file` with `rows` rows.
+    /// The pages of a `chunk` of `file` with `rows` rows.
     pub fn new(
         file: &Span,
         chunk: &ColumnChunkMetaData,
@@ -95,13 +94,13 @@ impl Pages {
     ) -> Result<Pages> {
         let value_bits = match column.physical_type() {
             Type::BOOLEAN => 1,
-            // A text has its length before it.
+            // A string follows its length.
             Type::INT32 | Type::FLOAT | Type::BYTE_ARRAY => 32,
             Type::INT64 | Type::DOUBLE => 64,
             Type::INT96 => 96,
             Type::FIXED_LEN_BYTE_ARRAY => 8 * usize::try_from(column.type_length())?,
         };
-        // Some writers declare that there is a dictionary at the beginning of the file when there is none.
+        // Some writers declare a dictionary at the beginning of the file although the file has none.
         let start = chunk.dictionary_page_offset().filter(|&start| start > 0).unwrap_or(chunk.data_page_offset());
         let (start, length) = (u64::try_from(start)?, u64::try_from(chunk.compressed_size())?);
         let end = start.checked_add(length).and_then(|end| end.checked_add(file.start)).filter(|&end| end <= file.end);
@@ -122,7 +121,7 @@ impl Pages {
         })
     }
 
-    /// Takes back a page that nobody needs any more.
+    /// Takes back a page to use it again.
     pub fn give_back(&self, page: Bytes) {
         if let Ok(page) = page.try_into_mut() {
             self.memory.lock().unwrap_or_else(PoisonError::into_inner).pages.push(page.into());
@@ -153,7 +152,7 @@ impl Pages {
         Ok(None)
     }
 
-    /// The bytes after `header`, unpacked but for the first `levels`, which are not packed.
+    /// The bytes after `header`, unpacked except for the first `levels`, which are not packed.
     fn unpacked(&mut self, header: &PageHeader, levels: usize, is_packed: bool) -> Result<Bytes> {
         let (packed, unpacked) = header.packed().zip(header.unpacked()).ok_or_else(|| damaged("a page has no size"))?;
         if self.is_text && unpacked > LONGEST_TEXTS {
@@ -190,7 +189,7 @@ impl Pages {
         Ok(Bytes::from(page))
     }
 
-    /// What the next page holds that is not empty.
+    /// The contents of the next page that is not empty.
     pub fn content(&mut self) -> Result<Option<Content>> {
         while let Some(header) = self.header()? {
             match header.page() {
@@ -268,7 +267,7 @@ impl Pages {
         Ok(Data { bytes, levels, encoding, rows, values })
     }
 
-    /// Whether `count` values in that encoding are there, where decoders do not look.
+    /// Checks for `count` values in that encoding, where decoders do not.
     fn are_there(&self, encoding: Encoding, data: &[u8], count: usize) -> bool {
         match encoding {
             Encoding::PLAIN if !self.is_text => true,

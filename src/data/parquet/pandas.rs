@@ -1,11 +1,11 @@
-//! What pandas writes into a file about its tables (<https://pandas.pydata.org/docs/development/developer.html>).
+//! The metadata that pandas writes about its tables (<https://pandas.pydata.org/docs/development/developer.html>).
 
 use parquet::file::metadata::ParquetMetaData;
 
-/// The key under which it writes.
+/// The key of the metadata.
 const KEY: &str = "pandas";
 
-/// The columns that are the index of the table: names of rows, though they may have a name.
+/// The columns that are the index of the table: names of rows, although they may have a name.
 pub fn index_columns(metadata: &ParquetMetaData) -> Vec<String> {
     let pairs = metadata.file_metadata().key_value_metadata();
     let text = pairs.into_iter().flatten().find(|pair| pair.key == KEY).and_then(|pair| pair.value.as_ref());

@@ -1,27 +1,27 @@
-//! Small whole numbers, as levels and places in dictionaries are written: runs of the same number, and numbers packed bit by
+//! Small whole numbers, the encoding of levels and dictionary indices: runs of the same number, and numbers packed bit by
 //! bit (<https://github.com/apache/parquet-format/blob/master/Encodings.md>, RLE).
 
 use bytes::Bytes;
 
 use super::page_header::Compact;
 
-/// Bits of a number at most.
+/// The most bits of a number.
 const WIDEST: usize = 32;
 
-/// Bytes that are read at once: a number and the bits before it are not longer.
+/// The number of bytes read at once, enough for a number and the bits before it.
 const WORD: usize = size_of::<u64>();
 
-/// Groups of eight numbers that are unpacked at once.
+/// The number of groups of eight numbers unpacked at once.
 const BLOCK: usize = 32;
 
-/// Numbers that are decoded from the front.
+/// A decoder from front to back.
 pub struct Runs {
     bytes: Bytes,
-    /// Where the next run begins.
+    /// The place where the next run begins.
     at: usize,
     /// Bits of a number.
     width: usize,
-    /// Numbers that are left: in all, and of the run.
+    /// The numbers left: in all, and in the run.
     left: usize,
     left_of_run: usize,
     run: Run,
@@ -29,18 +29,18 @@ pub struct Runs {
 
 enum Run {
     Same(u32),
-    /// From that byte on, and how many numbers have been decoded.
+    /// The position of packed numbers, and how many of them have been decoded.
     Packed(usize, usize),
 }
 
 impl Runs {
-    /// `count` numbers of `width` bits; `None` if these are too many.
+    /// A decoder of `count` numbers of `width` bits; `None` for too many bits.
     pub fn new(bytes: Bytes, width: usize, count: usize) -> Option<Runs> {
         let run = Run::Same(0);
         (width <= WIDEST).then_some(Runs { bytes, at: 0, width, left: count, left_of_run: 0, run })
     }
 
-    /// Fills `out` with what `of` makes of the next numbers; `None` if there are too few, or it makes nothing of one.
+    /// Fills `out` with the results of `of` for the next numbers; `None` if there are too few, or it returns `None`.
     pub fn decode<V: Clone>(&mut self, mut out: &mut [V], of: impl Fn(u32) -> Option<V>) -> Option<()> {
         while !out.is_empty() {
             if self.left_of_run == 0 {
@@ -83,7 +83,7 @@ impl Runs {
     }
 }
 
-/// Fills `out` with what `of` makes of the numbers of `width` bits from number `first` on.
+/// Fills `out` with the results of `of` for the numbers of `width` bits from number `first` on.
 fn decode_packed<V>(
     bytes: &[u8],
     width: usize,
@@ -114,10 +114,10 @@ fn decode_packed<V>(
     Some(())
 }
 
-/// Unpacks groups of eight numbers, which begin with a byte; after the last one there are [`WORD`] bytes more.
+/// Unpacks groups of eight numbers, which begin with a byte; at least [`WORD`] bytes follow the last one.
 type Unpack = fn(&[u8], &mut [[u32; 8]]);
 
-/// By the bits of a number.
+/// The functions by the bits of a number.
 #[rustfmt::skip]
 const UNPACK: [Unpack; WIDEST + 1] = [
     unpack::<0>, unpack::<1>, unpack::<2>, unpack::<3>, unpack::<4>, unpack::<5>, unpack::<6>, unpack::<7>,
@@ -127,7 +127,7 @@ const UNPACK: [Unpack; WIDEST + 1] = [
     unpack::<32>,
 ];
 
-/// The constant spares the shifts their arithmetic.
+/// A constant width saves the arithmetic of shifts.
 fn unpack<const WIDTH: usize>(bytes: &[u8], out: &mut [[u32; 8]]) {
     for (i, out) in out.iter_mut().enumerate() {
         let group = &bytes[i * WIDTH..][..WIDTH + WORD];
@@ -139,7 +139,7 @@ fn unpack<const WIDTH: usize>(bytes: &[u8], out: &mut [[u32; 8]]) {
     }
 }
 
-/// How many of `rows` rows have a value, by their levels, which are 1 or 0.
+/// The number of `rows` rows with a value, by their levels, which are 1 or 0.
 pub fn present(levels: &Bytes, rows: usize) -> Option<usize> {
     let mut runs = Runs::new(levels.clone(), 1, rows)?;
     let mut ones = 0;

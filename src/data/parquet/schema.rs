@@ -1,21 +1,21 @@
-//! The tree of columns in the description of a file, looked at before it is decoded: decoders go as deep as it declares, and take
-//! memory for as many columns as it declares
+//! Checks the tree of columns in the metadata of a file before it is decoded: decoders recurse as deep as it declares, and
+//! allocate memory for as many columns as it declares
 //! (<https://github.com/apache/parquet-format/blob/master/src/main/thrift/parquet.thrift>).
 
 use super::page_header::{Compact, STRUCTURE};
 
-/// Groups in groups.
+/// The deepest nesting of groups.
 const DEEPEST: usize = 100;
 
-/// Most entries that describe a column, now and in future versions.
+/// The most entries that describe a column, now and in future versions.
 const MOST_FIELDS: usize = 100;
 
-/// Forms of values.
+/// The types of values.
 const NUMBER: u8 = 5;
 const TEXT: u8 = 8;
 const LIST: u8 = 9;
 
-/// Whether the description `bytes` begins with a tree of columns that are all there.
+/// Whether the metadata `bytes` begin with a complete tree of columns.
 pub fn is_sound(bytes: &[u8]) -> bool {
     tree(&mut Compact { bytes, at: 0 }).unwrap_or(false)
 }
@@ -32,7 +32,7 @@ fn tree(compact: &mut Compact) -> Option<bool> {
 fn is_tree(compact: &mut Compact) -> Option<bool> {
     let head = compact.byte()?;
     let count = if head >> 4 == 15 { compact.varint()? } else { u64::from(head >> 4) };
-    // Of every group that is not at its end, how many columns are still to come.
+    // The number of columns still to come in every group that is not complete.
     let mut left = Vec::new();
     for i in 0..count {
         let columns = columns_of(compact)?;
@@ -53,8 +53,7 @@ fn is_tree(compact: &mut Compact) -> Option<bool> {
     Some(false)
 }
 
-/// How many columns a group has, none if it is not a group. A value that has not the form it should have would be taken for
-/// another one when it is decoded.
+/// The number of columns of a group, 0 for other entries. A value of the wrong type would be decoded as another one.
 fn columns_of(compact: &mut Compact) -> Option<u64> {
     let mut columns = 0;
     compact.fields(1, &mut |compact, id, form| {
@@ -76,7 +75,7 @@ fn columns_of(compact: &mut Compact) -> Option<u64> {
 mod tests {
     use super::*;
 
-    /// A description of such columns: the name `a`, and how many columns each has.
+    /// Metadata of such columns: the name `a`, and the number of columns of each.
     fn description(columns: &[u8]) -> Vec<u8> {
         let mut bytes = vec![0x15, 2, 0x19, 0xfc, columns.len() as u8 | 0x80, (columns.len() >> 7) as u8];
         for count in columns {

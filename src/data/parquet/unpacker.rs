@@ -1,4 +1,4 @@
-//! Packed pages, their sizes checked before there is memory for them.
+//! Unpacks pages, after checking their sizes before allocating memory.
 
 use std::io::Read;
 
@@ -9,13 +9,13 @@ use super::pages::damaged;
 
 const OTHER_SIZE: &str = "a page has another size when it is unpacked";
 
-/// Unpacks pages; owns what is used again from page to page.
+/// Unpacks pages; owns buffers that are used for every page.
 pub struct Unpacker {
     pub compression: Compression,
     zstd: Option<zstd::bulk::Decompressor<'static>>,
 }
 
-/// Whether columns can be read that are packed like this.
+/// Whether columns with this compression can be read.
 pub fn can_unpack(compression: Compression) -> bool {
     use Compression::{GZIP, LZ4_RAW, SNAPPY, UNCOMPRESSED, ZSTD};
     matches!(compression, UNCOMPRESSED | SNAPPY | GZIP(_) | LZ4_RAW | ZSTD(_))
@@ -26,17 +26,17 @@ impl Unpacker {
         Unpacker { compression, zstd: None }
     }
 
-    /// Refuses a number of bytes that cannot be, before there is memory for them.
+    /// Refuses an impossible number of bytes, before allocating memory.
     pub fn check(&self, packed: &[u8], unpacked: usize) -> Result<()> {
         if unpacked == 0 {
             return Ok(());
         }
         let is_known = match self.compression {
-            // Three bytes represent 64 others at most.
+            // Three bytes represent at most 64 others.
             Compression::SNAPPY => {
                 snap::raw::decompress_len(packed).ok() == Some(unpacked) && unpacked / 22 <= packed.len()
             }
-            // A block of 128 KiB takes four bytes at least.
+            // A block of 128 KiB takes at least four bytes.
             Compression::ZSTD(_) => {
                 let told = zstd::zstd_safe::get_frame_content_size(packed).ok().flatten();
                 told.is_none_or(|length| length == unpacked as u64) && unpacked >> 15 <= packed.len()
@@ -48,7 +48,7 @@ impl Unpacker {
         if is_known { Ok(()) } else { Err(damaged(OTHER_SIZE)) }
     }
 
-    /// Fills `page` with what `packed` represents.
+    /// Unpacks `packed` into `page`.
     pub fn unpack(&mut self, packed: &[u8], page: &mut [u8]) -> Result<()> {
         let external = |error: Box<dyn std::error::Error + Send + Sync>| ParquetError::External(error);
         if page.is_empty() {

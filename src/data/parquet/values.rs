@@ -1,14 +1,15 @@
-//! Values of a page, checked before they are decoded: decoders trust the counts and lengths that are in a page
+//! Checks the values of a page before they are decoded: decoders trust the counts and lengths in a page
 //! (<https://github.com/apache/parquet-format/blob/master/Encodings.md>).
 
 use parquet::basic::Encoding;
 
 use super::page_header::Compact;
 
-/// Lengths of strings in a byte: there is to be memory for each of them. Writers make blocks of 2048 at most, of several bytes.
+/// The most lengths of strings per byte, because memory is allocated for each. Writers make blocks of at most 2048, of
+/// several bytes.
 const MOST_OF_BYTE: usize = 1 << 12;
 
-/// Whether `data` hold `count` values in that encoding, in which plain ones are strings; of others nothing is known.
+/// Whether `data` hold `count` values in that encoding, where plain ones are strings; other encodings are not checked.
 pub fn are_whole(encoding: Encoding, data: &[u8], count: usize) -> bool {
     match encoding {
         Encoding::PLAIN => are_plain(data, count),
@@ -19,7 +20,7 @@ pub fn are_whole(encoding: Encoding, data: &[u8], count: usize) -> bool {
     }
 }
 
-/// Each text has its length before it.
+/// Each string follows its length.
 fn are_plain(mut data: &[u8], count: usize) -> bool {
     for _ in 0..count {
         let Some((length, rest)) = data.split_first_chunk() else { return false };
@@ -37,7 +38,7 @@ fn lengths_and_texts(data: &[u8], count: usize) -> Option<Vec<i64>> {
     (sum <= (data.len() - input.at) as u64).then_some(lengths)
 }
 
-/// How much each text has in common with the one before, and then the rests of the strings.
+/// The length that each string shares with the one before, and then the rests of the strings.
 fn are_prefixed(data: &[u8], count: usize) -> Option<bool> {
     let mut input = Compact { bytes: data, at: 0 };
     let prefixes = deltas(&mut input, count, true)?;
@@ -50,8 +51,8 @@ fn are_prefixed(data: &[u8], count: usize) -> Option<bool> {
     }))
 }
 
-/// `count` numbers, each given by its difference from the one before; if they are not `wanted`, nothing, but they are there.
-/// Then `input` comes after them.
+/// Reads `count` numbers, each given by its difference from the one before; skips them if they are not `wanted`. Then
+/// `input` is after them.
 fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     let (block, parts, total) = (input.varint()?, input.varint()?, input.varint()?);
     let mut value = input.signed()?;
@@ -59,7 +60,7 @@ fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     if total != count as u64 || size == 0 || size % 8 != 0 {
         return None;
     }
-    // Blocks may be of any size, and their values take no bit if they are all the same: but nobody packs that many together.
+    // Blocks may have any size, and equal values take no bits, but writers do not pack that many together.
     if wanted && count / MOST_OF_BYTE > input.bytes.len() {
         return None;
     }
@@ -69,7 +70,7 @@ fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     while left > 0 {
         let least = input.signed()?;
         for &width in input.take(parts)? {
-            // After the last value there are widths, and nothing else.
+            // After the last value there are only widths.
             let here = size.min(left);
             left -= here;
             let packed = if here == 0 { &[] } else { input.take((size as u64 / 8).checked_mul(width.into())?)? };
@@ -82,7 +83,7 @@ fn deltas(input: &mut Compact, count: usize, wanted: bool) -> Option<Vec<i64>> {
     Some(values)
 }
 
-/// The number in `count` bits after the first `start`, the lowest first; those of more than 64 are none.
+/// The number in `count` bits after the first `start`, the lowest first; 0 for more than 64 bits.
 fn bits(bytes: &[u8], start: usize, count: usize) -> i64 {
     let bit = |i: usize| u64::from(bytes[(start + i) / 8] >> ((start + i) % 8) & 1) << i;
     (0..count.min(64)).map(bit).sum::<u64>() as i64

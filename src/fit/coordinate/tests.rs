@@ -75,7 +75,7 @@ fn steep_valleys_are_walked_to_the_end() {
 }
 
 proptest! {
-    /// No neighbour has a smaller loss: the problem is convex, so there is none anywhere.
+    /// No neighbour has a smaller loss; as the problem is convex, no other point has.
     #[test]
     fn no_weight_can_be_moved_for_the_better(
         numbers in numbers(),

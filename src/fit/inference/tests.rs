@@ -72,8 +72,9 @@ proptest! {
     }
 }
 
-/// b = 12345678 a + c: alone, doubles lose half the digits of its standard error. What b has beside a and the ones is what c
-/// has, and that is easy. The shift has to be one that rounds: reflections of two columns alone hardly do.
+/// b = 12345678 a + c: doubles alone lose half the digits of its standard error. The part of b orthogonal to a and the
+/// constant is that of c, which is well conditioned. The shift has to be one that rounds, because reflections of two
+/// columns alone rarely round.
 #[test]
 fn columns_that_nearly_depend_keep_their_digits() {
     let (a, c) = (|i: u32| f64::from(i * 7919 % 8191) / 1024.0, |i: u32| f64::from(i * i * 31 % 1021) / 1024.0);
@@ -100,7 +101,7 @@ fn nothing_is_said_where_nothing_is_left() {
     assert!(
         known.coefficients.iter().all(|coefficient| coefficient.estimate.is_some() && coefficient.std_error.is_none())
     );
-    // A feature that never changes says nothing, and its model is that of the other one.
+    // A constant feature is redundant, and the model is that of the other one.
     let rows = [[0.0, 2.0, 5.0], [1.0, 2.0, 7.0], [2.0, 2.0, 1.0]];
     let known = &inference(&rows, [0.0; 3], true, true).regressions[0];
     assert_eq!((known.df, known.df_model), (1, 1));

@@ -1,4 +1,4 @@
-//! Rows that have the same levels of some categories, the *keys*, kept as one row of R for each group.
+//! Rows with the same levels of some categories, the *keys*, kept as one row of R per group.
 //!
 //! ```text
 //!                    1    levels of the keys    others
@@ -6,11 +6,12 @@
 //!   of all rows      0    0                     R         the triangle of what is left of the others
 //! ```
 //!
-//! The reflection that clears the column of a level changes the rows of that level alone, and one row of R; and rows of the
-//! same levels are the same in all these columns. So a row s·[1 | levels | x] of weight s² is rotated into that of its group
+//! The reflection that clears the column of a level changes only the rows of that level and one row of R; and rows of the
+//! same levels are equal in all these columns. So a row s·[1 | levels | x] of weight s² is rotated into that of its group
 //! (Golub & Van Loan, Matrix Computations, section 5.1): with r = √(w + s²), c = √w / r and d = s / r, the row of the group
-//! becomes [r | r | c·v + d·s·x], and c·s·x − d·v is left of x, with zeros before it. That goes into a triangle of the others,
-//! which is small however many levels there are. In the end, the rows of the groups and of the triangle are rows like others.
+//! becomes [r | r | c·v + d·s·x], and c·s·x − d·v remains of x, with zeros before it. The remainder is added to a triangle
+//! of the others, which is small however many levels there are. At the end, the rows of the groups and of the triangle are
+//! added like other rows.
 
 use foldhash::fast::FixedState;
 
@@ -18,46 +19,46 @@ use super::super::indicators::{indicate_gap, indicate_levels};
 use super::super::{Summary, Triangle};
 use crate::data::{BATCH_ROWS, Batch, Design, level_name};
 
-/// Bits of a level in the name of a group: there are at most a thousand levels.
+/// The bits of a level in the name of a group: there are at most a thousand levels.
 const LEVEL_BITS: usize = 16;
 
-/// Where the group of a name is.
+/// The place of the group with a name.
 #[expect(clippy::disallowed_types, reason = "it is only asked for names, never for their order")]
 type Slots = std::collections::HashMap<u64, usize, FixedState>;
 
-/// A row of R: the column where it begins, what is there, and the name of its group, if it has one.
+/// A row of R: its first column, its entries, and the name of its group, if it has one.
 type GroupRow<'a> = (usize, &'a [f64], Option<u64>);
 
 /// Rows in groups.
 #[derive(Clone)]
 pub struct Groups {
-    /// The categories whose levels the rows of a group have in common, in order.
+    /// The categories whose levels define the groups, in order.
     keys: Vec<usize>,
-    /// How many rows, and the sum of their weights.
+    /// The number of rows, and the sum of their weights.
     rows: u64,
     weight: f64,
-    /// The groups by their names: for each key 0 where the cell was missing, or 1 + the number of the level.
+    /// The groups by their names: for each key 0 if the value is missing, or 1 + the number of the level.
     names: Vec<u64>,
     slots: Slots,
     /// √w and v of each group, one after the other.
     sums: Vec<f64>,
     /// The triangle of [0 | others].
     others: Triangle,
-    /// Where these columns are among those of the summary, and the ones before them.
+    /// The places of these columns among those of the summary, and of the ones before them.
     places: Vec<usize>,
-    /// The fields that the first of them are.
+    /// The fields of the first of them.
     fields: Vec<usize>,
-    /// Of each category that is not a key, where its levels are among them.
+    /// For each category that is not a key, the places of its levels among them.
     indicators: Vec<Vec<usize>>,
-    /// Of each gap of the summary, where the column that marks missing values is.
+    /// For each gap of the summary, the place of its indicator.
     gaps: Vec<usize>,
 }
 
 impl Groups {
-    /// Keys at most.
+    /// The most keys.
     pub const MOST_KEYS: usize = u64::BITS as usize / LEVEL_BITS;
 
-    /// An empty one: by which categories, the fields of the other columns, and how many categories there are.
+    /// An empty one: the keys, the fields of the other columns, and the number of categories.
     pub fn new(keys: Vec<usize>, fields: Vec<usize>, categories: usize) -> Groups {
         Groups {
             keys,
@@ -79,17 +80,17 @@ impl Groups {
         Groups::new(self.keys.clone(), self.fields.clone(), self.indicators.len())
     }
 
-    /// How many groups there are.
+    /// The number of groups.
     pub fn count(&self) -> usize {
         self.names.len()
     }
 
-    /// Whether its groups are groups of those of `other`.
+    /// Whether its keys are among those of `other`.
     pub fn are_of(&self, other: &Groups) -> bool {
         self.keys.iter().all(|key| other.keys.contains(key))
     }
 
-    /// Makes room for the levels and gaps that `summary` has.
+    /// Makes room for the levels and gaps of `summary`.
     fn follow(&mut self, summary: &Summary) {
         for (k, category) in summary.categories.iter().enumerate().filter(|(k, _)| !self.keys.contains(k)) {
             for level in &category.levels[self.indicators[k].len()..] {
@@ -109,7 +110,7 @@ impl Groups {
         }
     }
 
-    /// Where the group of a name is, which may be new.
+    /// The place of the group with a name, which may be new.
     fn slot(&mut self, name: u64) -> usize {
         let next = self.names.len();
         let slot = *self.slots.entry(name).or_insert(next);
@@ -120,7 +121,7 @@ impl Groups {
         slot
     }
 
-    /// Adds the rows of `read`, for which `summary` has grown.
+    /// Adds the rows of `read`, after `summary` has been extended for them.
     pub fn push(&mut self, summary: &Summary, design: &Design, read: &Batch, room: &mut Option<Batch>) {
         self.follow(summary);
         let made = Batch::reuse(room, read.weights().is_some(), self.places.len(), read.rows());
@@ -150,7 +151,7 @@ impl Groups {
         self.fold(made, &names);
     }
 
-    /// Folds in the rows of `batch`, [s | s·others], which belong to the groups of these names.
+    /// Adds the rows of `batch`, [s | s·others], which belong to the groups with these names.
     fn fold(&mut self, batch: &mut Batch, names: &[u64]) {
         let columns = self.places.len();
         let mut rotations = Vec::with_capacity(batch.rows());
@@ -176,7 +177,7 @@ impl Groups {
     pub fn merge(&mut self, summary: &Summary, other: &Groups, others: &Summary) {
         self.follow(summary);
         let codes = |k: usize| summary.categories[k].codes(&others.categories[k]);
-        // Where each column of the other is.
+        // The place of each column of the other.
         let mut columns: Vec<usize> = (0..other.places.len()).collect();
         for (k, indicators) in other.indicators.iter().enumerate().filter(|(_, own)| !own.is_empty()) {
             indicators.iter().zip(codes(k)).for_each(|(&column, code)| columns[column] = self.indicators[k][code]);
@@ -218,19 +219,19 @@ impl Groups {
         groups.chain((1..self.others.columns()).map(|i| (i, self.others.row(i), None))).collect()
     }
 
-    /// The levels of the keys in the group of that name.
+    /// The levels in the name of a group.
     fn levels(&self, name: u64) -> impl Iterator<Item = Option<usize>> {
         let code = move |key: usize| (name >> (key * LEVEL_BITS)) as usize & ((1 << LEVEL_BITS) - 1);
         (0..self.keys.len()).rev().map(move |key| code(key).checked_sub(1))
     }
 
-    /// Takes the category of the fewest levels for one that is not a key.
+    /// Changes the key with the fewest levels into other columns.
     pub fn coarsen(&mut self, summary: &Summary) {
         let least = self.keys.iter().copied().min_by_key(|&key| summary.categories[key].levels.len());
         self.reduce(summary, self.keys.iter().copied().filter(|key| Some(*key) != least).collect());
     }
 
-    /// Takes the categories for no keys that are none of `other`; false, and nothing is changed, if none would be left.
+    /// Changes keys that are not categories of `other` into other columns; false, and no change, if no key would remain.
     pub fn keep(&mut self, summary: &Summary, other: &Groups) -> bool {
         let keys: Vec<usize> = self.keys.iter().copied().filter(|key| other.keys.contains(key)).collect();
         let are_left = !keys.is_empty();
@@ -240,14 +241,14 @@ impl Groups {
         are_left
     }
 
-    /// Leaves it with some of its keys.
+    /// Reduces the keys.
     fn reduce(&mut self, summary: &Summary, keys: Vec<usize>) {
         let mut coarser = Groups::new(keys, self.fields.clone(), self.indicators.len());
         coarser.merge(summary, self, summary);
         *self = coarser;
     }
 
-    /// Folds the rows into `summary`.
+    /// Adds the rows to `summary`.
     pub fn unfold(mut self, summary: &mut Summary) {
         while self.keys.len() > 1 {
             self.coarsen(summary);

@@ -1,4 +1,4 @@
-//! The levels of categories in a summary: how many there are, which rows have, and rows that come with fewer of them.
+//! The levels of categories in a summary: their number, the rows of each, and merging rows with fewer levels.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -18,7 +18,7 @@ pub fn too_many(source: &str, column: &str, last: &str) -> Error {
 }
 
 impl Category {
-    /// The levels of `other` that are not here.
+    /// The levels of `other` that are missing here.
     fn lacks<'a>(&self, other: &'a Category) -> Vec<&'a String> {
         let own: BTreeSet<&String> = self.levels.iter().collect();
         other.levels.iter().filter(|level| !own.contains(level)).collect()
@@ -26,7 +26,7 @@ impl Category {
 }
 
 impl Summary {
-    /// A category that would have too many levels with those of `other`, and the error in the name of `source`.
+    /// A category that would have too many levels with those of `other`, as an error in `source`.
     pub(in crate::summary) fn crowded_with(&self, other: &Summary, source: &str) -> Option<(String, Error)> {
         for own in &self.categories {
             let Some(others) = other.categories.iter().find(|others| others.column == own.column) else { continue };
@@ -40,7 +40,7 @@ impl Summary {
         None
     }
 
-    /// How many columns are levels.
+    /// The number of columns that are levels.
     pub(in crate::summary) fn count_levels(&self) -> usize {
         self.categories.iter().map(|category| category.levels.len()).sum()
     }
@@ -51,7 +51,7 @@ impl Summary {
         Summary { rows: 0, weight: 0.0, incomplete: 0, triangle, ..self.clone() }
     }
 
-    /// Adds the rows of `part`, from which the same has been subtracted, and which may have fewer levels and gaps.
+    /// Adds the rows of `part`, with the same shift, and perhaps fewer levels and gaps.
     pub(in crate::summary) fn absorb(&mut self, part: &Summary) {
         self.adopt(part);
         if part.rows == 0 {
@@ -76,7 +76,7 @@ impl Summary {
         self.incomplete += part.incomplete;
     }
 
-    /// The levels of the category `column` that any row has.
+    /// The levels of the category `column` that occur in a row.
     #[must_use]
     pub fn present_levels(&self, column: &str) -> BTreeSet<String> {
         let places: BTreeMap<&String, usize> = self.columns.iter().zip(1..).collect();
@@ -88,7 +88,7 @@ impl Summary {
         own.flat_map(|category| &category.levels).filter(is_present).cloned().collect()
     }
 
-    /// Gives the category `column` columns for all of `levels`. Returns a level beyond those that a row has.
+    /// Gives the category `column` columns for all of `levels`. Returns another level that occurs in a row.
     pub fn complete(&mut self, column: &str, levels: &[String]) -> Option<String> {
         let category = self.categories.iter_mut().find(|category| category.column == *column)?;
         let told = Category { column: column.to_owned(), levels: levels.to_vec() };

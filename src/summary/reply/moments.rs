@@ -49,7 +49,7 @@ impl Moments {
         self.product(i, j) - self.sums[i] / self.weight * self.sums[j]
     }
 
-    /// The triangle of [1 | columns − centers]; nothing is left of columns that are sums of those before them.
+    /// The triangle of [1 | columns − centers]; 0 for columns that are linear combinations of those before them.
     fn triangle(&self) -> Triangle {
         let q = self.centers.len();
         let noise = noise(self.used, q);
@@ -77,7 +77,7 @@ impl Moments {
         triangle
     }
 
-    /// The summary; levels that no row has are not in it.
+    /// The summary, without levels that do not occur.
     pub fn summary(&self, heading: &Heading, columns: Vec<String>) -> Summary {
         let shift = [&[0.0], &self.centers[..]].concat();
         let mut summary =
@@ -108,14 +108,14 @@ impl Moments {
     }
 }
 
-/// What rounding leaves of a sum over n rows, as a fraction of it: √n rounding errors of all signs, and those of q columns, with room
-/// above them.
+/// The rounding error of a sum over n rows, as a fraction of it: √n rounding errors of both signs, and those of q columns,
+/// with a margin.
 fn noise(rows: u64, columns: usize) -> f64 {
     8.0 * f64::EPSILON * ((rows as f64).sqrt() + columns as f64)
 }
 
 impl Summary {
-    /// How good the products are that the triangle was made of; `features` are names of columns.
+    /// The precision of the products of the triangle; `features` are names of columns.
     #[must_use]
     pub fn quality(&self, features: &[String]) -> Quality {
         let noise = noise(self.rows, self.columns.len());

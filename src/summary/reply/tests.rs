@@ -8,7 +8,7 @@ fn joined(numbers: impl IntoIterator<Item = f64>) -> String {
     numbers.into_iter().map(|number| format!("{number:?}")).collect::<Vec<String>>().join(",")
 }
 
-/// What a database replies for rows of these columns, the first `targets` last, and weights.
+/// The reply of a database for rows of these columns, the first `targets` last, and weights.
 fn reply_of<const C: usize>(rows: &[[f64; C]], weights: Option<&[f64]>, columns: [&str; C]) -> String {
     let n = rows.len() as f64;
     let weight = |i: usize| weights.map_or(1.0, |weights| weights[i]);
@@ -61,7 +61,7 @@ proptest! {
         let (summary, quality) = read(&reply_of(&rows, None, ["a", "b", "c"]));
         let expected = summary_of(&rows, ["a", "b", "c"]);
         prop_assert_eq!(summary.rows(), rows.len() as u64);
-        // A row is nearly a sum of others now and then, which leaves a fraction of what is lost.
+        // A row is nearly a sum of others now and then, which loses some digits.
         prop_assume!(quality.condition < 1e4);
         prop_assert!(difference(&summary, &expected) < 1e-10, "{:e}", difference(&summary, &expected));
         for j in 0..3 {
@@ -141,7 +141,7 @@ fn digits_fall_with_the_condition() {
         // b given a is what the last digits are of.
         let expected = summary_of(&pair(near), ["a", "b", "y"]).triangle().get(2, 2);
         let lost = (summary.triangle().get(2, 2) / expected - 1.0).abs();
-        assert!(lost < 100.0 * 10f64.powf(-digits), "{near}: {lost:e}, {digits} digits told");
+        assert!(lost < 100.0 * 10f64.powf(-digits), "{near}: {lost:e}, {digits} digits");
     }
 }
 

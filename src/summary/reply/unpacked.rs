@@ -1,4 +1,4 @@
-//! What databases show around a reply.
+//! The output of database clients around a reply.
 
 use std::borrow::Cow;
 use std::collections::BTreeMap;
@@ -6,11 +6,11 @@ use std::collections::BTreeMap;
 use super::Refusal;
 use crate::data::{FRAMED_REPLY, REPLY};
 
-/// A line of JSON, without what a database shows around it: quotes of CSV, or a table as JSON. Nothing if it is a header, blank, or
-/// a client's remark.
+/// A line of JSON, without the quotes of CSV or the table in JSON around it. `None` if it is a header, blank, or a client's
+/// message.
 ///
 /// # Errors
-/// If it is of a table for people.
+/// If it is in a table for people.
 pub fn unpacked(line: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
     if line.is_empty() || is_remark(line) || line.trim_matches('"') == REPLY {
         return Ok(None);
@@ -31,8 +31,8 @@ pub fn unpacked(line: &str) -> Result<Option<Cow<'_, str>>, Refusal> {
     Ok(Some(Cow::Borrowed(line)))
 }
 
-/// Whether it is what clients print next to the reply: `psql` about settings, rows and time, `duckdb` and `sqlite3` of time, `spark-sql`
-/// above what other statements print.
+/// Whether it is a message of a client next to the reply: of `psql` about settings, rows and time, of `duckdb` and
+/// `sqlite3` about time, of `spark-sql` about other statements.
 fn is_remark(line: &str) -> bool {
     let is_time = line.starts_with("Time: ") || line.starts_with("Run Time");
     is_time || ["SET", "(1 row)", "Timing is on.", "Response code"].contains(&line)

@@ -1,4 +1,4 @@
-//! What is printed of the solution of an exact solver: remarks, and warnings about redundant columns.
+//! The remarks on the solution of an exact solver, and the warnings about redundant columns.
 
 use crate::cli::typed::quoted;
 use crate::cli::words::{count, note, warn};
@@ -7,56 +7,56 @@ use crate::data::columns::Roles;
 use crate::fit::{Dropped, ElasticNet};
 use crate::output::rounded;
 
-/// What is printed of a solution.
+/// The remarks on a solution.
 #[derive(Default)]
-pub struct Told {
+pub struct Notes {
     pub remarks: Vec<String>,
     pub warnings: Vec<String>,
 }
 
-impl Told {
-    /// Prints warnings, and remarks unless it is to be `quiet`.
+impl Notes {
+    /// Prints warnings, and remarks unless `quiet`.
     pub fn print(&self, quiet: bool) {
         self.remarks.iter().filter(|_| !quiet).for_each(|remark| note(remark));
         self.warnings.iter().for_each(|warning| warn(warning));
     }
 }
 
-/// How coordinate descent went, and what penalty would have been too large.
-pub fn told_of_net(net: &ElasticNet, largest: f64) -> Told {
+/// The remarks on coordinate descent: its convergence, and the penalty from which all weights are 0.
+pub fn notes_of_net(net: &ElasticNet, largest: f64) -> Notes {
     let zeros = net.weights.matrix.iter().filter(|weight| **weight == 0.0).count();
     let of = net.weights.matrix.len();
     let remarks = vec![format!("{zeros} of {of} weights are 0; all are 0 from --l1 {}", rounded(largest))];
     let (sweeps, gap) = (count(net.sweeps, "sweep"), rounded(net.gap));
     let warning =
         || format!("not converged after {sweeps}: the loss can be up to {gap} above the minimum; try --standardize");
-    Told { remarks, warnings: (!net.is_converged).then(warning).into_iter().collect() }
+    Notes { remarks, warnings: (!net.is_converged).then(warning).into_iter().collect() }
 }
 
-/// Of many warnings alike, the first are shown.
+/// The most warnings of one kind that are printed.
 const SHOWN: usize = 5;
 
-/// Which features were dropped, what they are made of, and how to silence the warning: the first of many.
-pub fn told_of_dropped(dropped: &[Dropped], roles: &Roles) -> Vec<String> {
+/// Names the dropped features, their dependence on others, and the option that silences the warning.
+pub fn warnings_of_dropped(dropped: &[Dropped], roles: &Roles) -> Vec<String> {
     let silenced =
         |dropped: &Dropped| silencer(dropped, roles).map(|option| format!("; {option} silences this warning"));
-    let told = |dropped: &Dropped| {
+    let message = |dropped: &Dropped| {
         format!("{} and was dropped{}", redundancy(dropped, roles), silenced(dropped).unwrap_or_default())
     };
-    lines(dropped, told, "redundant and dropped")
+    lines(dropped, message, "redundant and dropped")
 }
 
-/// Which features a descent left in whose weights the data do not fix: the first of many.
-pub fn told_of_left(left: &[Dropped], roles: &Roles) -> Vec<String> {
+/// Names the features that a descent kept although their weights are not unique.
+pub fn warnings_of_left(left: &[Dropped], roles: &Roles) -> Vec<String> {
     let advice = |left: &Dropped| silencer(left, roles).map(|option| format!("; {option} drops it"));
-    let told = |left: &Dropped| {
+    let message = |left: &Dropped| {
         format!("{}: its weight is not unique{}", redundancy(left, roles), advice(left).unwrap_or_default())
     };
-    lines(left, told, "redundant")
+    lines(left, message, "redundant")
 }
 
-fn lines(unfixed: &[Dropped], told: impl Fn(&Dropped) -> String, what: &str) -> Vec<String> {
-    let mut lines: Vec<String> = unfixed.iter().take(SHOWN).map(told).collect();
+fn lines(unfixed: &[Dropped], message: impl Fn(&Dropped) -> String, what: &str) -> Vec<String> {
+    let mut lines: Vec<String> = unfixed.iter().take(SHOWN).map(message).collect();
     if let Some(more) = unfixed.len().checked_sub(SHOWN).filter(|more| *more > 0) {
         let are = if more == 1 { "feature is" } else { "features are" };
         lines.push(format!("{more} more {are} {what}"));
@@ -64,7 +64,7 @@ fn lines(unfixed: &[Dropped], told: impl Fn(&Dropped) -> String, what: &str) -> 
     lines
 }
 
-/// The option that takes a feature out.
+/// The option that drops a feature.
 fn silencer(unfixed: &Dropped, roles: &Roles) -> Option<String> {
     let name = &roles.features[unfixed.feature];
     match roles.encodings.get(name) {
@@ -76,7 +76,7 @@ fn silencer(unfixed: &Dropped, roles: &Roles) -> Option<String> {
     }
 }
 
-/// `x is redundant (= 2 y + 1)`, `c is constant (= 5)`.
+/// The redundancy of a feature, such as `x is redundant (= 2 y + 1)` or `c is constant (= 5)`.
 fn redundancy(unfixed: &Dropped, roles: &Roles) -> String {
     let name = &roles.features[unfixed.feature];
     match unfixed.made_of.is_empty() {
@@ -85,12 +85,12 @@ fn redundancy(unfixed: &Dropped, roles: &Roles) -> String {
     }
 }
 
-/// A name as a shell reads it behind an option.
+/// A name in shell syntax, as the value of an option.
 fn typed(name: &str) -> String {
     quoted(&[name.to_owned()])
 }
 
-/// `2 y − 3 z + 5`: the largest parts of a sum.
+/// The largest terms of a sum, such as `2 y − 3 z + 5`.
 fn sum(dropped: &Dropped, features: &[String]) -> String {
     const SHOWN: usize = 4;
     let mut made_of: Vec<&(usize, f64)> = dropped.made_of.iter().collect();
@@ -121,7 +121,7 @@ fn sum(dropped: &Dropped, features: &[String]) -> String {
     }
 }
 
-/// A number of six digits, and an integer without a fraction.
+/// A number with six digits, an integer without a fraction.
 fn whole(number: f64) -> String {
     let text = rounded(number);
     text.strip_suffix(".0").map_or(text.clone(), str::to_owned)
