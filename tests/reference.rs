@@ -20,6 +20,8 @@ pub const COMMANDS: &[&str] = &[
     "plot loss",
     "plot fit",
     "plot residuals",
+    "plot qq",
+    "plot scale-location",
     "plot coefficients",
     "report",
     "spark",

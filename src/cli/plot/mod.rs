@@ -33,6 +33,7 @@ Examples:
   linreg plot loss run.csv --optimum 3.46467 --label 'lr 1e-3' --out loss.svg
   linreg plot fit --model m.json --data data/dummy.csv --out fit.png
   linreg plot residuals --model m.json --data data/dummy.csv
+  linreg plot qq --model m.json --data data/dummy.csv --title 'Are the residuals normal?'
   linreg plot coefficients --model m.json --out weights.svg --theme dark")]
 pub struct Args {
     #[command(subcommand)]
