@@ -159,11 +159,11 @@ fn without_values(line: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('}').map_or(part, |(_, after)| after))
 }
 
-/// The README and its neighbours, everything in `docs/`, and the pages of `bench/` and `fuzz/`.
+/// The README and its neighbours, everything in `docs/`, the sessions of the tests, and the pages of `bench/` and `fuzz/`.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/tutorials", "bench", "fuzz"] {
+    for folder in ["", "docs", "docs/tutorials", "tests/cases", "bench", "fuzz"] {
         let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         pages.extend(files.filter(|path| path.extension().is_some_and(|end| end == "md")));
     }
