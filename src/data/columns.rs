@@ -2,7 +2,7 @@
 
 use std::collections::BTreeSet;
 
-use super::names::{SHOWN, first_repeated};
+use super::names::{SHOWN, first_repeated, joined};
 use super::positions::{check_distinct, list};
 pub use super::positions::{distinct, positions, used_positions};
 pub use super::roles::{Reference, Roles, ignore, leave_out, option};
@@ -105,21 +105,9 @@ impl Choice {
 
     /// The same choice with names joined again that were split at commas, such as `size, in m`.
     fn joined(&self, header: &Header) -> Choice {
-        let known: BTreeSet<&String> = header.names.iter().collect();
-        let commas = |name: &String| name.matches(',').count();
-        let most = 1 + header.names.iter().map(commas).max().unwrap_or(0);
-        let join = |pieces: &[String]| {
-            let (mut names, mut rest) = (Vec::new(), pieces);
-            while !rest.is_empty() {
-                let is_column = |count: &usize| known.contains(&rest[..*count].join(","));
-                let count = (1..=rest.len().min(most)).find(is_column).unwrap_or(1);
-                names.push(rest[..count].join(","));
-                rest = &rest[count..];
-            }
-            names
-        };
         let [targets, features, ignored, categorical] =
-            [&self.targets, &self.features, &self.ignored, &self.categorical].map(|pieces| join(pieces));
+            [&self.targets, &self.features, &self.ignored, &self.categorical]
+                .map(|pieces| joined(&header.names, pieces));
         Choice { targets, features, ignored, categorical, ..self.clone() }
     }
 

@@ -1,5 +1,7 @@
 //! Names of columns: repeated, misspelt, in shell syntax.
 
+use std::collections::BTreeSet;
+
 /// How many names a message has at most.
 pub(super) const SHOWN: usize = 20;
 
@@ -11,6 +13,21 @@ pub fn nearest<'a>(names: &'a [String], name: &str) -> Option<&'a String> {
         |other: &&String| strsim::normalized_damerau_levenshtein(&other.to_lowercase(), &name.to_lowercase());
     let best = names.iter().max_by(|a, b| likeness(a).total_cmp(&likeness(b)))?;
     (likeness(&best) >= LIKE).then_some(best)
+}
+
+/// The names among `known` that were cut at their commas into `pieces`, as `size, in m` is, put together again; other pieces stay.
+#[must_use]
+pub fn joined<'a>(known: impl IntoIterator<Item = &'a String>, pieces: &[String]) -> Vec<String> {
+    let known: BTreeSet<&String> = known.into_iter().collect();
+    let most = 1 + known.iter().map(|name| name.matches(',').count()).max().unwrap_or(0);
+    let (mut names, mut rest) = (Vec::new(), pieces);
+    while !rest.is_empty() {
+        let is_known = |count: &usize| known.contains(&rest[..*count].join(","));
+        let count = (1..=rest.len().min(most)).find(is_known).unwrap_or(1);
+        names.push(rest[..count].join(","));
+        rest = &rest[count..];
+    }
+    names
 }
 
 /// A name that occurs twice, if any does.

@@ -57,13 +57,42 @@ pub enum Colour {
     Of(usize),
 }
 
+/// How a line is drawn.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Stroke {
+    /// Without gaps.
+    Solid,
+    /// In dashes.
+    Dashed,
+    /// A dash and a dot in turn.
+    DashDot,
+    /// In dots.
+    Dotted,
+    /// A dash and two dots in turn.
+    DashDotDot,
+    /// In dots far from each other.
+    SparselyDotted,
+}
+
+impl Stroke {
+    /// The lengths of dashes and gaps in turn, in pixels.
+    pub(super) fn pattern(self) -> &'static [f64] {
+        match self {
+            Stroke::Solid => &[f64::INFINITY],
+            Stroke::Dashed => &[6.0, 6.0],
+            Stroke::DashDot => &[14.0, 4.0, 2.5, 4.0],
+            Stroke::Dotted => &[2.5, 3.5],
+            Stroke::DashDotDot => &[14.0, 4.0, 2.5, 4.0, 2.5, 4.0],
+            Stroke::SparselyDotted => &[2.5, 9.0],
+        }
+    }
+}
+
 /// What is drawn at places (x, y).
 #[derive(Debug, Clone, PartialEq)]
 pub enum Mark {
     /// A line through places.
-    Line(Vec<[f64; 2]>),
-    /// The same, dashed.
-    Dashed(Vec<[f64; 2]>),
+    Line(Vec<[f64; 2]>, Stroke),
     /// A dot at each place.
     Points(Vec<[f64; 2]>),
     /// A cross at a place: here something ends.
@@ -82,7 +111,7 @@ impl Mark {
     /// Every place where something is drawn; a coordinate that a mark leaves open is NaN.
     pub(super) fn places(&self) -> Vec<[f64; 2]> {
         match self {
-            Mark::Line(places) | Mark::Dashed(places) | Mark::Points(places) => places.clone(),
+            Mark::Line(places, _) | Mark::Points(places) => places.clone(),
             Mark::Cross(place) => vec![*place],
             Mark::Level(y) => vec![[f64::NAN, *y]],
             Mark::Upright(x) => vec![[*x, f64::NAN]],
@@ -109,6 +138,15 @@ impl Panel {
 }
 
 impl Figure {
+    /// The same with another title, if there is one.
+    #[must_use]
+    pub fn titled(self, title: Option<String>) -> Figure {
+        match title {
+            Some(title) => Figure { title, ..self }.visible(),
+            None => self,
+        }
+    }
+
     /// The same, with characters in names that are not seen as their codes.
     pub(super) fn visible(mut self) -> Figure {
         let show = |text: &mut String| *text = visible_in_line(text).into_owned();
@@ -133,7 +171,8 @@ impl Figure {
         let mut text = self.remarks.iter().map(|remark| format!("{remark}. ")).collect::<String>();
         for panel in &self.panels {
             let title = panel.title.as_ref().map_or(String::new(), |title| format!("{title}: "));
-            text += &format!("{title}{} against {}. ", panel.y.label, panel.x.label);
+            let y = if panel.y.label.is_empty() { "names" } else { &panel.y.label };
+            text += &format!("{title}{y} against {}. ", panel.x.label);
             for series in panel.legend() {
                 text += &format!("{}: {}. ", series.name, in_words(&series.mark, &panel.y.scale));
             }
@@ -149,7 +188,7 @@ fn in_words(mark: &Mark, y: &Scale) -> String {
         Scale::Linear | Scale::Log => rounded(at),
     };
     match mark {
-        Mark::Line(places) | Mark::Dashed(places) => match places[..] {
+        Mark::Line(places, _) => match places[..] {
             [] => "nothing".to_owned(),
             [only] => place(only),
             [first, .., last] => format!("a line from {} to {}", place(first), place(last)),

@@ -1,39 +1,17 @@
 //! What pictures there are: losses, fits, residuals, coefficients.
 
+mod coefficients;
+mod loss;
+
 pub use super::axis::whole;
+pub use coefficients::{Coefficients, Weight, coefficients};
+pub use loss::{Run, loss};
 
 use super::axis::Scale;
-use super::axis::label;
-use super::chart::{Axis, Colour, Figure, Mark, Panel, Series};
-use super::curve::Curve;
-use crate::output::rounded;
+use super::chart::{Axis, Colour, Figure, Mark, Panel, Series, Stroke};
 
 /// Targets that are drawn at most.
 pub const MOST_PANELS: usize = 6;
-
-/// Coefficients of a target that are drawn at most.
-const MOST_COEFFICIENTS: usize = 40;
-
-/// The losses of a run.
-#[derive(Debug, Clone, Default)]
-pub struct Run {
-    /// In the legend.
-    pub name: String,
-    /// On the rows trained on.
-    pub training: Curve,
-    /// On rows that are held out.
-    pub validation: Option<Curve>,
-}
-
-impl Run {
-    /// Adds the errors of an epoch.
-    pub fn push(&mut self, epoch: u64, mse: f64, validation_mse: Option<f64>) {
-        self.training.push(epoch, mse);
-        if let Some(mse) = validation_mse {
-            self.validation.get_or_insert_default().push(epoch, mse);
-        }
-    }
-}
 
 /// Some rows of a target, as they are and as the model has them.
 #[derive(Debug, Clone, Default)]
@@ -60,70 +38,12 @@ pub struct FeatureCurve {
 /// More rows than these cannot be told apart.
 pub(super) const CLOUD: usize = 300;
 
-/// A run whose error has grown so many times diverges, even if its epochs ended before it was infinite.
-const GROWN: f64 = 1e3;
-
-/// A weight with its name.
-#[derive(Debug, Clone, PartialEq)]
-pub struct Weight {
-    /// The feature, or `bias`.
-    pub name: String,
-    /// Its value.
-    pub value: f64,
-    /// Its limits.
-    pub limits: Option<[f64; 2]>,
-    /// Whether it is the bias, which is measured in another unit.
-    pub is_constant: bool,
-}
-
 fn linear(label: &str) -> Axis {
     Axis { label: label.to_owned(), scale: Scale::Linear }
 }
 
 fn series(name: &str, colour: Colour, mark: Mark) -> Series {
     Series { name: name.to_owned(), colour, mark }
-}
-
-/// Mean squared errors by epoch on a scale of logarithms, and the least one if it is known.
-#[must_use]
-pub fn loss(runs: &[Run], optimum: Option<f64>) -> Figure {
-    let (mut all, mut remarks) = (Vec::new(), Vec::new());
-    if let Some(optimum) = optimum.filter(|optimum| *optimum > 0.0) {
-        all.push(series(&format!("minimum, {}", rounded(optimum)), Colour::Reference, Mark::Level(optimum)));
-    }
-    let curves = runs.iter().flat_map(|run| {
-        let validation = run.validation.as_ref().map(|curve| (format!("{}, held-out rows", run.name), curve));
-        [(run.name.clone(), &run.training)].into_iter().chain(validation)
-    });
-    let curves: Vec<(String, &Curve)> = curves.collect();
-    // What diverges leaves the picture at the top, or nothing else could be seen.
-    let first = |curve: &Curve| curve.places().first().map_or(0.0, |place| place[1]);
-    let calm =
-        |curve: &Curve| curve.diverged().is_none() && curve.last().is_some_and(|last| last[1] <= GROWN * first(curve));
-    let is_any_calm = curves.iter().any(|(_, curve)| calm(curve));
-    let largest = curves.iter().map(|(_, curve)| first(curve)).fold(0.0, f64::max);
-    let top = if is_any_calm { GROWN * largest } else { f64::INFINITY };
-    for (i, (name, curve)) in curves.iter().enumerate() {
-        let colour = Colour::Of(i);
-        let places: Vec<[f64; 2]> = curve.places().into_iter().filter(|place| place[1] > 0.0).collect();
-        let seen: Vec<[f64; 2]> = places.iter().copied().take_while(|place| place[1] <= top).collect();
-        let end = seen.last().copied().filter(|_| seen.len() < places.len() || !calm(curve));
-        all.push(series(name, colour, Mark::Line(seen)));
-        if let Some(end) = end {
-            let until = match (curve.diverged(), places.last()) {
-                (Some(epoch), _) => format!("not finite at epoch {epoch}"),
-                (None, Some([epoch, mse])) => format!("{} at epoch {epoch}", rounded(*mse)),
-                (None, None) => String::new(),
-            };
-            all.push(series(&format!("diverges: {until}"), colour, Mark::Cross(end)));
-        }
-        if curve.has_zero() {
-            remarks.push(format!("{name}: epochs with an error of 0 have no place on this scale and are left out"));
-        }
-    }
-    let y = Axis { label: "mean squared error (logarithmic)".to_owned(), scale: Scale::Log };
-    let panel = Panel { title: None, x: linear("epoch"), y, series: all };
-    Figure { title: "Loss by epoch".to_owned(), remarks, panels: vec![panel] }.visible()
 }
 
 /// What there are more of than can be drawn.
@@ -153,7 +73,7 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
     let over_feature = |pairs: &Pairs, curve: &FeatureCurve| {
         let points = curve.values.iter().zip(&pairs.pairs).map(|(x, [known, _])| [*x, *known]).collect();
         let rows = series("rows", Colour::Of(0), Mark::Points(points));
-        let model = series("model", Colour::Of(1), Mark::Line(curve.line.clone()));
+        let model = series("model", Colour::Of(1), Mark::Line(curve.line.clone(), Stroke::Solid));
         Panel {
             title: None,
             x: linear(&curve.feature),
@@ -173,7 +93,11 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
             x: linear(&format!("{}, actual", pairs.name)),
             y: linear(&format!("{}, predicted", pairs.name)),
             series: before_a_cloud(
-                series("predicted = actual", Colour::Reference, Mark::Dashed(ends.map(|end| [end, end]).to_vec())),
+                series(
+                    "predicted = actual",
+                    Colour::Reference,
+                    Mark::Line(ends.map(|end| [end, end]).to_vec(), Stroke::Dashed),
+                ),
                 series("rows", Colour::Of(0), Mark::Points(points)),
                 pairs,
             ),
@@ -203,55 +127,4 @@ pub fn residuals(targets: &[Pairs], remarks: &[String]) -> Figure {
             ),
         }
     })
-}
-
-/// Weights with their limits; as bars where those are not known. The bias, which is measured in another unit, is told.
-#[must_use]
-pub fn coefficients(targets: &[(String, Vec<Weight>)], why_no_limits: Option<&str>) -> Figure {
-    let mut remarks = Vec::new();
-    let has_limits = why_no_limits.is_none();
-    remarks.extend(why_no_limits.map(|why| format!("no limits: {why}")));
-    left_out(&mut remarks, MOST_PANELS, targets.len(), "targets");
-    let mut panels = Vec::new();
-    for (target, weights) in targets.iter().take(MOST_PANELS) {
-        let (bias, mut features): (Vec<&Weight>, Vec<&Weight>) = weights.iter().partition(|weight| weight.is_constant);
-        if let Some(bias) = bias.first() {
-            let limits = bias.limits.map(|[from, to]| format!(" ({} to {})", label(from), label(to)));
-            let of = if targets.len() > 1 { format!(" of {target}") } else { String::new() };
-            remarks.push(format!("bias{of}, not drawn: {}{}", label(bias.value), limits.unwrap_or_default()));
-        }
-        if features.len() > MOST_COEFFICIENTS {
-            remarks.push(format!("the {MOST_COEFFICIENTS} largest of {} weights", features.len()));
-            features.sort_by(|a, b| b.value.abs().total_cmp(&a.value.abs()));
-            features.truncate(MOST_COEFFICIENTS);
-        }
-        // The first stands at the top.
-        features.reverse();
-        panels.push(weights_panel((targets.len() > 1).then(|| target.clone()), &features, has_limits));
-    }
-    let all = remarks.clone();
-    let mut place = 0..;
-    remarks.retain(|remark| place.next().is_some_and(|place| !all[..place].contains(remark)));
-    let title = if has_limits { "Coefficients with 95 % intervals" } else { "Coefficients" };
-    Figure { title: title.to_owned(), remarks, panels }.visible()
-}
-
-fn weights_panel(title: Option<String>, weights: &[&Weight], has_limits: bool) -> Panel {
-    let mark = if has_limits {
-        let interval = |(i, weight): (usize, &&Weight)| {
-            let [from, to] = weight.limits.unwrap_or([weight.value; 2]);
-            [i as f64, from, weight.value, to]
-        };
-        Mark::Intervals(weights.iter().enumerate().map(interval).collect())
-    } else {
-        Mark::Bars(weights.iter().enumerate().map(|(i, weight)| [i as f64, weight.value]).collect())
-    };
-    let names = weights.iter().map(|weight| weight.name.clone()).collect();
-    let name = if has_limits { "weight, 95 % interval" } else { "weight" };
-    Panel {
-        title,
-        x: linear("target units per unit of the feature"),
-        y: Axis { label: String::new(), scale: Scale::Names(names) },
-        series: vec![series("", Colour::Reference, Mark::Upright(0.0)), series(name, Colour::Of(0), mark)],
-    }
 }

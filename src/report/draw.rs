@@ -11,7 +11,7 @@ use plotters::style::{FontDesc, FontStyle, register_font};
 
 use super::axis::Scale;
 use super::axis::{Frame, Tick, ends};
-use super::chart::{Figure, Mark, Panel, Series};
+use super::chart::{Colour, Figure, Mark, Panel, Series, Stroke};
 use super::charts::CLOUD;
 use super::palette::{self, Pair, Theme};
 use crate::error::Error;
@@ -23,8 +23,6 @@ const TEXT: f64 = 13.0;
 const LINE: f64 = 19.0;
 /// Between panels.
 const GAP: f64 = 18.0;
-/// Of a dash, and of what is between two.
-const DASH: f64 = 6.0;
 
 /// Of a font that is asked for by its height, this share is the size that style sheets call so.
 const FONT_HEIGHT: f64 = 1.24;
@@ -35,6 +33,17 @@ pub type Drawn = Result<(), String>;
 /// Refusals of the plotting library are faults of this program, but no reason to panic.
 pub fn refused(message: String) -> Error {
     Error::usage(format!("the picture cannot be drawn: {message}"))
+}
+
+/// What a picture in a file is drawn on.
+#[derive(Debug, Clone, Copy)]
+pub struct Paper {
+    /// CSS pixels across.
+    pub width: f64,
+    /// CSS pixels of the axes of each panel, if they were chosen.
+    pub height: Option<f64>,
+    /// The colours.
+    pub theme: Theme,
 }
 
 /// Where things are drawn.
@@ -114,8 +123,9 @@ struct PanelLayout<'a> {
 }
 
 impl<'a> Layout<'a> {
-    /// Places for everything, in a picture `width` pixels wide.
-    pub fn new(figure: &'a Figure, width: f64) -> Layout<'a> {
+    /// Places for everything.
+    pub fn new(figure: &'a Figure, paper: Paper) -> Layout<'a> {
+        let width = paper.width;
         load_font();
         let room = width - 2.0 * MARGIN;
         let title = wrapped(&figure.title, TITLE, room);
@@ -123,7 +133,7 @@ impl<'a> Layout<'a> {
         let mut y = MARGIN + 1.4 * TITLE * title.len() as f64 + LINE * remarks.len() as f64 + 6.0;
         let mut panels = Vec::new();
         for panel in &figure.panels {
-            let layout = PanelLayout::new(panel, width, y);
+            let layout = PanelLayout::new(panel, paper, y);
             y = layout.plot.bottom + 2.0 * LINE + GAP;
             panels.push(layout);
         }
@@ -153,11 +163,13 @@ impl<'a> Layout<'a> {
 }
 
 impl<'a> PanelLayout<'a> {
-    fn new(panel: &'a Panel, width_of_all: f64, top: f64) -> PanelLayout<'a> {
+    fn new(panel: &'a Panel, paper: Paper, top: f64) -> PanelLayout<'a> {
+        let width_of_all = paper.width;
         let frames = panel.frames();
-        let height = match &panel.y.scale {
-            Scale::Names(names) => 28.0 * names.len() as f64 + 12.0,
-            Scale::Linear | Scale::Log => (0.5 * width_of_all).clamp(220.0, 340.0),
+        let height = match (&panel.y.scale, paper.height) {
+            (Scale::Names(names), None) => 28.0 * names.len() as f64 + 12.0,
+            (Scale::Names(names), Some(height)) => height.max(16.0 * names.len() as f64),
+            (Scale::Linear | Scale::Log, height) => height.unwrap_or((0.5 * width_of_all).clamp(220.0, 340.0)),
         };
         let y_ticks = frames.1.ticks((height / 60.0) as usize);
         let most = 0.4 * width_of_all;
@@ -226,8 +238,7 @@ impl<'a> PanelLayout<'a> {
         let places = |places: &[[f64; 2]]| places.iter().filter_map(|place| self.place(*place)).collect::<Vec<_>>();
         let Area { left, right, top, bottom } = self.plot;
         match &series.mark {
-            Mark::Line(line) => canvas.line(&places(line), pair, 2.0),
-            Mark::Dashed(line) => canvas.dashed(&places(line), pair),
+            Mark::Line(line, stroke) => canvas.dashed(&places(line), series.colour, *stroke),
             Mark::Points(points) => {
                 let (radius, opacity) = if points.len() > CLOUD { (2.25, 0.5) } else { (4.0, 0.85) };
                 places(points).into_iter().try_for_each(|place| canvas.dot(place, radius, pair, opacity))
@@ -236,14 +247,14 @@ impl<'a> PanelLayout<'a> {
             Mark::Level(value) => match self.frames.1.share(*value) {
                 Some(share) => {
                     let y = bottom - share * (bottom - top);
-                    canvas.dashed(&[(left, y), (right, y)], pair)
+                    canvas.dashed(&[(left, y), (right, y)], series.colour, Stroke::Dashed)
                 }
                 None => Ok(()),
             },
             Mark::Upright(value) => match self.frames.0.share(*value) {
                 Some(share) => {
                     let x = left + share * (right - left);
-                    canvas.dashed(&[(x, top), (x, bottom)], pair)
+                    canvas.dashed(&[(x, top), (x, bottom)], series.colour, Stroke::Dashed)
                 }
                 None => Ok(()),
             },
@@ -257,7 +268,8 @@ impl<'a> PanelLayout<'a> {
             Mark::Bars(bars) => bars.iter().try_for_each(|&[y, x]| match places(&[[0.0, y], [x, y]])[..] {
                 [zero, end] => {
                     let (left, right) = (zero.0.min(end.0), zero.0.max(end.0));
-                    canvas.rect(Area { left, right, top: end.1 - 8.0, bottom: end.1 + 8.0 }, pair)
+                    let half = self.place([0.0, y + 0.3]).map_or(8.0, |above| (end.1 - above.1).min(8.0));
+                    canvas.rect(Area { left, right, top: end.1 - half, bottom: end.1 + half }, pair)
                 }
                 _ => Ok(()),
             }),
@@ -281,6 +293,29 @@ fn legend(panel: &Panel, left: f64, right: f64) -> Vec<Vec<(f64, &Series)>> {
         x += needed + 18.0;
     }
     lines
+}
+
+/// The pieces of a line of which every other part of `pattern` is seen.
+fn dashes(places: &[(f64, f64)], pattern: &[f64]) -> Vec<Vec<(f64, f64)>> {
+    let mut dashes: Vec<Vec<(f64, f64)>> = vec![places.iter().take(1).copied().collect()];
+    let (mut part, mut left) = (0, pattern[0]);
+    for leg in places.windows(2) {
+        let (dx, dy) = (leg[1].0 - leg[0].0, leg[1].1 - leg[0].1);
+        let (length, mut done) = (dx.hypot(dy), 0.0);
+        while length - done > left {
+            done += left;
+            let end = (leg[0].0 + dx * done / length, leg[0].1 + dy * done / length);
+            match dashes.last_mut().filter(|_| part % 2 == 0) {
+                Some(dash) => dash.push(end),
+                None => dashes.push(vec![end]),
+            }
+            part = (part + 1) % pattern.len();
+            left = pattern[part];
+        }
+        left -= length - done;
+        dashes.last_mut().filter(|_| part % 2 == 0).into_iter().for_each(|dash| dash.push(leg[1]));
+    }
+    dashes
 }
 
 impl<DB: DrawingBackend> Canvas<'_, DB> {
@@ -322,33 +357,18 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.line(&[(x - ARM, y + ARM), (x + ARM, y - ARM)], pair, 3.0)
     }
 
-    /// Dashes of a fixed length along a line.
-    fn dashed(&self, places: &[(f64, f64)], pair: Pair) -> Drawn {
-        let mut done = 0.0;
-        for leg in places.windows(2) {
-            let (dx, dy) = (leg[1].0 - leg[0].0, leg[1].1 - leg[0].1);
-            let length = dx.hypot(dy);
-            let along = |at: f64| (leg[0].0 + dx * at / length, leg[0].1 + dy * at / length);
-            let mut at = 0.0;
-            while at < length {
-                let phase: f64 = (done + at) % (2.0 * DASH);
-                let next = (at + if phase < DASH { DASH - phase } else { 2.0 * DASH - phase }.max(0.01)).min(length);
-                if phase < DASH {
-                    self.line(&[along(at), along(next)], pair, 1.5)?;
-                }
-                at = next;
-            }
-            done += length;
-        }
-        Ok(())
+    /// A line with the dashes of its stroke.
+    fn dashed(&self, places: &[(f64, f64)], colour: Colour, stroke: Stroke) -> Drawn {
+        let thick = if colour == Colour::Reference { 1.5 } else { 2.0 };
+        dashes(places, stroke.pattern()).iter().try_for_each(|dash| self.line(dash, palette::of(colour), thick))
     }
 
     /// What a series looks like, beside its name.
     fn key(&self, series: &Series, x: f64, y: f64) -> Drawn {
         let pair = palette::of(series.colour);
         match series.mark {
-            Mark::Line(_) => self.line(&[(x, y), (x + 22.0, y)], pair, 2.0),
-            Mark::Dashed(_) | Mark::Level(_) | Mark::Upright(_) => self.dashed(&[(x, y), (x + 22.0, y)], pair),
+            Mark::Line(_, stroke) => self.dashed(&[(x, y), (x + 22.0, y)], series.colour, stroke),
+            Mark::Level(_) | Mark::Upright(_) => self.dashed(&[(x, y), (x + 22.0, y)], series.colour, Stroke::Dashed),
             Mark::Points(_) => self.dot((x + 11.0, y), 4.0, pair, 0.85),
             Mark::Cross(_) => self.cross((x + 11.0, y), pair),
             Mark::Intervals(_) => {
@@ -368,5 +388,19 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
             .pos(Pos::new(anchor, VPos::Center));
         let place = self.at((x, y + self.drop * size));
         self.area.draw_text(&text, &style, place).map_err(|error| error.to_string())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn dashes_continue_around_corners() {
+        let places = [(0.0, 0.0), (8.0, 0.0), (8.0, 1.0), (8.0, 9.0)];
+        let pieces = dashes(&places, &[6.0, 4.0]);
+        assert_eq!(pieces, [vec![(0.0, 0.0), (6.0, 0.0)], vec![(8.0, 2.0), (8.0, 8.0)]]);
+        assert_eq!(dashes(&places, Stroke::Solid.pattern()), [places]);
+        assert_eq!(dashes(&[], Stroke::Dashed.pattern()), [[]]);
     }
 }

@@ -15,8 +15,9 @@ mod svg;
 mod terminal;
 
 pub use axis::Scale;
-pub use chart::{Axis, Colour, Figure, Mark, Panel, Series};
+pub use chart::{Axis, Colour, Figure, Mark, Panel, Series, Stroke};
 pub use curve::Curve;
+pub use draw::Paper;
 pub use page::{Group, Page};
 pub use palette::Theme;
 pub use png::png;

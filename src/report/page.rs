@@ -1,6 +1,7 @@
 //! A page of HTML that holds all it needs: no script, no network, light and dark, on paper and on a phone.
 
 use super::chart::{Figure, Panel};
+use super::draw::Paper;
 use super::palette::Theme;
 use super::svg::{self, escaped, svg};
 use crate::error::Error;
@@ -133,7 +134,8 @@ impl Page {
         self.body += "<figure>\n";
         for (class, width) in [("wide", WIDE), ("narrow", NARROW)] {
             let name = format!("picture-{}-{class}", self.pictures);
-            let picture = svg(figure, width, Theme::Light, svg::Place::Page(&name))?;
+            let paper = Paper { width, height: None, theme: Theme::Light };
+            let picture = svg(figure, paper, svg::Place::Page(&name))?;
             self.body += &format!("<div class=\"{class}\">\n{picture}</div>\n");
         }
         self.body += "</figure>\n";
@@ -196,7 +198,7 @@ figure svg { display: block; max-width: 100%; height: auto; }
   linear-gradient(to right, var(--shade), transparent) left / .6rem 100%,
   linear-gradient(to left, var(--shade), transparent) right / .6rem 100%;
   background-repeat: no-repeat; background-attachment: local, local, scroll, scroll; }
-table { border-collapse: collapse; font-size: .93rem; }
+table { border-collapse: separate; border-spacing: 0; font-size: .93rem; }
 caption { text-align: left; white-space: nowrap; color: var(--faint); padding-bottom: .3rem; }
 th, td { text-align: left; padding: .3rem .7rem .3rem 0; border-bottom: 1px solid var(--line); vertical-align: top; }
 thead th { color: var(--faint); font-weight: 600; white-space: nowrap; }
@@ -205,19 +207,19 @@ tbody th, th:first-child { position: sticky; left: 0; background: var(--paper); 
 .numbers td, .numbers th + th { text-align: right; font-variant-numeric: tabular-nums; white-space: nowrap; }
 .fold th[scope=row] { padding-left: 1.1rem; font-weight: 400; }
 .numbers td[colspan] { text-align: left; white-space: normal; color: var(--faint); }
-summary { cursor: pointer; }
+details { padding-left: 1rem; } summary { cursor: pointer; list-style-position: outside; }
 @media screen { .fold:has(details:not([open])) tr + tr { display: none; } }
 pre { background: var(--tint); border: 1px solid var(--line); border-radius: 6px; padding: .7rem .9rem; white-space: pre-wrap; overflow-wrap: anywhere;
   font: .87rem/1.5 ui-monospace, monospace; }
 @media screen and (max-width: 640px) {
   .wide { display: none; } .narrow { display: block; } dl { grid-template-columns: 1fr; gap: 0; } dd { margin-bottom: .4rem; }
-  table { font-size: .85rem; } th, td { padding-right: .5rem; } .numbers td div { max-width: calc(100vw - 8.5rem); }
+  table { font-size: .85rem; } th, td { padding-right: .5rem; } .numbers td div { max-width: 55vw; }
   h1 { font-size: 1.35rem; } caption { white-space: normal; } thead th, .numbers thead th + th { white-space: normal; vertical-align: bottom; }
 }
 @media print {
   body { max-width: none; padding: 0; font-size: 9.5pt; line-height: 1.35; } nav, .skip { display: none; }
   h1 { font-size: 15pt; margin: 0 0 2mm; } h2 { font-size: 12pt; margin: 5mm 0 1mm; padding-top: 1mm; }
-  table { font-size: 7.5pt; line-height: 1.2; } th, td { padding: .5mm 2.5mm .5mm 0; } summary { list-style: none; }
+  table { font-size: 7.5pt; line-height: 1.2; } th, td { padding: .5mm 2.5mm .5mm 0; } summary { list-style: none; } details { padding: 0; }
   figure { display: inline-block; width: 49%; margin: 1mm 0; vertical-align: top; } figure svg { max-height: 130mm; width: auto; }
   .wide { display: none; } .narrow { display: block; } .scroll { overflow: visible; background: none; margin: 2mm 0; }
   pre { padding: 1.5mm 2.5mm; margin: 1mm 0; } p, dl { margin: 1mm 0; } dl { gap: 0 4mm; }

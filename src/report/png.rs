@@ -4,8 +4,7 @@ use ::png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
 use plotters::prelude::*;
 
 use super::chart::Figure;
-use super::draw::{Canvas, Layout, refused};
-use super::palette::Theme;
+use super::draw::{Canvas, Layout, Paper, refused};
 use crate::error::Error;
 
 /// Pixels of the file for each of the layout: screens and printers have more than style sheets count.
@@ -17,12 +16,12 @@ const FINE: u32 = 2;
 /// Pixels in a metre, for a layout of 96 in an inch.
 const PER_METRE: u32 = DENSITY * 3780;
 
-/// The bytes of the file; `width` as for SVG, the file has two pixels for each of it.
+/// The bytes of the file, which has two pixels for each of the paper.
 ///
 /// # Errors
 /// [`Error::Usage`] if the plotting library or the encoder refuses.
-pub fn png(figure: &Figure, width: f64, theme: Theme) -> Result<Vec<u8>, Error> {
-    let layout = Layout::new(figure, width);
+pub fn png(figure: &Figure, paper: Paper) -> Result<Vec<u8>, Error> {
+    let (layout, theme) = (Layout::new(figure, paper), paper.theme);
     let scale = f64::from(DENSITY * FINE);
     let (width, height) = layout.size();
     let (wide, high) = ((width * scale) as u32, (height * scale) as u32);

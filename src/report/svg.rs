@@ -5,7 +5,7 @@ use std::fmt::Write;
 use plotters::prelude::*;
 
 use super::chart::Figure;
-use super::draw::{Canvas, Layout, refused};
+use super::draw::{Canvas, Layout, Paper, refused};
 use super::palette::{self, Theme};
 use crate::error::{Error, visible};
 
@@ -21,12 +21,12 @@ pub enum Place<'a> {
     Page(&'a str),
 }
 
-/// The picture, `width` pixels wide.
+/// The picture.
 ///
 /// # Errors
 /// [`Error::Usage`] if the plotting library refuses.
-pub fn svg(figure: &Figure, width: f64, theme: Theme, place: Place) -> Result<String, Error> {
-    let layout = Layout::new(figure, width);
+pub fn svg(figure: &Figure, paper: Paper, place: Place) -> Result<String, Error> {
+    let (layout, theme) = (Layout::new(figure, paper), paper.theme);
     let (width, height) = layout.size();
     let units = ((width * SCALE) as u32, (height * SCALE) as u32);
     let mut drawing = String::new();

@@ -2,21 +2,24 @@
 
 use super::axis::Scale;
 use super::axis::{Frame, Tick, ends};
-use super::chart::{Colour, Figure, Mark, Panel, Series};
+use super::chart::{Colour, Figure, Mark, Panel, Series, Stroke};
 
 /// What text is drawn on.
 #[derive(Debug, Clone, Copy)]
 pub struct Screen {
     /// Characters in a line.
     pub width: usize,
-    /// Lines of a panel.
-    pub height: usize,
+    /// Lines of a panel, if they were chosen.
+    pub height: Option<usize>,
     /// Braille and colours, or characters that any file can hold.
     pub is_rich: bool,
 }
 
+/// Lines of a panel if nothing else is chosen.
+const LINES: usize = 18;
+
 /// Marks of series without braille, one after the other.
-const PLAIN: [char; 6] = ['*', 'o', '+', 'x', '#', '@'];
+const PLAIN: [char; 18] = ['*', 'o', '+', 'x', '#', '@', '%', '&', '$', '=', '~', '^', 'a', 'b', 'c', 'd', 'e', 'f'];
 const PLAIN_REFERENCE: char = '-';
 
 /// The colours of terminals that resemble those of the palette.
@@ -41,8 +44,8 @@ pub fn terminal(figure: &Figure, screen: Screen) -> String {
 fn panel_lines(panel: &Panel, screen: Screen) -> String {
     let frames = panel.frames();
     let height = match &panel.y.scale {
-        Scale::Names(names) => names.len(),
-        Scale::Linear | Scale::Log => screen.height,
+        Scale::Names(names) => names.len().max(screen.height.unwrap_or(0)),
+        Scale::Linear | Scale::Log => screen.height.unwrap_or(LINES),
     };
     let y_ticks = frames.1.ticks((height / 3).max(2));
     let longest = y_ticks.iter().map(|tick| tick.label.chars().count()).max().unwrap_or(0);
@@ -75,14 +78,18 @@ fn legend(panel: &Panel, screen: Screen) -> String {
     let is_rich = screen.is_rich;
     let entries = panel.legend().map(|series| {
         let (sign, rich) = match series.mark {
-            Mark::Line(_) => (plain(series.colour), "──"),
-            Mark::Dashed(_) | Mark::Level(_) | Mark::Upright(_) => (plain(series.colour), "╌╌"),
+            Mark::Line(_, stroke) => (plain(series.colour), strokes(stroke)),
+            Mark::Level(_) | Mark::Upright(_) => (plain(series.colour), strokes(Stroke::Dashed)),
             Mark::Points(_) => (plain(series.colour), "•"),
             Mark::Cross(_) => ('X', "✕"),
             Mark::Intervals(_) => ('o', "├●┤"),
             Mark::Bars(_) => ('#', "■"),
         };
-        let sign = if is_rich { coloured(rich, series.colour) } else { sign.to_string() };
+        let sign = match series.mark {
+            _ if is_rich => coloured(rich, series.colour),
+            Mark::Line(_, Stroke::Dashed | Stroke::Dotted | Stroke::SparselyDotted) => format!("{sign} {sign}"),
+            _ => sign.to_string(),
+        };
         format!("{sign} {}", series.name)
     });
     let entries: Vec<String> = entries.collect();
@@ -112,6 +119,18 @@ fn plain(colour: Colour) -> char {
     match colour {
         Colour::Reference => PLAIN_REFERENCE,
         Colour::Of(i) => PLAIN[i % PLAIN.len()],
+    }
+}
+
+/// A line of two characters with this stroke.
+fn strokes(stroke: Stroke) -> &'static str {
+    match stroke {
+        Stroke::Solid => "──",
+        Stroke::Dashed => "╌╌",
+        Stroke::DashDot => "─·",
+        Stroke::Dotted => "··",
+        Stroke::DashDotDot => "─··",
+        Stroke::SparselyDotted => "· ·",
     }
 }
 
@@ -167,27 +186,45 @@ impl Canvas {
         }
     }
 
-    /// Dots from one place to another, or every third of them.
-    fn line_between(&mut self, from: (f64, f64), to: (f64, f64), colour: Colour, every: usize) {
-        let steps = (to.0 - from.0).abs().max((to.1 - from.1).abs()).ceil().clamp(1.0, 1e5) as usize;
-        for step in (0..=steps).step_by(every) {
-            let share = step as f64 / steps as f64;
-            self.dot((from.0 + share * (to.0 - from.0), from.1 + share * (to.1 - from.1)), colour);
+    /// Dots along a line, as its stroke has them.
+    fn line_through(&mut self, places: &[(f64, f64)], colour: Colour, stroke: Stroke) {
+        /// Pixels of a picture that a dot, or a character, represents.
+        const DOT: f64 = 3.0;
+        const CHARACTER: f64 = 6.0;
+        let (pattern, unit) = (stroke.pattern(), if self.is_rich { DOT } else { CHARACTER });
+        let whole: f64 = pattern.iter().sum();
+        let is_seen = |at: f64| {
+            let mut left = if whole.is_finite() { (at * unit + 0.5) % whole } else { at };
+            let part = pattern.iter().position(|length| {
+                left -= length;
+                left < 0.0
+            });
+            part.unwrap_or(0) % 2 == 0
+        };
+        let mut done = 0.0;
+        for leg in places.windows(2) {
+            let (dx, dy) = (leg[1].0 - leg[0].0, leg[1].1 - leg[0].1);
+            let length = dx.abs().max(dy.abs());
+            let steps = length.ceil().clamp(1.0, 1e5);
+            for share in (0..=steps as usize).map(|step| step as f64 / steps) {
+                if is_seen(done + share * length) {
+                    self.dot((leg[0].0 + share * dx, leg[0].1 + share * dy), colour);
+                }
+            }
+            done += length;
+        }
+        if let [only] = places[..] {
+            self.dot(only, colour);
         }
     }
 
     fn draw(&mut self, series: &Series, frames: &(Frame, Frame)) {
         let colour = series.colour;
         let place = |canvas: &Canvas, [x, y]: [f64; 2]| Some(canvas.place(frames.0.share(x)?, frames.1.share(y)?));
-        let every = if self.is_rich { 3 } else { 2 };
         match &series.mark {
-            Mark::Line(places) | Mark::Dashed(places) => {
-                let every = if matches!(series.mark, Mark::Line(_)) { 1 } else { every };
+            Mark::Line(places, stroke) => {
                 let places: Vec<(f64, f64)> = places.iter().filter_map(|at| place(self, *at)).collect();
-                places.windows(2).for_each(|leg| self.line_between(leg[0], leg[1], colour, every));
-                if let [only] = places[..] {
-                    self.dot(only, colour);
-                }
+                self.line_through(&places, colour, *stroke);
             }
             Mark::Points(points) => {
                 for at in points.iter().filter_map(|at| place(self, *at)).collect::<Vec<_>>() {
@@ -202,7 +239,7 @@ impl Canvas {
             Mark::Level(value) => {
                 if let Some(share) = frames.1.share(*value) {
                     let (from, to) = (self.place(0.0, share), self.place(1.0, share));
-                    self.line_between(from, to, colour, every);
+                    self.line_through(&[from, to], colour, Stroke::Dashed);
                 }
             }
             Mark::Upright(value) => {

@@ -1,10 +1,10 @@
 //! What pictures hold, by their structure: the words, and a mark for every value.
 
-use super::charts::{self, FeatureCurve, Pairs, Run, Weight};
+use super::charts::{self, Coefficients, FeatureCurve, Pairs, Run, Weight};
 use super::*;
 
 fn drawn(figure: &Figure) -> String {
-    svg(figure, 720.0, Theme::Auto, Place::File).unwrap()
+    svg(figure, Paper { width: 720.0, height: None, theme: Theme::Auto }, Place::File).unwrap()
 }
 
 fn count(text: &str, what: &str) -> usize {
@@ -18,7 +18,7 @@ fn texts(svg: &str) -> Vec<String> {
 }
 
 fn plain(figure: &Figure) -> String {
-    terminal(figure, Screen { width: 60, height: 12, is_rich: false })
+    terminal(figure, Screen { width: 60, height: Some(12), is_rich: false })
 }
 
 fn run(name: &str, losses: impl Iterator<Item = f64>) -> Run {
@@ -35,7 +35,7 @@ fn pairs(rows: usize) -> Pairs {
 #[test]
 fn a_loss_has_its_axes_its_legend_and_the_optimum() {
     let falls = run("run.csv", (0..500).map(|i| 1e4 * 0.97f64.powi(i)));
-    let figure = charts::loss(&[falls], Some(0.25));
+    let figure = charts::loss(&[falls], Some(0.25), Scale::Log);
     let picture = drawn(&figure);
     let texts = texts(&picture);
     for text in ["Loss by epoch", "minimum, 0.25", "run.csv", "epoch", "mean squared error (logarithmic)"] {
@@ -55,7 +55,7 @@ fn a_loss_has_its_axes_its_legend_and_the_optimum() {
 fn a_run_that_diverges_ends_with_a_cross_and_hides_no_other() {
     let grows = run("grows", (0..100).map(|i| 10f64.powi(3 * i)));
     let falls = run("falls", (0..100).map(|i| 0.9f64.powi(i)));
-    let figure = charts::loss(&[grows, falls], None);
+    let figure = charts::loss(&[grows, falls], None, Scale::Log);
     let crosses = figure.panels[0].series.iter().filter(|series| matches!(series.mark, Mark::Cross(_)));
     let names: Vec<&str> = crosses.map(|series| series.name.as_str()).collect();
     assert_eq!(names, ["diverges: 1e297 at epoch 99"]);
@@ -64,7 +64,24 @@ fn a_run_that_diverges_ends_with_a_cross_and_hides_no_other() {
 
     let mut ends = run("ends", [1.0, 5.0].into_iter());
     ends.training.push(2, f64::INFINITY);
-    assert!(plain(&charts::loss(&[ends], None)).contains("diverges: not finite at epoch 2"));
+    assert!(plain(&charts::loss(&[ends], None, Scale::Log)).contains("diverges: not finite at epoch 2"));
+}
+
+#[test]
+fn no_two_of_eighteen_runs_look_alike() {
+    let runs: Vec<Run> = (0..18).map(|i| run(&i.to_string(), [2.0, 1.0].into_iter())).collect();
+    let held_out = |mut run: Run| {
+        run.validation = Some(run.training.clone());
+        run
+    };
+    let figure = charts::loss(&runs.into_iter().map(held_out).collect::<Vec<_>>(), None, Scale::Linear);
+    let look = |series: &Series| match (series.colour, &series.mark) {
+        (Colour::Of(i), Mark::Line(_, stroke)) => (i % 6, format!("{stroke:?}")),
+        _ => panic!("{series:?}"),
+    };
+    let looks: std::collections::BTreeSet<_> = figure.panels[0].series.iter().map(look).collect();
+    assert_eq!((looks.len(), figure.remarks.len()), (36, 0));
+    assert_eq!(figure.panels[0].y.label, "mean squared error");
 }
 
 #[test]
@@ -92,16 +109,19 @@ fn rows_are_dots_and_names_cannot_break_the_picture() {
 
 #[test]
 fn coefficients_are_intervals_where_there_are_such() {
-    let weight =
-        |name: &str, value: f64, limits| Weight { name: name.to_owned(), value, limits, is_constant: name == "bias" };
-    let known = vec![weight("temp", 1.5, Some([1.0, 2.0])), weight("bias", 30.0, Some([20.0, 40.0]))];
-    let figure = charts::coefficients(&[("y".to_owned(), known)], None);
-    assert_eq!(figure.remarks, ["bias, not drawn: 30 (20 to 40)"]);
-    assert!(figure.described().contains("temp 1.5 (1.0 to 2.0)"), "{}", figure.described());
-    assert_eq!(count(&drawn(&figure), "<circle "), 1 + 1);
+    let weight = |name: &str, value: f64, limits| Weight { name: name.to_owned(), value, limits, block: None };
+    let of = |weights, bias| [Coefficients { target: "y".to_owned(), weights, bias }];
+    let level = Weight { block: Some("sky (reference: blue)".to_owned()), ..weight("grey", 1.0, Some([0.5, 1.5])) };
+    let known = vec![weight("temp", 1.5, Some([1.0, 2.0])), level];
+    let bias = weight("bias", 30.0, Some([20.0, 40.0]));
+    let figure = charts::coefficients(&of(known, Some(bias)), "units", Vec::new());
+    assert_eq!(figure.remarks, ["bias (the intercept), not drawn: 30 (20 to 40)"]);
+    assert!(figure.described().contains("temp 1.5 (1.0 to 2.0), grey 1.0 (0.5 to 1.5)"), "{}", figure.described());
+    assert_eq!(count(&drawn(&figure), "<circle "), 2 + 1);
+    let Scale::Names(names) = &figure.panels[0].y.scale else { panic!("{figure:?}") };
+    assert_eq!(names[..], ["grey", "sky (reference: blue)", "temp"], "from the bottom");
     let bare = vec![weight("temp", 1.5, None), weight("rain", -0.5, None)];
-    let figure = charts::coefficients(&[("y".to_owned(), bare)], Some("not converged"));
-    assert_eq!(figure.remarks, ["no limits: not converged"]);
+    let figure = charts::coefficients(&of(bare, None), "units", Vec::new());
     // The paper, the two bars and the one in the legend.
     assert_eq!(count(&drawn(&figure), "<rect "), 1 + 2 + 1);
     let lines = plain(&figure);
@@ -111,7 +131,7 @@ fn coefficients_are_intervals_where_there_are_such() {
 #[test]
 fn a_png_is_a_png_of_twice_the_width_and_dark_where_asked_for() {
     for (theme, paper) in [(Theme::Light, [0xff; 3]), (Theme::Dark, [0x14, 0x18, 0x1d])] {
-        let bytes = png(&charts::fit(&[pairs(9)], &[]), 300.0, theme).unwrap();
+        let bytes = png(&charts::fit(&[pairs(9)], &[]), Paper { width: 300.0, height: None, theme }).unwrap();
         let mut reader = ::png::Decoder::new(std::io::Cursor::new(bytes)).read_info().unwrap();
         let mut pixels = vec![0; reader.output_buffer_size().unwrap()];
         assert_eq!(reader.next_frame(&mut pixels).unwrap().width, 600);
@@ -129,7 +149,7 @@ fn no_picture_panics_on_numbers_at_the_edge() {
             assert!(drawn(&figure).len() > 1000);
             assert!(plain(&figure).len() > 100);
         }
-        let figure = charts::loss(&[run("a", [value, value].into_iter())], Some(value));
+        let figure = charts::loss(&[run("a", [value, value].into_iter())], Some(value), Scale::Log);
         assert!(drawn(&figure).len() > 1000 && plain(&figure).len() > 100);
     }
 }
@@ -141,7 +161,7 @@ fn braille_has_a_dot_for_every_place() {
     let series = vec![Series { name: String::new(), colour: Colour::Of(0), mark: points }];
     let panel = Panel { title: None, x: axis.clone(), y: axis, series };
     let figure = Figure { title: "t".to_owned(), remarks: Vec::new(), panels: vec![panel] };
-    let text = terminal(&figure, Screen { width: 90, height: 20, is_rich: true });
+    let text = terminal(&figure, Screen { width: 90, height: Some(20), is_rich: true });
     let dots: u32 =
         text.chars().filter(|c| ('\u{2800}'..='\u{28ff}').contains(c)).map(|c| (c as u32 - 0x2800).count_ones()).sum();
     assert_eq!(dots, 50);

@@ -10,7 +10,7 @@ use crate::cli::options::one_of;
 use crate::error::Error;
 use crate::observers::When;
 use crate::output::{OutputFile, is_stdout};
-use crate::report::{Figure, Place, Screen, Theme, png, svg, terminal};
+use crate::report::{Figure, Paper, Place, Screen, Theme, png, svg, terminal};
 
 /// Pixels across, if nothing else is said.
 const PIXELS: u16 = 720;
@@ -18,11 +18,11 @@ const PIXELS: u16 = 720;
 /// In less there is no room for words.
 const NARROWEST: u16 = 240;
 
+/// In less there is no room for an axis.
+const LOWEST: u16 = 60;
+
 /// Characters across where there is no terminal.
 const COLUMNS: u16 = 80;
-
-/// Lines of a panel in the terminal.
-const LINES: usize = 18;
 
 /// How a picture is drawn.
 #[derive(Debug, Clone, clap::Args)]
@@ -36,6 +36,15 @@ pub struct Drawing {
     /// A PNG has two pixels for each, as screens do.
     #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(40..=4000), help_heading = "Output")]
     width: Option<u16>,
+
+    /// Height of a panel: pixels in a file, lines in the terminal; each coefficient has at least 16 pixels or a line [default: half the
+    /// width of a file, 220 to 340, and 28 for each coefficient; 18 lines in the terminal]
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u16).range(4..=4000), help_heading = "Output")]
+    height: Option<u16>,
+
+    /// Title of the picture [default: what it shows]
+    #[arg(long, value_name = "TEXT", help_heading = "Output")]
+    title: Option<String>,
 
     /// Colours of a file: light, dark, or auto, where an SVG is as dark as the screen it is seen on
     #[arg(long, value_name = "NAME", default_value = "auto", value_parser = one_of::<Theme>(&["auto", "light", "dark"]), hide_possible_values = true, help_heading = "Output")]
@@ -85,13 +94,16 @@ impl Drawing {
 
     /// In the terminal, or in this file.
     pub fn new(out: Option<PictureFile>) -> Drawing {
-        Drawing { out, width: None, theme: Theme::Auto }
+        Drawing { out, width: None, height: None, title: None, theme: Theme::Auto }
     }
 
     /// Opens the file, if one is named.
     pub fn open(&self) -> Result<Target, Error> {
         if let Some(width) = self.width.filter(|width| self.out.is_some() && *width < NARROWEST) {
             return Err(Error::usage(format!("--width {width}: a picture in a file has {NARROWEST} pixels at least")));
+        }
+        if let Some(height) = self.height.filter(|height| self.out.is_some() && *height < LOWEST) {
+            return Err(Error::usage(format!("--height {height}: a panel in a file has {LOWEST} pixels at least")));
         }
         let file = self.out.as_ref().map(|out| OutputFile::create(&out.path)).transpose()?;
         Ok(Target { drawing: self.clone(), file })
@@ -110,27 +122,28 @@ impl Target {
     }
 
     /// Draws.
-    pub fn draw(self, figure: &Figure) -> Result<(), Error> {
-        let Drawing { out, width, theme } = self.drawing;
+    pub fn draw(self, figure: Figure) -> Result<(), Error> {
+        let Drawing { out, width, height, title, theme } = self.drawing;
+        let figure = figure.titled(title);
         let Some((mut file, out)) = self.file.zip(out) else {
-            let text = terminal(figure, screen(width));
+            let text = terminal(&figure, screen(width, height));
             let mut out = stdout().lock();
             return out.write_all(text.as_bytes()).and_then(|()| out.flush()).map_err(Error::stdout);
         };
-        let width = f64::from(width.unwrap_or(PIXELS));
+        let paper = Paper { width: f64::from(width.unwrap_or(PIXELS)), height: height.map(f64::from), theme };
         let bytes = match out.is_png {
-            true => png(figure, width, theme)?,
-            false => svg(figure, width, theme, Place::File)?.into_bytes(),
+            true => png(&figure, paper)?,
+            false => svg(&figure, paper, Place::File)?.into_bytes(),
         };
         file.write_all(&bytes).map_err(|source| Error::io(&out.path, "write", source))?;
         file.commit()
     }
 }
 
-fn screen(width: Option<u16>) -> Screen {
+fn screen(width: Option<u16>, height: Option<u16>) -> Screen {
     let term = Term::stdout();
     let own = if term.is_term() { term.size_checked().map(|(_, columns)| columns) } else { None };
     let is_rich = term.is_term() && term.features().colors_supported();
     let width = width.or(own).unwrap_or(COLUMNS).max(40);
-    Screen { width: usize::from(width), height: LINES, is_rich }
+    Screen { width: usize::from(width), height: height.map(usize::from), is_rich }
 }

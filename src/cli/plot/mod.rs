@@ -1,18 +1,21 @@
 //! `linreg plot`: histories, models and rows → pictures, in a file or in the terminal.
 
+mod coefficients;
 mod drawing;
 mod history;
 mod sample;
 
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use super::files::{FILE, Files};
 use super::input::Input;
 use super::options::DataOptions;
-use crate::data::names::nearest;
-use crate::error::{Error, Place};
-use crate::model::{Model, coefficient_names};
-use crate::report::charts::{self, Weight};
+use super::words::{count, listed};
+use crate::data::names::{joined, nearest};
+use crate::error::{Error, Place, shortened};
+use crate::model::Model;
+use crate::report::{Scale, charts};
+pub use coefficients::coefficients;
 pub use drawing::{Drawing, PictureFile, Target};
 pub use history::read as read_history;
 pub use sample::{Sample, SampleOptions};
@@ -26,7 +29,7 @@ pub use sample::{Sample, SampleOptions};
 Examples:
   linreg train --data data/dummy.csv --target y --lr 1e-3 --quiet --history run.csv --out m.json
   linreg plot loss run.csv
-  linreg plot loss run.csv --optimum 3.46467 --out loss.svg
+  linreg plot loss run.csv --optimum 3.46467 --label 'lr 1e-3' --out loss.svg
   linreg plot fit --model m.json --data data/dummy.csv --out fit.png
   linreg plot residuals --model m.json --data data/dummy.csv
   linreg plot coefficients --model m.json --out weights.svg --theme dark")]
@@ -39,7 +42,7 @@ pub struct Args {
 enum Kind {
     /// The mean squared error of every epoch, on a logarithmic scale, of one or several runs
     ///
-    /// A run that diverged ends with a cross. Of very many epochs the smallest and the largest of every so many are drawn.
+    /// Each run has a colour; the errors of its held-out rows are dashed. A run that diverged ends with a cross. Of very many epochs the smallest and the largest of every so many are drawn.
     Loss {
         /// What train --history wrote, or train --json; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
@@ -49,6 +52,14 @@ enum Kind {
         #[arg(long, value_name = "MSE", value_parser = super::hyper::not_negative)]
         optimum: Option<f64>,
 
+        /// Name of a run in the legend, instead of its file; repeat it for further files
+        #[arg(long, value_name = "NAME")]
+        label: Vec<String>,
+
+        /// Draw the error on a linear scale
+        #[arg(long)]
+        linear: bool,
+
         #[command(flatten)]
         drawing: Drawing,
     },
@@ -56,18 +67,11 @@ enum Kind {
     Fit(Rows),
     /// What the model leaves of every row, over its predictions
     Residuals(Rows),
-    /// Weights with 95 % intervals; without those, as bars
-    Coefficients {
-        /// The model file
-        #[arg(short, long, value_name = "MODEL.json")]
-        model: PathBuf,
-
-        #[command(flatten)]
-        targets: Targets,
-
-        #[command(flatten)]
-        drawing: Drawing,
-    },
+    /// Weights with 95 % intervals, or bars where there are none
+    ///
+    /// The levels of a category form a block below its name and its reference level. The bias (the intercept) is printed and not drawn, unless
+    /// --features names it; where a feature is called bias, its name is (bias).
+    Coefficients(coefficients::Args),
 }
 
 /// A model beside rows.
@@ -99,52 +103,56 @@ struct Targets {
 }
 
 impl Targets {
-    /// Their places in the model.
-    fn places(&self, model: &Model, path: &Path) -> Result<Vec<usize>, Error> {
+    /// Their places in the model, which was read from `file`.
+    fn places(&self, model: &Model, file: &str) -> Result<Vec<usize>, Error> {
         if self.target.is_empty() {
             return Ok((0..model.targets.len()).collect());
         }
-        let place = |name: &String| {
-            model.targets.iter().position(|target| target == name).ok_or_else(|| {
-                let file = path.display().to_string();
-                let error = Error::input(Place::file(&file), format!("the model has no target \"{name}\""));
-                let names = model.targets.join(", ");
-                error.with_hint(match nearest(&model.targets, name) {
-                    Some(near) => format!("did you mean \"{near}\"? the targets are {names}"),
-                    None => format!("the targets are {names}"),
-                })
-            })
-        };
-        self.target.iter().map(place).collect()
+        places(&model.targets, &self.target, file, "target")
     }
+}
+
+/// The places of the `wanted` among the `known` names of a model, which are each a `what`. A name may have commas.
+fn places(known: &[String], wanted: &[String], file: &str, what: &str) -> Result<Vec<usize>, Error> {
+    let place = |name: String| {
+        known.iter().position(|other| *other == name).ok_or_else(|| {
+            let error = Error::input(Place::file(file), format!("the model has no {what} \"{}\"", shortened(&name)));
+            let names = listed(known);
+            error.with_hint(match nearest(known, &name) {
+                Some(near) => format!("did you mean \"{near}\"? the {what}s are {names}"),
+                None => format!("the {what}s are {names}"),
+            })
+        })
+    };
+    joined(known, wanted).into_iter().map(place).collect()
 }
 
 impl Args {
     /// Opens the output, reads, draws.
     pub fn run(self) -> Result<(), Error> {
         match self.kind {
-            Kind::Loss { histories, optimum, drawing } => {
+            Kind::Loss { histories, optimum, label, linear, drawing } => {
+                if label.len() > histories.len() {
+                    let (labels, files) = (count(label.len() as u64, "label"), count(histories.len() as u64, "file"));
+                    return Err(Error::usage(format!("--label: {labels} for {files}"))
+                        .with_hint("the first --label names the first file, the second the second"));
+                }
                 Files::default().reads(FILE, &histories).writes("--out", drawing.path()).check()?;
                 let target = drawing.open()?;
-                let runs: Vec<_> = histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
-                target.draw(&charts::loss(&runs, optimum))
+                let mut runs: Vec<_> =
+                    histories.iter().map(|path| history::read(path)).collect::<Result<_, Error>>()?;
+                runs.iter_mut().zip(label).for_each(|(run, label)| run.name = label);
+                target.draw(charts::loss(&runs, optimum, if linear { Scale::Linear } else { Scale::Log }))
             }
             Kind::Fit(rows) => {
                 let (target, sample) = rows.read()?;
-                target.draw(&charts::fit(&sample.targets, &sample.remarks()))
+                target.draw(charts::fit(&sample.targets, &sample.remarks()))
             }
             Kind::Residuals(rows) => {
                 let (target, sample) = rows.read()?;
-                target.draw(&charts::residuals(&sample.targets, &sample.remarks()))
+                target.draw(charts::residuals(&sample.targets, &sample.remarks()))
             }
-            Kind::Coefficients { model, targets, drawing } => {
-                Files::default().reads("--model", [&model]).writes("--out", drawing.path()).check()?;
-                let target = drawing.open()?;
-                let path = model;
-                let model = Model::read(&path)?;
-                let places = targets.places(&model, &path)?;
-                target.draw(&coefficients(&model, &places))
-            }
+            Kind::Coefficients(args) => args.run(),
         }
     }
 }
@@ -156,36 +164,9 @@ impl Rows {
         files.writes("--out", self.drawing.path()).check()?;
         let target = self.drawing.open()?;
         let model = Model::read(&self.model)?;
-        let places = self.targets.places(&model, &self.model)?;
+        let places = self.targets.places(&model, &self.model.display().to_string())?;
         let reader = Input::open(&paths, self.data.manner())?.rows_for("plot")?;
         let sample = self.sample.read(&model, &places, reader, self.data.reading(target.progress()), None)?;
         Ok((target, sample))
     }
-}
-
-/// The picture of the weights of some targets of a model.
-pub fn coefficients(model: &Model, places: &[usize]) -> crate::report::Figure {
-    let names = coefficient_names(&model.features, true);
-    let of = |&place: &usize| {
-        let weights = model.weights.matrix.row(place);
-        let values = weights.iter().chain([&model.weights.bias[place]]);
-        let known = model.inference.as_ref().map(|inference| &inference.regressions[place].coefficients);
-        let weights = names.iter().zip(values).enumerate().map(|(i, (name, value))| {
-            let known = known.and_then(|known| known.get(i));
-            let limits = known.and_then(|known| Some([known.lower?, known.upper?]));
-            Weight { name: name.clone(), value: *value, limits, is_constant: i + 1 == names.len() }
-        });
-        (model.targets[place].clone(), weights.collect())
-    };
-    let targets: Vec<(String, Vec<Weight>)> = places.iter().map(of).collect();
-    let mut all = targets.iter().flat_map(|(_, weights)| weights);
-    let why = match (&model.inference, &model.no_inference) {
-        (Some(_), _) if all.all(|weight: &Weight| weight.limits.is_none()) => {
-            Some("there are as many coefficients as rows".to_owned())
-        }
-        (Some(_), _) => None,
-        (None, Some(why)) => Some(why.clone()),
-        (None, None) => Some("the model has no standard errors".to_owned()),
-    };
-    charts::coefficients(&targets, why.as_deref())
 }

@@ -120,7 +120,7 @@ impl Report {
         page.section("Coefficients");
         self.coefficients(&mut page);
         let places: Vec<usize> = (0..self.model.targets.len()).collect();
-        page.picture(&coefficients(&self.model, &places))?;
+        page.picture(&coefficients(&self.model, &places)?)?;
 
         page.section("Residuals");
         page.picture(&charts::fit(&self.sample.targets, &self.sample.remarks()))?;

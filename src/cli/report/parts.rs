@@ -14,7 +14,7 @@ use crate::init::Init;
 use crate::model::{PROGRAM, Rule, Training, coefficient_names};
 use crate::observers::{HEADS, coefficient_cells, goodness};
 use crate::output::rounded;
-use crate::report::{Group, Page, charts};
+use crate::report::{Group, Page, Scale, charts};
 use crate::summary::Summary;
 
 /// The number of features above which the eigenvalues of a problem take too long.
@@ -150,7 +150,7 @@ impl Report {
         if self.runs.is_empty() {
             page.paragraph("train --history FILE and report --history FILE draw the loss of every epoch.");
         } else {
-            page.picture(&charts::loss(&self.runs, self.minimum_of_training()))?;
+            page.picture(&charts::loss(&self.runs, self.minimum_of_training(), Scale::Log))?;
         }
         if self.model.features.len() > MANY_FEATURES {
             return Ok(());

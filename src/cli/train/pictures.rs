@@ -6,6 +6,7 @@ use crate::cli::plot::{Drawing, Target};
 use crate::error::Error;
 use crate::fit::{Fit, Stop};
 use crate::output::print;
+use crate::report::Scale;
 use crate::report::charts::{self, Run};
 
 impl Args {
@@ -35,5 +36,5 @@ pub fn draw((target, mut run): (Target, Run), prepared: &Prepared, fit: &Fit) ->
         // The result is above it.
         print("\n")?;
     }
-    target.draw(&charts::loss(&[run], Some(prepared.optimum)))
+    target.draw(charts::loss(&[run], Some(prepared.optimum), Scale::Log))
 }
