@@ -1,4 +1,4 @@
-//! A fair sample of rows beside what a model makes of them: read in parallel, in constant memory, the same for any number
+//! A fair sample of rows and their predictions: read in parallel, in constant memory, the same for any number
 //! of threads.
 
 use std::collections::BinaryHeap;
@@ -21,7 +21,7 @@ const STEPS: usize = 240;
 /// How many rows are drawn.
 #[derive(Debug, clap::Args)]
 pub struct SampleOptions {
-    /// Draw so many rows at most, a fair sample of all
+    /// Draw at most this many rows, a fair sample of all
     #[arg(long, value_name = "N", default_value = "2000", value_parser = above_zero::<NonZeroUsize>)]
     sample: NonZeroUsize,
 
