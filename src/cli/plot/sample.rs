@@ -21,7 +21,7 @@ const STEPS: usize = 240;
 /// How many rows are drawn.
 #[derive(Debug, clap::Args)]
 pub struct SampleOptions {
-    /// Draw at most this many rows, a fair sample of all
+    /// Draw so many rows at most, a fair sample of all
     #[arg(long, value_name = "N", default_value = "2000", value_parser = above_zero::<NonZeroUsize>)]
     sample: NonZeroUsize,
 
