@@ -4,9 +4,9 @@
 //! ACM 708 (Didonato & Morris 1992), which R's `pt` and `pf` use too: the small tail is computed directly and not as 1
 //! minus the large one, so that 1e-300 has as many digits as 0.5.
 
-use cdflib::StudentsT;
 use cdflib::special::try_beta_inc;
-use cdflib::traits::Continuous;
+use cdflib::traits::{Continuous, ContinuousCdf};
+use cdflib::{Normal, StudentsT};
 
 /// Iₓ(a, b) and 1 − Iₓ(a, b) at x = 1/(1 + s); s ≥ 0.
 fn tails(a: f64, b: f64, s: f64) -> (f64, f64) {
@@ -54,9 +54,29 @@ pub fn t_critical(confidence: f64, df: f64) -> f64 {
     t
 }
 
+/// The z with P(Z ≤ z) = `p` for Z of the standard normal distribution.
+#[must_use]
+pub fn normal_quantile(p: f64) -> f64 {
+    Normal::try_new(0.0, 1.0).ok().and_then(|normal| normal.inverse_cdf(p).ok()).unwrap_or(f64::NAN)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn normal_quantiles_are_those_of_r() {
+        // R 4.5: qnorm(c(0.5, 0.75, 0.975, 1e-10)).
+        let known = [
+            (0.5, 0.0),
+            (0.75, 0.674_489_750_196_081_7),
+            (0.975, 1.959_963_984_540_054),
+            (1e-10, -6.361_340_902_404_056),
+        ];
+        for (p, z) in known {
+            assert!((normal_quantile(p) - z).abs() < 1e-12, "{p}: {}", normal_quantile(p));
+        }
+    }
 
     /// `pt`, `pf` and `qt` of R, in every tail.
     #[test]

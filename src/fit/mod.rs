@@ -65,7 +65,7 @@ pub use closed::{
 pub use coordinate::{ElasticNet, coordinate_descent, largest_useful_l1};
 pub use covariance::Covariance;
 pub use descent::{Descent, Epoch, Start};
-pub use distributions::t_critical;
+pub use distributions::{normal_quantile, t_critical};
 pub use eigen::largest_eigenvalue;
 pub use forecast::Forecast;
 pub use gram::residual_quartiles;

@@ -105,6 +105,21 @@ pub enum Mark {
     Intervals(Vec<[f64; 4]>),
     /// (y, x): a bar from 0 to x.
     Bars(Vec<[f64; 2]>),
+    /// (x, from, to): the area between two curves.
+    Band(Vec<[f64; 3]>),
+    /// Rectangles, each as strong as its shade.
+    Cells(Vec<Cell>),
+}
+
+/// A rectangle between two values of each axis.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Cell {
+    /// From left to right.
+    pub x: [f64; 2],
+    /// From bottom to top.
+    pub y: [f64; 2],
+    /// From 0, not seen, to 1.
+    pub shade: f64,
 }
 
 impl Mark {
@@ -119,6 +134,8 @@ impl Mark {
                 intervals.iter().flat_map(|[y, from, middle, to]| [[*from, *y], [*middle, *y], [*to, *y]]).collect()
             }
             Mark::Bars(bars) => bars.iter().flat_map(|[y, x]| [[0.0, *y], [*x, *y]]).collect(),
+            Mark::Band(band) => band.iter().flat_map(|[x, from, to]| [[*x, *from], [*x, *to]]).collect(),
+            Mark::Cells(cells) => cells.iter().flat_map(|cell| [0, 1].map(|end| [cell.x[end], cell.y[end]])).collect(),
         }
     }
 }
@@ -194,6 +211,11 @@ fn in_words(mark: &Mark, y: &Scale) -> String {
             [first, .., last] => format!("a line from {} to {}", place(first), place(last)),
         },
         Mark::Points(places) => format!("{} points", places.len()),
+        Mark::Cells(cells) => format!("{} cells", cells.len()),
+        Mark::Band(band) => match band[..] {
+            [[x, from, to], ..] => format!("{} to {} at {} and so on", rounded(from), rounded(to), rounded(x)),
+            [] => "nothing".to_owned(),
+        },
         Mark::Cross(at) => place(*at),
         Mark::Level(value) | Mark::Upright(value) => rounded(*value),
         Mark::Intervals(intervals) => {

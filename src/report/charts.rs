@@ -1,14 +1,17 @@
 //! What pictures there are: losses, fits, residuals, coefficients.
 
 mod coefficients;
+mod diagnostics;
 mod loss;
 
 pub use super::axis::whole;
 pub use coefficients::{Coefficients, Weight, coefficients};
+pub use diagnostics::Diagnostic;
 pub use loss::{Run, loss};
 
 use super::axis::Scale;
 use super::chart::{Axis, Colour, Figure, Mark, Panel, Series, Stroke};
+use super::grid::Grid;
 
 /// Targets that are drawn at most.
 pub const MOST_PANELS: usize = 6;
@@ -22,6 +25,12 @@ pub struct Pairs {
     pub pairs: Vec<[f64; 2]>,
     /// If there is one feature only: its values in the same rows, and what the model makes of it.
     pub curve: Option<FeatureCurve>,
+    /// All rows, where the picture has them.
+    pub grid: Grid,
+    /// Whether `pairs` are too few of the rows, so that the grid is drawn.
+    pub counts_all: bool,
+    /// The root mean squared error of all rows.
+    pub rmse: f64,
 }
 
 /// A target over its only feature.
@@ -33,6 +42,8 @@ pub struct FeatureCurve {
     pub values: Vec<f64>,
     /// (value, predicted), in rising order.
     pub line: Vec<[f64; 2]>,
+    /// (value, lower, upper): the 95 % confidence interval of the fitted value, if it is known.
+    pub band: Vec<[f64; 3]>,
 }
 
 /// The most rows that can be distinguished.
@@ -74,12 +85,12 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
         let points = curve.values.iter().zip(&pairs.pairs).map(|(x, [known, _])| [*x, *known]).collect();
         let rows = series("rows", Colour::Of(0), Mark::Points(points));
         let model = series("model", Colour::Of(1), Mark::Line(curve.line.clone(), Stroke::Solid));
-        Panel {
-            title: None,
-            x: linear(&curve.feature),
-            y: linear(&pairs.name),
-            series: before_a_cloud(model, rows, pairs),
+        let mut all = before_a_cloud(model, rows, pairs);
+        if !curve.band.is_empty() {
+            let band = Mark::Band(curve.band.clone());
+            all.insert(0, series("95 % interval of the mean", Colour::Of(1), band));
         }
+        Panel { title: None, x: linear(&curve.feature), y: linear(&pairs.name), series: all }
     };
     let against_known = |pairs: &Pairs| {
         let ends = pairs
@@ -108,23 +119,5 @@ pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
     per_target(title, remarks, targets, |pairs| match &pairs.curve {
         Some(curve) => over_feature(pairs, curve),
         None => against_known(pairs),
-    })
-}
-
-/// What the model leaves, over what it predicts.
-#[must_use]
-pub fn residuals(targets: &[Pairs], remarks: &[String]) -> Figure {
-    per_target("Residuals", remarks, targets, |pairs| {
-        let points = pairs.pairs.iter().map(|[known, predicted]| [*predicted, known - predicted]).collect();
-        Panel {
-            title: None,
-            x: linear(&format!("{}, predicted", pairs.name)),
-            y: linear(&format!("{}, actual − predicted", pairs.name)),
-            series: before_a_cloud(
-                series("", Colour::Reference, Mark::Level(0.0)),
-                series("rows", Colour::Of(0), Mark::Points(points)),
-                pairs,
-            ),
-        }
     })
 }

@@ -24,6 +24,9 @@ const LINE: f64 = 19.0;
 /// Between panels.
 const GAP: f64 = 18.0;
 
+/// Opacity of the area between two curves.
+const FAINT: f64 = 0.22;
+
 /// Of a font that is asked for by its height, this share is the size that style sheets call so.
 const FONT_HEIGHT: f64 = 1.24;
 
@@ -148,7 +151,7 @@ impl<'a> Layout<'a> {
     /// Draws it all.
     pub fn draw<DB: DrawingBackend>(&self, canvas: &Canvas<DB>) -> Drawn {
         let all = Area { left: 0.0, right: self.width, top: 0.0, bottom: self.height };
-        canvas.rect(all, palette::PAPER)?;
+        canvas.rect(all, palette::PAPER, 1.0)?;
         let mut y = MARGIN + 0.5 * TITLE;
         for line in &self.title {
             canvas.text(line, (MARGIN, y), TITLE, palette::INK, HPos::Left)?;
@@ -243,6 +246,16 @@ impl<'a> PanelLayout<'a> {
                 let (radius, opacity) = if points.len() > CLOUD { (2.25, 0.5) } else { (4.0, 0.85) };
                 places(points).into_iter().try_for_each(|place| canvas.dot(place, radius, pair, opacity))
             }
+            Mark::Band(band) => {
+                let side = |i: usize| places(&band.iter().map(|limits| [limits[0], limits[i]]).collect::<Vec<_>>());
+                canvas.area([side(1), side(2).into_iter().rev().collect()].concat(), pair)
+            }
+            Mark::Cells(cells) => {
+                cells.iter().try_for_each(|cell| match places(&[[cell.x[0], cell.y[1]], [cell.x[1], cell.y[0]]])[..] {
+                    [(left, top), (right, bottom)] => canvas.rect(Area { left, right, top, bottom }, pair, cell.shade),
+                    _ => Ok(()),
+                })
+            }
             Mark::Cross(place) => self.place(*place).map_or(Ok(()), |place| canvas.cross(place, pair)),
             Mark::Level(value) => match self.frames.1.share(*value) {
                 Some(share) => {
@@ -269,7 +282,7 @@ impl<'a> PanelLayout<'a> {
                 [zero, end] => {
                     let (left, right) = (zero.0.min(end.0), zero.0.max(end.0));
                     let half = self.place([0.0, y + 0.3]).map_or(8.0, |above| (end.1 - above.1).min(8.0));
-                    canvas.rect(Area { left, right, top: end.1 - half, bottom: end.1 + half }, pair)
+                    canvas.rect(Area { left, right, top: end.1 - half, bottom: end.1 + half }, pair, 1.0)
                 }
                 _ => Ok(()),
             }),
@@ -341,9 +354,14 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         self.element(PathElement::new(places, self.colour(pair).stroke_width(thick)))
     }
 
-    fn rect(&self, area: Area, pair: Pair) -> Drawn {
+    fn rect(&self, area: Area, pair: Pair, opacity: f64) -> Drawn {
         let corners = [self.at((area.left, area.top)), self.at((area.right, area.bottom))];
-        self.element(Rectangle::new(corners, self.colour(pair).filled()))
+        self.element(Rectangle::new(corners, self.colour(pair).mix(opacity).filled()))
+    }
+
+    fn area(&self, corners: Vec<(f64, f64)>, pair: Pair) -> Drawn {
+        let corners: Vec<(i32, i32)> = corners.iter().map(|place| self.at(*place)).collect();
+        self.element(Polygon::new(corners, self.colour(pair).mix(FAINT).filled()))
     }
 
     fn dot(&self, place: (f64, f64), radius: f64, pair: Pair, opacity: f64) -> Drawn {
@@ -375,7 +393,12 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
                 self.line(&[(x, y), (x + 22.0, y)], pair, 2.0)?;
                 self.dot((x + 11.0, y), 4.5, pair, 1.0)
             }
-            Mark::Bars(_) => self.rect(Area { left: x, right: x + 22.0, top: y - 5.0, bottom: y + 5.0 }, pair),
+            Mark::Bars(_) => self.rect(Area { left: x, right: x + 22.0, top: y - 5.0, bottom: y + 5.0 }, pair, 1.0),
+            Mark::Band(_) => self.rect(Area { left: x, right: x + 22.0, top: y - 5.0, bottom: y + 5.0 }, pair, FAINT),
+            Mark::Cells(_) => [0.15, 0.5, 1.0].iter().enumerate().try_for_each(|(i, opacity)| {
+                let left = x + 7.0 * i as f64;
+                self.rect(Area { left, right: left + 7.0, top: y - 5.0, bottom: y + 5.0 }, pair, *opacity)
+            }),
         }
     }
 

@@ -2,7 +2,7 @@
 
 use super::axis::Scale;
 use super::axis::{Frame, Tick, ends};
-use super::chart::{Colour, Figure, Mark, Panel, Series, Stroke};
+use super::chart::{Cell, Colour, Figure, Mark, Panel, Series, Stroke};
 
 /// What text is drawn on.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +20,9 @@ const LINES: usize = 18;
 
 /// Marks of series without braille, one after the other.
 const PLAIN: [char; 18] = ['*', 'o', '+', 'x', '#', '@', '%', '&', '$', '=', '~', '^', 'a', 'b', 'c', 'd', 'e', 'f'];
+/// Areas, from faint to strong.
+const PLAIN_SHADES: [char; 4] = ['.', ':', '=', '%'];
+const RICH_SHADES: [char; 4] = ['░', '▒', '▓', '█'];
 const PLAIN_REFERENCE: char = '-';
 
 /// The colours of terminals that resemble those of the palette.
@@ -84,6 +87,8 @@ fn legend(panel: &Panel, screen: Screen) -> String {
             Mark::Cross(_) => ('X', "✕"),
             Mark::Intervals(_) => ('o', "├●┤"),
             Mark::Bars(_) => ('#', "■"),
+            Mark::Band(_) => (PLAIN_SHADES[0], "░"),
+            Mark::Cells(_) => (PLAIN_SHADES[2], "▒"),
         };
         let sign = match series.mark {
             _ if is_rich => coloured(rich, series.colour),
@@ -148,6 +153,8 @@ struct Canvas {
     height: usize,
     is_rich: bool,
     dots: Vec<Option<Colour>>,
+    /// How strong the area below the dots is.
+    shades: Vec<Option<(f64, Colour)>>,
     /// Characters that stand above the dots.
     signs: Vec<Option<(char, Colour)>>,
 }
@@ -155,7 +162,14 @@ struct Canvas {
 impl Canvas {
     fn new(width: usize, height: usize, is_rich: bool) -> Canvas {
         let dots = if is_rich { 8 } else { 1 };
-        Canvas { width, height, is_rich, dots: vec![None; dots * width * height], signs: vec![None; width * height] }
+        Canvas {
+            width,
+            height,
+            is_rich,
+            dots: vec![None; dots * width * height],
+            shades: vec![None; width * height],
+            signs: vec![None; width * height],
+        }
     }
 
     /// Dots across and down.
@@ -231,6 +245,13 @@ impl Canvas {
                     self.dot(at, colour);
                 }
             }
+            Mark::Band(band) => {
+                for pair in band.windows(2) {
+                    let [[x, a, b], [end, ..]] = [pair[0], pair[1]];
+                    self.shade(&Cell { x: [x, end], y: [a, b], shade: 0.01 }, frames, colour);
+                }
+            }
+            Mark::Cells(cells) => cells.iter().for_each(|cell| self.shade(cell, frames, colour)),
             Mark::Cross(at) => {
                 if let Some(at) = place(self, *at) {
                     self.sign(at, if self.is_rich { '✕' } else { 'X' }, colour);
@@ -268,6 +289,23 @@ impl Canvas {
         }
     }
 
+    /// Adds the shade of a cell to every character that it covers a part of.
+    fn shade(&mut self, cell: &Cell, frames: &(Frame, Frame), colour: Colour) {
+        let along = |frame: &Frame, ends: [f64; 2], size: usize| {
+            let [from, to] = ends.map(|end| frame.share(end).map(|share| share.clamp(0.0, 1.0) * size as f64));
+            let (from, to) = from.zip(to)?;
+            let covered = move |i: usize| (i, to.min(i as f64 + 1.0) - from.max(i as f64));
+            Some((from as usize..(to.ceil() as usize).min(size)).map(covered))
+        };
+        let (width, height) = (self.width, self.height);
+        let across = along(&frames.0, cell.x, width);
+        let Some((across, up)) = across.zip(along(&frames.1, cell.y, height)) else { return };
+        for ((x, wide), (y, high)) in across.flat_map(|x| up.clone().map(move |y| (x, y))) {
+            let own = &mut self.shades[(height - 1 - y) * width + x];
+            *own = Some((own.map_or(0.0, |(shade, _)| shade) + wide * high * cell.shade, colour));
+        }
+    }
+
     fn interval(&mut self, from: (f64, f64), middle: (f64, f64), to: (f64, f64), colour: Colour) {
         let (line, ends, dot) = if self.is_rich { ('─', ['├', '┤'], '●') } else { ('-', ['|', '|'], 'o') };
         self.run(from, to, line, colour);
@@ -297,10 +335,19 @@ impl Canvas {
             if let Some((sign, colour)) = self.signs[row * self.width + column] {
                 return if self.is_rich { coloured(&sign.to_string(), colour) } else { sign.to_string() };
             }
-            if !self.is_rich {
-                return self.dots[row * self.width + column].map_or(" ".to_owned(), |colour| plain(colour).to_string());
+            let text = if self.is_rich {
+                self.braille(row, column)
+            } else {
+                self.dots[row * self.width + column].map_or(" ".to_owned(), |colour| plain(colour).to_string())
+            };
+            match self.shades[row * self.width + column] {
+                Some((shade, colour)) if text == " " => {
+                    let ramp = if self.is_rich { RICH_SHADES } else { PLAIN_SHADES };
+                    let sign = ramp[((shade * 4.0) as usize).min(3)];
+                    if self.is_rich { coloured(&sign.to_string(), colour) } else { sign.to_string() }
+                }
+                _ => text,
             }
-            self.braille(row, column)
         };
         (0..self.width).map(cell).collect()
     }

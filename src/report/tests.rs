@@ -1,6 +1,6 @@
 //! What pictures hold, by their structure: the words, and a mark for every value.
 
-use super::charts::{self, Coefficients, FeatureCurve, Pairs, Run, Weight};
+use super::charts::{self, Coefficients, Diagnostic, FeatureCurve, Pairs, Run, Weight};
 use super::*;
 
 fn drawn(figure: &Figure) -> String {
@@ -29,7 +29,7 @@ fn run(name: &str, losses: impl Iterator<Item = f64>) -> Run {
 
 fn pairs(rows: usize) -> Pairs {
     let pair = |i: usize| [i as f64, i as f64 + if i.is_multiple_of(2) { 0.5 } else { -0.5 }];
-    Pairs { name: "yield <t>".to_owned(), pairs: (0..rows).map(pair).collect(), curve: None }
+    Pairs { name: "yield <t>".to_owned(), pairs: (0..rows).map(pair).collect(), ..Pairs::default() }
 }
 
 #[test]
@@ -95,12 +95,13 @@ fn rows_are_dots_and_names_cannot_break_the_picture() {
         feature: "x".to_owned(),
         values: (0..40).map(f64::from).collect(),
         line: vec![[0.0, 0.0], [39.0, 39.0]],
+        ..FeatureCurve::default()
     };
     let over = charts::fit(&[Pairs { curve: Some(curve), ..pairs(40) }], &[]);
     assert_eq!((over.title.as_str(), over.panels[0].x.label.as_str()), ("Rows and model", "x"));
     assert_eq!(count(&drawn(&over), "<circle "), 40 + 1);
-    let left = charts::residuals(&[pairs(40)], &[]);
-    let cloud = FeatureCurve { feature: "x".to_owned(), values: vec![1.0; 400], line: Vec::new() };
+    let left = Diagnostic::Residuals.draw(&[pairs(40)], &[]);
+    let cloud = FeatureCurve { feature: "x".to_owned(), values: vec![1.0; 400], ..FeatureCurve::default() };
     let behind = charts::fit(&[Pairs { curve: Some(cloud), ..pairs(400) }], &[]);
     assert_eq!(behind.panels[0].series[0].name, "rows", "a line in front of a cloud");
     let Mark::Points(points) = &left.panels[0].series[1].mark else { panic!("{left:?}") };
@@ -144,8 +145,8 @@ fn a_png_is_a_png_of_twice_the_width_and_dark_where_asked_for() {
 #[test]
 fn no_picture_panics_on_numbers_at_the_edge() {
     for value in [0.0, 1.0, -1e308, 1e308, 1e-320, f64::MIN_POSITIVE] {
-        let rows = Pairs { name: String::new(), pairs: vec![[value, -value], [-value, value]], curve: None };
-        for figure in [charts::fit(std::slice::from_ref(&rows), &[]), charts::residuals(&[rows], &[])] {
+        let rows = Pairs { name: String::new(), pairs: vec![[value, -value], [-value, value]], ..Pairs::default() };
+        for figure in [charts::fit(std::slice::from_ref(&rows), &[]), Diagnostic::Residuals.draw(&[rows], &[])] {
             assert!(drawn(&figure).len() > 1000);
             assert!(plain(&figure).len() > 100);
         }

@@ -11,9 +11,17 @@ use crate::cli::reading::Reading;
 use crate::cli::unseen::OnUnseen;
 use crate::data::{BATCH_ROWS, Batch, Missing, Progress, Reader, Records, Work, ticket};
 use crate::error::{Error, Place};
+use crate::fit::t_critical;
 use crate::model::metrics::{Errors, Metrics};
 use crate::model::{MissingCells, Model, Rule};
-use crate::report::charts::{FeatureCurve, Pairs, whole};
+use crate::report::Grid;
+use crate::report::charts::{Diagnostic, FeatureCurve, MOST_PANELS, Pairs, whole};
+
+/// Rows drawn if no number is chosen.
+const DRAWN: usize = 2000;
+
+/// The confidence of the interval around that line.
+const CONFIDENCE: f64 = 0.95;
 
 /// Places of the line of a model over its only feature.
 const STEPS: usize = 240;
@@ -21,9 +29,9 @@ const STEPS: usize = 240;
 /// How many rows are drawn.
 #[derive(Debug, clap::Args)]
 pub struct SampleOptions {
-    /// Draw so many rows at most, a fair sample of all
-    #[arg(long, value_name = "N", default_value = "2000", value_parser = above_zero::<NonZeroUsize>)]
-    sample: NonZeroUsize,
+    /// Draw N rows at most, a fair sample of all [default: 2000; pictures of residuals count all rows instead if there are more]
+    #[arg(long, value_name = "N", value_parser = above_zero::<NonZeroUsize>)]
+    sample: Option<NonZeroUsize>,
 
     /// Seed of the sample
     #[arg(long, value_name = "S", default_value_t = 0)]
@@ -40,6 +48,8 @@ pub struct Sample {
     pub targets: Vec<Pairs>,
     /// How good the model is on all rows, target by target.
     pub metrics: Vec<Metrics>,
+    /// Whether pictures of residuals count all rows instead of drawing some.
+    counts_all: bool,
     /// Rows drawn.
     pub drawn: usize,
     /// Rows read that count.
@@ -102,6 +112,7 @@ impl Kept {
 struct Part {
     kept: Kept,
     errors: Vec<Errors>,
+    grids: Vec<Grid>,
     rows: u64,
     ranges: Vec<[f64; 2]>,
     ledger: Ledger,
@@ -109,10 +120,11 @@ struct Part {
 }
 
 impl Part {
-    fn new(targets: usize, fields: usize, bias: bool) -> Part {
+    fn new(targets: usize, fields: usize, bias: bool, diagnostic: Option<Diagnostic>) -> Part {
         let (kept, errors) = (Kept::default(), vec![Errors::new(bias); targets]);
         let ranges = vec![[f64::INFINITY, f64::NEG_INFINITY]; fields];
-        Part { kept, errors, rows: 0, ranges, ledger: Ledger::new(fields), room: None }
+        let grids = diagnostic.map_or(Vec::new(), |diagnostic| vec![diagnostic.grid(); targets.min(MOST_PANELS)]);
+        Part { kept, errors, grids, rows: 0, ranges, ledger: Ledger::new(fields), room: None }
     }
 
     /// Notes the numbers of a batch of fields in the ranges.
@@ -127,6 +139,7 @@ impl Part {
     fn merge(&mut self, part: Part, most: usize, progress: &Progress) {
         part.kept.0.into_iter().for_each(|row| self.kept.push(row, most));
         self.errors.iter_mut().zip(&part.errors).for_each(|(all, part)| all.merge(part));
+        self.grids.iter_mut().zip(&part.grids).for_each(|(all, part)| all.merge(part));
         self.rows += part.rows;
         let ranges = self.ranges.iter_mut().zip(&part.ranges);
         ranges.for_each(|(all, part)| *all = [all[0].min(part[0]), all[1].max(part[1])]);
@@ -135,7 +148,7 @@ impl Part {
 }
 
 impl SampleOptions {
-    /// Reads all rows, each counting as `weight` says; draws some of the targets at `places`.
+    /// Reads all rows, each counting as `weight` says; draws some of the targets at `places`, and counts all for a diagnostic.
     pub fn read(
         &self,
         model: &Model,
@@ -143,8 +156,9 @@ impl SampleOptions {
         reader: Reader,
         reading: Reading,
         weight: Option<&str>,
+        diagnostic: Option<Diagnostic>,
     ) -> Result<Sample, Error> {
-        let (most, seed, p) = (self.sample.get(), self.seed, model.features.len());
+        let (most, seed, p) = (self.sample.map_or(DRAWN, NonZeroUsize::get), self.seed, model.features.len());
         let design = model.design_with_targets();
         let file = reader.header().file.clone();
         let mut rows = reader.weighted_rows(design.fields().to_vec(), weight, Missing::KeepUnseen)?;
@@ -152,7 +166,7 @@ impl SampleOptions {
         let (rule, fields, features) =
             (model.rule(), design.fields().len(), feature_fields(&design, model.targets.len()));
         let only = only_feature(model);
-        let new = || Part::new(places.len(), fields, model.has_bias());
+        let new = || Part::new(places.len(), fields, model.has_bias(), diagnostic);
         let add = |part: &mut Part, batch: &mut Batch, records: &Records| {
             let leaves = part.ledger.scan(batch, records, rule, features);
             // Where the rows that stay stand among the records.
@@ -175,6 +189,10 @@ impl SampleOptions {
                 let pairs = known.iter().zip(&predicted).map(|(known, predicted)| [known[i], predicted[i]]);
                 let errors = part.errors.iter_mut().zip(pairs.clone());
                 errors.for_each(|(errors, [known, predicted])| errors.push(known, predicted, weight));
+                if let Some(diagnostic) = diagnostic {
+                    let grids = part.grids.iter_mut().zip(pairs.clone());
+                    grids.for_each(|(grid, pair)| grid.push(diagnostic.place(pair), weight));
+                }
                 let (input, offset) = (records.input, records.offset(record));
                 let lot = (ticket(seed, input, offset), input, offset);
                 if part.kept.wants(lot, most) {
@@ -197,7 +215,46 @@ impl SampleOptions {
         if all.rows == 0 {
             return Err(Error::input(Place::file(&file), all.ledger.why_none()));
         }
-        Ok(sampled(model, places, all, only, missing))
+        Ok(self.sampled(model, places, all, only, missing))
+    }
+
+    /// The rows in the order of the file, as pictures want them.
+    fn sampled(
+        &self,
+        model: &Model,
+        places: &[usize],
+        all: Part,
+        only: Option<usize>,
+        missing: MissingCells,
+    ) -> Sample {
+        let mut kept = all.kept.0.into_vec();
+        let counts_all = self.sample.is_none() && (kept.len() as u64) < all.rows;
+        kept.sort_by_key(|row| (row.lot.1, row.lot.2));
+        let first = usize::from(only.is_some());
+        let values: Vec<f64> = kept.iter().filter(|_| only.is_some()).map(|row| row.numbers[0]).collect();
+        let metrics: Vec<Metrics> = all.errors.iter().map(Errors::metrics).collect();
+        let targets = places.iter().enumerate().map(|(i, place)| Pairs {
+            name: model.targets[*place].clone(),
+            pairs: kept.iter().map(|row| [row.numbers[first + 2 * i], row.numbers[first + 2 * i + 1]]).collect(),
+            curve: only.map(|only| FeatureCurve {
+                feature: model.features[only].clone(),
+                values: values.clone(),
+                ..curve(model, *place, &values)
+            }),
+            grid: all.grids.get(i).cloned().unwrap_or_default(),
+            counts_all,
+            rmse: metrics[i].rmse,
+        });
+        Sample {
+            targets: targets.collect(),
+            metrics: metrics.clone(),
+            counts_all,
+            drawn: kept.len(),
+            rows: all.rows,
+            weight: all.errors.first().map_or(0.0, Errors::weight),
+            ranges: all.ranges,
+            missing,
+        }
     }
 }
 
@@ -208,34 +265,8 @@ fn only_feature(model: &Model) -> Option<usize> {
     model.features.iter().position(|feature| *feature == design.fields()[0]).filter(|_| is_only)
 }
 
-/// The rows in the order of the file, as pictures want them.
-fn sampled(model: &Model, places: &[usize], all: Part, only: Option<usize>, missing: MissingCells) -> Sample {
-    let mut kept = all.kept.0.into_vec();
-    kept.sort_by_key(|row| (row.lot.1, row.lot.2));
-    let first = usize::from(only.is_some());
-    let values: Vec<f64> = kept.iter().filter(|_| only.is_some()).map(|row| row.numbers[0]).collect();
-    let targets = places.iter().enumerate().map(|(i, place)| Pairs {
-        name: model.targets[*place].clone(),
-        pairs: kept.iter().map(|row| [row.numbers[first + 2 * i], row.numbers[first + 2 * i + 1]]).collect(),
-        curve: only.map(|only| FeatureCurve {
-            feature: model.features[only].clone(),
-            values: values.clone(),
-            line: line(model, *place, &values),
-        }),
-    });
-    Sample {
-        targets: targets.collect(),
-        metrics: all.errors.iter().map(Errors::metrics).collect(),
-        drawn: kept.len(),
-        rows: all.rows,
-        weight: all.errors.first().map_or(0.0, Errors::weight),
-        ranges: all.ranges,
-        missing,
-    }
-}
-
-/// Predictions of a target between the smallest and the largest of `values`.
-fn line(model: &Model, place: usize, values: &[f64]) -> Vec<[f64; 2]> {
+/// Predictions of a target between the smallest and the largest of `values`, and their confidence intervals.
+fn curve(model: &Model, place: usize, values: &[f64]) -> FeatureCurve {
     let low = values.iter().copied().fold(f64::INFINITY, f64::min);
     let high = values.iter().copied().fold(f64::NEG_INFINITY, f64::max);
     let mut batch = Batch::with_capacity(2, STEPS + 1);
@@ -243,16 +274,43 @@ fn line(model: &Model, place: usize, values: &[f64]) -> Vec<[f64; 2]> {
     let at = |i: usize| low * (1.0 - i as f64 / STEPS as f64) + high * (i as f64 / STEPS as f64);
     batch.column_mut(1).iter_mut().enumerate().for_each(|(i, x)| *x = at(i));
     let mut room = None;
-    let predicted = model.predict(model.design().features(&mut batch, &mut room), place);
-    (0..=STEPS).map(|i| [at(i), predicted[i]]).collect()
+    let design = model.design();
+    let batch = design.features(&mut batch, &mut room);
+    let predicted = model.predict(batch, place);
+    let half_widths = || {
+        let inference = model.inference.as_ref().filter(|inference| !inference.covariance.triangle.is_empty())?;
+        let regression = &inference.regressions[place];
+        let scale = regression.residual_std_error? * t_critical(CONFIDENCE, regression.df as f64);
+        Some(
+            inference
+                .covariance
+                .leverages(batch)
+                .into_iter()
+                .map(|leverage| scale * leverage.sqrt())
+                .collect::<Vec<_>>(),
+        )
+    };
+    let band = half_widths().unwrap_or_default().into_iter().enumerate();
+    FeatureCurve {
+        band: band.map(|(i, half)| [at(i), predicted[i] - half, predicted[i] + half]).collect(),
+        line: (0..=STEPS).map(|i| [at(i), predicted[i]]).collect(),
+        ..FeatureCurve::default()
+    }
 }
 
 impl Sample {
-    /// What a picture has to say about its rows.
+    /// What a picture of the rows drawn has to state about them.
     pub fn remarks(&self) -> Vec<String> {
         let is_part = (self.drawn as u64) < self.rows;
-        let (drawn, rows) = (whole(self.drawn as u64), whole(self.rows));
-        let all = if self.rows == 1 { "1 row".to_owned() } else { format!("{rows} rows") };
-        vec![if is_part { format!("a sample of {drawn} of {all}") } else { all }]
+        vec![if is_part { format!("a sample of {} of {}", whole(self.drawn as u64), self.all()) } else { self.all() }]
+    }
+
+    /// What a picture of the residuals has to state about the rows.
+    pub fn remarks_on_residuals(&self) -> Vec<String> {
+        if self.counts_all { vec![self.all()] } else { self.remarks() }
+    }
+
+    fn all(&self) -> String {
+        if self.rows == 1 { "1 row".to_owned() } else { format!("{} rows", whole(self.rows)) }
     }
 }

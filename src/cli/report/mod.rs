@@ -18,7 +18,7 @@ use crate::model::Model;
 use crate::observers::When;
 use crate::output::{FileId, Kind, OutputFile};
 use crate::report::Page;
-use crate::report::charts::{self, Run};
+use crate::report::charts::{self, Diagnostic, Run};
 use crate::summary::Summary;
 
 /// Write a page about a model: one HTML file with all its pictures
@@ -94,7 +94,14 @@ impl Args {
         let open = || Input::open(&files, self.data.manner());
 
         let places: Vec<usize> = (0..model.targets.len()).collect();
-        let sample = self.sample.read(&model, &places, open()?.rows_for("report")?, reading, weight)?;
+        let sample = self.sample.read(
+            &model,
+            &places,
+            open()?.rows_for("report")?,
+            reading,
+            weight,
+            Some(Diagnostic::Residuals),
+        )?;
         let targets = model.targets.len();
         let wish = Wish { weight, missing: model.rule(), targets, on_unseen: OnUnseen::Skip, ..Wish::default() };
         let means = model.missing.as_ref().map(|missing| &missing.means);
@@ -124,7 +131,7 @@ impl Report {
 
         page.section("Residuals");
         page.picture(&charts::fit(&self.sample.targets, &self.sample.remarks()))?;
-        page.picture(&charts::residuals(&self.sample.targets, &self.sample.remarks()))?;
+        page.picture(&Diagnostic::Residuals.draw(&self.sample.targets, &self.sample.remarks_on_residuals()))?;
         page.paragraph(words::RESIDUALS);
 
         page.section("Data");
