@@ -148,7 +148,7 @@ impl Part {
 }
 
 impl SampleOptions {
-    /// Reads all rows, each counting as `weight` says; draws some of the targets at `places`, and counts all for a diagnostic.
+    /// Reads all rows, each with its `weight`; draws some of the targets at `places`, and counts all for a diagnostic.
     pub fn read(
         &self,
         model: &Model,
