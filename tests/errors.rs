@@ -141,7 +141,7 @@ fn a_file_that_shrinks_is_told_and_one_that_grows_is_read_as_it_was() {
         let told = String::from_utf8_lossy(&output.stderr);
         if shrinks {
             assert_eq!(output.status.code(), Some(1), "{told}");
-            assert_eq!(told, "error: rows.csv: cannot read: the file became shorter while it was read\n");
+            assert_eq!(told, "error: rows.csv: cannot read: the file was truncated while it was read\n");
         } else {
             assert_eq!((output.status.code(), written), (Some(0), rows), "{told}");
         }

@@ -159,11 +159,11 @@ fn without_values(line: &str) -> String {
     parts.fold(first, |text, part| text + part.split_once('}').map_or(part, |(_, after)| after))
 }
 
-/// The README and its neighbours, everything in `docs/`, and the pages of `bench/` and `fuzz/`.
+/// The README and its neighbours, everything in `docs/`, the sessions of the tests, and the pages of `bench/` and `fuzz/`.
 fn pages() -> Vec<PathBuf> {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let mut pages = Vec::new();
-    for folder in ["", "docs", "docs/tutorials", "bench", "fuzz"] {
+    for folder in ["", "docs", "docs/tutorials", "tests/cases", "bench", "fuzz"] {
         let files = std::fs::read_dir(root.join(folder)).unwrap().map(|entry| entry.unwrap().path());
         pages.extend(files.filter(|path| path.extension().is_some_and(|end| end == "md")));
     }
@@ -187,8 +187,7 @@ fn the_documents_keep_to_the_glossary() {
 #[test]
 fn help_keeps_to_the_glossary() {
     let folder = Workdir::new();
-    for command in COMMANDS.iter().chain(&[""]).filter(|command| !command.starts_with("plot") && **command != "report")
-    {
+    for command in COMMANDS.iter().chain(&[""]) {
         let help = String::from_utf8(folder.linreg(&format!("{command} --help")).stdout).unwrap();
         let lines: Vec<&str> = help.lines().map(str::trim).collect();
         let found = slips(&lines.join("\n"));
@@ -202,9 +201,7 @@ fn comments_and_messages_keep_to_the_glossary() {
     while let Some(folder) = folders.pop() {
         for path in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
             if path.is_dir() {
-                // Pictures and pages follow.
-                let follow = ["src/report", "src/cli/report", "src/cli/plot"];
-                folders.extend((!follow.iter().any(|folder| path.ends_with(folder))).then_some(path));
+                folders.push(path);
                 continue;
             }
             let code = std::fs::read_to_string(&path).unwrap();

@@ -33,7 +33,10 @@ fn owners(summary: &Summary, name: &String) -> Vec<Owner> {
         }
     }
     for gap in summary.gaps().iter().filter(|gap| Gap::name(&gap.column) == *name) {
-        owners.push((format!("the missing cells of the column \"{}\"", shortened(&gap.column)), gap.column.clone()));
+        owners.push((
+            format!("the indicator of missing values of the column \"{}\"", shortened(&gap.column)),
+            gap.column.clone(),
+        ));
     }
     for powers in summary.powers().iter().filter(|powers| powers.names().any(|power| power == *name)) {
         owners.push((format!("a power of the column \"{}\"", shortened(&powers.column)), powers.column.clone()));

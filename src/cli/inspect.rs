@@ -279,7 +279,7 @@ fn at_rate(inspection: &Inspection) -> String {
                 None => after + "\n",
             }
         }
-        _ => format!("what learning rate {rate} reaches is unknown for this optimizer\n"),
+        _ => format!("the result of learning rate {rate} is unknown for this optimizer\n"),
     }
 }
 

@@ -221,7 +221,7 @@ impl<R: Read> Blocks<R> {
                 }
                 None if length > LONGEST_RECORD => {
                     let message = format!(
-                        "a record longer than {} MiB: is this a table of text, is every quote closed?",
+                        "a record longer than {} MiB: not a table of text, or a quote is not closed",
                         LONGEST_RECORD >> 20
                     );
                     return Err(io::Error::new(io::ErrorKind::InvalidData, message));

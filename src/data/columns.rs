@@ -57,14 +57,14 @@ impl Choice {
             let message = match count {
                 1 => format!("one column (\"{}\"); a feature and a target are needed", shortened(&header.names[0])),
                 _ => {
-                    format!("{count} columns, but none is left to be a {}", missing_role(&targets))
+                    format!("{count} columns, but no {} is left", missing_role(&targets))
                 }
             };
             return Err(Error::input(Place::file(&header.file), message).with_hint(match count {
                 1 if header.names[0].starts_with('#') => {
                     format!("to remove comments: {}", header.packing.without_comments())
                 }
-                1 => list(header) + "; --delimiter chooses what separates them",
+                1 => list(header) + "; --delimiter sets the separator",
                 _ => list(header),
             }));
         }
@@ -319,16 +319,8 @@ mod tests {
     fn contradictions_are_told() {
         assert_eq!(roles("temp", "temp", "").unwrap_err(), "the column \"temp\" is in both --target and --features");
         assert_eq!(roles("", "temp,temp", "").unwrap_err(), "--features: the column \"temp\" is named twice");
-        assert!(
-            roles("apples", "", "temp,rainfall,humidity,oranges")
-                .unwrap_err()
-                .ends_with("none is left to be a feature")
-        );
-        assert!(
-            roles("", "temp,rainfall,humidity,apples,oranges", "")
-                .unwrap_err()
-                .ends_with("none is left to be a target")
-        );
+        assert!(roles("apples", "", "temp,rainfall,humidity,oranges").unwrap_err().ends_with("no feature is left"));
+        assert!(roles("", "temp,rainfall,humidity,apples,oranges", "").unwrap_err().ends_with("no target is left"));
     }
 
     fn with_poly(polynomials: &str, targets: &str, ignored: &str) -> Result<String, String> {

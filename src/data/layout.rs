@@ -141,7 +141,7 @@ impl Layout {
                 return Err(Fault { line, field: None, message, hint: Some(self.packing.without_carriage_returns()) });
             }
             let hint = record.iter().any(|field| field.contains(&b'\n')).then(|| {
-                "a quote opens in this record and closes, if at all, in a later line: write \"\" for a quote that is text".to_owned()
+                "a quote opens in this record and does not close in it: write \"\" for a quote that is text".to_owned()
             });
             return Err(Fault { line, field: None, message, hint });
         }
@@ -280,7 +280,7 @@ impl Layout {
             },
         };
         if is_weight {
-            return Err(self.fault(line, k, &message, format!("{remedy}, or do without --row-weight")));
+            return Err(self.fault(line, k, &message, format!("{remedy}, or drop --row-weight")));
         }
         let is_fixed = remedy == FIX;
         let mut hint = self.or_ignored(remedy, k);

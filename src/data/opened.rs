@@ -123,7 +123,7 @@ impl Input {
         let body = match body {
             Body::Parquet(span) => return Input::of_table(Table::open(&name, span, partitions)?, manner),
             _ if !partitions.is_empty() => {
-                let message = "not a Parquet file, as the others of a directory with partitions";
+                let message = "not a Parquet file, unlike the others in a directory with partitions";
                 return Err(Error::input(Place::file(&name), message));
             }
             Body::File(span) if told.is_some_and(|told| !told.is_utf_8()) || is_wide(&span) => {

@@ -73,7 +73,7 @@ fn other_names(header: &Header) -> String {
     let line = names.join(&char::from(header.delimiter).to_string());
     let is_plain = |char: char| char.is_alphanumeric() || " _-.,;|\t".contains(char);
     if !header.is_text || line.len() > LONGEST || !line.chars().all(is_plain) {
-        return "give every column a name of its own".to_owned();
+        return "give every column a unique name".to_owned();
     }
     header.packing.through(&format!("sed '{}s/.*/{}/'", header.lines, line.replace('\t', "\\t")))
 }

@@ -94,7 +94,7 @@ impl Read for Span {
         let wanted = buffer.len().min(usize::try_from(self.end - self.start).unwrap_or(usize::MAX));
         let read = read_at(&self.file, &mut buffer[..wanted], self.start)?;
         if read == 0 && wanted > 0 {
-            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file became shorter while it was read"));
+            return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "the file was truncated while it was read"));
         }
         self.start += read as u64;
         Ok(read)

@@ -168,7 +168,7 @@ impl<'a> Recipe<'a> {
         let outputs: Vec<String> = targets.iter().map(|target| format!("predicted_{target}")).collect();
         if let Some(name) = outputs.iter().find(|name| seen.contains(name.as_str())) {
             let message =
-                format!("a feature is made of the column \"{name}\", and that is the name of a prediction, too");
+                format!("a feature is derived from the column \"{name}\", which is also the name of a prediction");
             return Err(Error::usage(message).with_hint("train again with another name for the column or the target"));
         }
         Ok(Recipe { columns, levels: model.design().levels(), features, targets, outputs, weights })

@@ -25,7 +25,7 @@ pub fn to_pmml(model: &Model) -> Result<Vec<u8>, Error> {
     let recipe = Recipe::new(model)?;
     let ([target], [output]) = (recipe.targets, &recipe.outputs[..]) else {
         let (count, first) = (recipe.targets.len(), &recipe.targets[0]);
-        let message = format!("PMML holds a model of one target, and this one has {count}");
+        let message = format!("a PMML model has one target, and this model has {count}");
         return Err(Error::usage(message).with_hint(format!("a file for each: --target {first}")));
     };
     let is_control =

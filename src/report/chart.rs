@@ -9,7 +9,7 @@ use crate::output::rounded;
 pub struct Figure {
     /// What it shows.
     pub title: String,
-    /// What a reader must know: how many rows were left out, and the like.
+    /// Remarks for the reader, such as how many rows were dropped.
     pub remarks: Vec<String>,
     /// One at least.
     pub panels: Vec<Panel>,

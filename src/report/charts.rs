@@ -46,7 +46,7 @@ pub struct FeatureCurve {
     pub band: Vec<[f64; 3]>,
 }
 
-/// More rows than these cannot be told apart.
+/// The most rows that can be distinguished.
 pub(super) const CLOUD: usize = 300;
 
 fn linear(label: &str) -> Axis {
@@ -78,7 +78,7 @@ fn before_a_cloud(line: Series, rows: Series, pairs: &Pairs) -> Vec<Series> {
     if pairs.pairs.len() > CLOUD { vec![rows, line] } else { vec![line, rows] }
 }
 
-/// Points and line over the only feature; or predictions against what is known, beside the line where both are the same.
+/// Points and line over the only feature; or predictions against actual values, with the line where both are equal.
 #[must_use]
 pub fn fit(targets: &[Pairs], remarks: &[String]) -> Figure {
     let over_feature = |pairs: &Pairs, curve: &FeatureCurve| {

@@ -33,7 +33,7 @@ const FONT_HEIGHT: f64 = 1.24;
 /// Something went wrong in the plotting library, by its own words.
 pub type Drawn = Result<(), String>;
 
-/// Refusals of the plotting library are faults of this program, but no reason to panic.
+/// Errors of the plotting library are bugs of this program, but do not panic.
 pub fn refused(message: String) -> Error {
     Error::usage(format!("the picture cannot be drawn: {message}"))
 }
@@ -55,7 +55,7 @@ pub struct Canvas<'a, DB: DrawingBackend> {
     /// Units in a pixel.
     pub scale: f64,
     pub theme: Theme,
-    /// How far texts are moved down, as a share of their size: backends differ.
+    /// The shift of text downwards, as a fraction of its size: backends differ.
     pub drop: f64,
 }
 
@@ -101,7 +101,7 @@ fn cut(text: &str, size: f64, room: f64) -> String {
 pub fn load_font() {
     static LOADED: Once = Once::new();
     LOADED.call_once(|| {
-        // Without the font, texts are drawn by the viewer of an SVG all the same.
+        // Without the font, the viewer of an SVG still draws the text.
         drop(register_font("sans-serif", FontStyle::Normal, dejavu::sans::regular()));
     });
 }
@@ -381,7 +381,7 @@ impl<DB: DrawingBackend> Canvas<'_, DB> {
         dashes(places, stroke.pattern()).iter().try_for_each(|dash| self.line(dash, palette::of(colour), thick))
     }
 
-    /// What a series looks like, beside its name.
+    /// The mark of a series, next to its name.
     fn key(&self, series: &Series, x: f64, y: f64) -> Drawn {
         let pair = palette::of(series.colour);
         match series.mark {

@@ -91,7 +91,7 @@ impl Default for Grid {
 }
 
 impl Grid {
-    /// An empty one, of at most so many cells across and up.
+    /// An empty grid with at most this many cells across and up.
     #[must_use]
     pub fn new(across: u16, up: u16) -> Grid {
         let most = [across, up].map(i64::from);

@@ -1,4 +1,4 @@
-//! A page of HTML that holds all it needs: no script, no network, light and dark, on paper and on a phone.
+//! A self-contained HTML page: without scripts or network, in light and dark, for screens, paper and phones.
 
 use super::chart::{Figure, Panel};
 use super::draw::Paper;
@@ -6,19 +6,19 @@ use super::palette::Theme;
 use super::svg::{self, escaped, svg};
 use crate::error::Error;
 
-/// Pictures are drawn twice: for screens from this width on, and for phones.
+/// The width from which screens show the wide pictures; every picture is also drawn for phones.
 const WIDE: f64 = 760.0;
 const NARROW: f64 = 350.0;
 
-/// Rows of a table that belong together: with a name and a description, below which the reader can fold them.
+/// A group of rows in a table, with a name and a description; the reader can fold its rows.
 pub struct Group {
-    /// Both.
+    /// The name and the description.
     pub head: Option<[String; 2]>,
-    /// Cells.
+    /// The cells.
     pub rows: Vec<Vec<String>>,
 }
 
-/// The page as it grows, from top to bottom.
+/// The page, from top to bottom.
 pub struct Page {
     title: String,
     contents: String,
@@ -50,7 +50,7 @@ impl Page {
         self.body += &format!("<p>{}</p>\n", escaped(text));
     }
 
-    /// A line that is seen first.
+    /// A prominent line.
     pub fn lead(&mut self, text: &str) {
         self.body += &format!("<p class=\"lead\">{}</p>\n", escaped(text));
     }
@@ -74,7 +74,7 @@ impl Page {
     /// Groups of rows below `heads`.
     pub fn groups(&mut self, caption: &str, heads: &[&str], groups: &[Group], are_numbers: bool) {
         let class = if are_numbers { " class=\"numbers\"" } else { "" };
-        // Wide tables scroll by themselves, also for those who have no mouse.
+        // Wide tables scroll by themselves, also with the keyboard.
         self.body += &format!(
             "<div class=\"scroll\" role=\"region\" aria-label=\"{0}\" tabindex=\"0\"><table{class}>\n<caption>{0}</caption>\n\
              <thead><tr>",
@@ -112,7 +112,7 @@ impl Page {
         self.body += "</tr>\n";
     }
 
-    /// A picture for every panel, so that no page of paper ends within one.
+    /// Draws every panel as a picture, so that no page of paper ends within one.
     ///
     /// # Errors
     /// [`Error::Usage`] if it cannot be drawn.

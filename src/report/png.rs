@@ -1,4 +1,4 @@
-//! A figure as PNG, with a font of its own.
+//! A figure as PNG, with an embedded font.
 
 use ::png::{BitDepth, ColorType, Compression, Encoder, PixelDimensions, Unit};
 use plotters::prelude::*;
@@ -7,13 +7,13 @@ use super::chart::Figure;
 use super::draw::{Canvas, Layout, Paper, refused};
 use crate::error::Error;
 
-/// Pixels of the file for each of the layout: screens and printers have more than style sheets count.
+/// The pixels of the file per CSS pixel: screens and printers have more than style sheets count.
 const DENSITY: u32 = 2;
 
-/// Each is the mean of so many squared, which makes edges smooth.
+/// The factor of supersampling, which makes edges smooth.
 const FINE: u32 = 2;
 
-/// Pixels in a metre, for a layout of 96 in an inch.
+/// The pixels per metre, for 96 CSS pixels in an inch.
 const PER_METRE: u32 = DENSITY * 3780;
 
 /// The bytes of the file, which has two pixels for each of the paper.
@@ -45,7 +45,7 @@ pub fn png(figure: &Figure, paper: Paper) -> Result<Vec<u8>, Error> {
     Ok(bytes)
 }
 
-/// Squares of [`FINE`] pixels as one, in rows of `wide` pixels of three bytes.
+/// Averages squares of [`FINE`] pixels, in rows of `wide` pixels of three bytes.
 fn averaged(pixels: &[u8], wide: usize) -> Vec<u8> {
     let fine = FINE as usize;
     let mut averaged = Vec::with_capacity(pixels.len() / (fine * fine));

@@ -35,7 +35,7 @@ pub fn svg(figure: &Figure, paper: Paper, place: Place) -> Result<String, Error>
         layout.draw(&Canvas { area: &area, scale: SCALE, theme, drop: 0.0 }).map_err(refused)?;
         area.present().map_err(|error| refused(error.to_string()))?;
     }
-    // What plotters has drawn, in a frame that says more than the one it has made.
+    // The drawing of plotters, in a frame with a title and a description.
     let body = drawing.split_once(">\n").map_or("", |(_, body)| body);
     let name = if let Place::Page(name) = place { name } else { "picture" };
     let mut text = format!(

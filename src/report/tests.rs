@@ -11,7 +11,7 @@ fn count(text: &str, what: &str) -> usize {
     text.matches(what).count()
 }
 
-/// The texts of a picture, in order.
+/// The strings of a picture, in order.
 fn texts(svg: &str) -> Vec<String> {
     let texts = svg.split("<text ").skip(1);
     texts.map(|text| text.split_once(">\n").unwrap().1.split("</text>").next().unwrap().to_owned()).collect()

@@ -187,17 +187,17 @@ fn check_made(columns: &[String], powers: &[Powers], categories: &[Category], ga
         return Err(format!("the levels of \"{}\" are not all in \"columns\"", shortened(&category.column)));
     }
     if let Some(gap) = gaps.iter().find(|gap| !gap.is_in(columns, categories)) {
-        return Err(format!("where \"{}\" was missing is not in \"columns\"", shortened(&gap.column)));
+        return Err(format!("the indicator of missing values of \"{}\" is not in \"columns\"", shortened(&gap.column)));
     }
     let levels = categories.iter().flat_map(Category::names);
     let made: Vec<String> =
         powers.iter().flat_map(Powers::names).chain(levels).chain(gaps.iter().map(Gap::own_name)).collect();
     if let Some(name) = first_repeated(&made) {
-        return Err(format!("\"{}\" is made in two ways", shortened(name)));
+        return Err(format!("\"{}\" is derived in two ways", shortened(name)));
     }
     let made: BTreeSet<&String> = made.iter().collect();
     if let Some(name) = bases.iter().flat_map(|(_, names)| names).find(|name| made.contains(*name)) {
-        return Err(format!("\"{}\" is made of a column, and others of it", shortened(name)));
+        return Err(format!("\"{}\" is derived, and others are derived from it", shortened(name)));
     }
     match categories.iter().find(|category| columns.contains(&category.column)) {
         Some(Category { column, .. }) => {
@@ -314,7 +314,8 @@ mod tests {
         assert!(Summary::from_json_lines(&with(&[powers("x^2")]), "s").is_ok());
         assert!(refusal(&with(&[powers("x"), powers("x")])).contains("\"x\" occurs twice in \"powers\""));
         assert!(
-            refusal(&with(&[powers("x"), powers("x^2")])).contains("\"x^2\" is made of a column, and others of it")
+            refusal(&with(&[powers("x"), powers("x^2")]))
+                .contains("\"x^2\" is derived, and others are derived from it")
         );
         assert!(refusal(&with(&[powers("y")])).contains("not all in \"columns\""));
     }

@@ -181,8 +181,7 @@ impl Summary {
         let (own, others) = (self.made(), other.made());
         let is_in_one = |name: &&String| !own.contains(name) || !others.contains(name);
         if let Some(name) = own.iter().chain(&others).find(is_in_one) {
-            let message =
-                format!("the column \"{name}\" is a power made where rows are read in only one of the inputs");
+            let message = format!("the column \"{name}\" is a power of another column in only one of the inputs");
             return Err(Error::input(Place::file(source), message).with_hint("give the column another name"));
         }
         for group in 0..self.powers.len() {

@@ -27,7 +27,7 @@ const COLUMNS: u16 = 80;
 /// How a picture is drawn.
 #[derive(Debug, Clone, clap::Args)]
 pub struct Drawing {
-    /// Write the picture to this file, as its ending says: .svg or .png; - is an SVG on standard output [default: draw it in the terminal]
+    /// Write the picture to this file, .svg or .png; - is an SVG on standard output [default: draw it in the terminal]
     #[arg(short, long, value_name = "FILE", help_heading = "Output")]
     out: Option<PictureFile>,
 

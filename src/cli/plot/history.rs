@@ -8,7 +8,7 @@ use crate::data::source;
 use crate::error::{Error, Place};
 use crate::report::charts::Run;
 
-/// The losses in a file. Lines of JSON without an epoch, such as the result behind the epochs, say nothing of them.
+/// The losses in a file. Lines of JSON without an epoch, such as the result after the epochs, are skipped.
 ///
 /// # Errors
 /// [`Error::Io`], or [`Error::Input`] if it holds something else.

@@ -44,7 +44,7 @@ pub struct Args {
 enum Kind {
     /// The mean squared error of every epoch, on a logarithmic scale, of one or several runs
     ///
-    /// Each run has a colour; the errors of its held-out rows are dashed. A run that diverged ends with a cross. Of very many epochs the smallest and the largest of every so many are drawn.
+    /// Each run has a colour; the errors of its held-out rows are dashed. A run that diverged ends with a cross. Very many epochs are drawn as the smallest and the largest of each group.
     Loss {
         /// What train --history wrote, or train --json; `-` is standard input
         #[arg(required = true, value_name = "FILE")]
@@ -87,7 +87,7 @@ enum Kind {
     Coefficients(coefficients::Args),
 }
 
-/// A model beside rows.
+/// A model and rows.
 #[derive(Debug, clap::Args)]
 struct Rows {
     /// The model file

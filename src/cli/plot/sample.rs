@@ -1,4 +1,4 @@
-//! A fair sample of rows beside what a model makes of them: read in parallel, in constant memory, the same for any number
+//! A fair sample of rows and their predictions: read in parallel, in constant memory, the same for any number
 //! of threads.
 
 use std::collections::BinaryHeap;
@@ -148,7 +148,7 @@ impl Part {
 }
 
 impl SampleOptions {
-    /// Reads all rows, each counting as `weight` says; draws some of the targets at `places`, and counts all for a diagnostic.
+    /// Reads all rows, each with its `weight`; draws some of the targets at `places`, and counts all for a diagnostic.
     pub fn read(
         &self,
         model: &Model,

@@ -65,7 +65,7 @@ impl IntervalOptions {
             let is_large = model.no_inference.is_none() && model.features.len() >= MOST;
             let why = match &model.no_inference {
                 Some(why) => why.clone(),
-                None if is_large => format!("the covariance of more than {MOST} coefficients is not kept"),
+                None if is_large => format!("the covariance of more than {MOST} coefficients is not stored"),
                 None => "the model has no \"covariance\"".to_owned(),
             };
             let fewer = if is_large { " --features A,B" } else { "" };

@@ -76,7 +76,7 @@ pub fn read(folder: &Path, source: &Source, rule: Rule) -> Result<Summary, Error
     }
     if let Some(refusal) = answer.refusal {
         let refusal = hidden(&refusal);
-        return Err(refuse(format!("Spark cannot do it: {}", reason(&refusal))).with_hint(remedy(&refusal)));
+        return Err(refuse(format!("Spark failed: {}", reason(&refusal))).with_hint(remedy(&refusal)));
     }
     hidden(&answer.notes).lines().for_each(note);
     let counts = check(&answer.parts, answer.partitions, source)?;

@@ -180,7 +180,7 @@ impl Args {
         let (p, k, bias) = (roles.features.len(), roles.targets.len(), !self.hyper.no_bias);
         if self.solver == Solver::Covariance && (p != 1 || k != 1 || !bias) {
             let message =
-                format!("--solver covariance needs one feature, one target and the bias; here are {p} and {k}");
+                format!("--solver covariance needs one feature, one target and the bias; there are {p} and {k}");
             return Err(Error::usage(message).with_hint("--solver qr fits any number"));
         }
         Ok(())

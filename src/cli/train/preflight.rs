@@ -150,7 +150,7 @@ fn forecast(prepared: &Prepared, predicted: Option<Forecast>) -> String {
             };
             format!("{epochs} will reach {reached}{stops}; the minimum {name} is {optimum}")
         }
-        None => format!("the minimum {name} is {optimum}; what {epochs} will reach is unknown"),
+        None => format!("the minimum {name} is {optimum}; the result of {epochs} is unknown"),
     }
 }
 

@@ -170,7 +170,7 @@ impl Pages {
             let mut sum = flate2::Crc::new();
             sum.update(bytes);
             if sum.sum() != checksum {
-                return Err(damaged("the checksum of a page does not fit"));
+                return Err(damaged("the checksum of a page does not match"));
             }
         }
         if is_packed {
@@ -210,7 +210,7 @@ impl Pages {
             return Err(damaged("a dictionary is shorter than its values"));
         }
         if self.is_text && !are_whole(Encoding::PLAIN, &bytes, values as usize) {
-            return Err(damaged("a text is longer than its dictionary"));
+            return Err(damaged("a string is longer than its dictionary"));
         }
         self.has_dictionary = true;
         Ok(Content::Dictionary { bytes, values, encoding })
@@ -237,7 +237,7 @@ impl Pages {
             return Ok(Data { bytes, levels: 0..0, encoding, rows, values: rows });
         }
         if of_levels != Encoding::RLE {
-            return Err(damaged("levels in an encoding that nobody uses any more"));
+            return Err(damaged("levels in an obsolete encoding"));
         }
         let levels = bytes.split_first_chunk().and_then(|(length, rest)| {
             let levels = rest.get(..u32::from_le_bytes(*length) as usize)?;
@@ -281,7 +281,7 @@ impl Pages {
     fn count(&mut self, rows: u32, encoding: Encoding) -> Result<()> {
         let is_of_dictionary = matches!(encoding, Encoding::RLE_DICTIONARY | Encoding::PLAIN_DICTIONARY);
         if is_of_dictionary && !self.has_dictionary {
-            return Err(damaged("a page of a dictionary that is not there"));
+            return Err(damaged("a page without its dictionary"));
         }
         self.rows = self.rows.checked_sub(u64::from(rows)).ok_or_else(|| damaged("more values than rows"))?;
         Ok(())

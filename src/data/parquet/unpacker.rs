@@ -7,7 +7,7 @@ use parquet::errors::{ParquetError, Result};
 
 use super::pages::damaged;
 
-const OTHER_SIZE: &str = "a page has another size when it is unpacked";
+const OTHER_SIZE: &str = "the size of an unpacked page differs from its header";
 
 /// Unpacks pages; owns buffers that are used for every page.
 pub struct Unpacker {
@@ -73,7 +73,7 @@ impl Unpacker {
                 text.read_exact(page)?;
                 page.len() + text.read(&mut [0])?
             }
-            _ => return Err(damaged("a page is packed in an unknown way")),
+            _ => return Err(damaged("the compression of a page is unknown")),
         };
         if length == page.len() { Ok(()) } else { Err(damaged(OTHER_SIZE)) }
     }

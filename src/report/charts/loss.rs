@@ -11,17 +11,17 @@ const STROKES: [[Stroke; 2]; 3] =
     [[Stroke::Solid, Stroke::Dashed], [Stroke::DashDot, Stroke::Dotted], [Stroke::DashDotDot, Stroke::SparselyDotted]];
 const COLOURS: usize = 6;
 
-/// A run whose error has grown so many times diverges, even if its epochs ended before it was infinite.
+/// The growth factor of the error from which a run counts as diverged, even if its epochs ended before it was infinite.
 const GROWN: f64 = 1e3;
 
 /// The losses of a run.
 #[derive(Debug, Clone, Default)]
 pub struct Run {
-    /// In the legend.
+    /// The name in the legend.
     pub name: String,
-    /// On the rows trained on.
+    /// The losses on the rows trained on.
     pub training: Curve,
-    /// On rows that are held out.
+    /// The losses on rows held out.
     pub validation: Option<Curve>,
 }
 
@@ -35,7 +35,7 @@ impl Run {
     }
 }
 
-/// A curve of a run, as it is drawn.
+/// A curve of a run in its drawn form.
 struct Drawn<'a> {
     name: String,
     curve: &'a Curve,
@@ -66,7 +66,7 @@ pub fn loss(runs: &[Run], optimum: Option<f64>, scale: Scale) -> Figure {
         remarks.push(format!("colours and dashes repeat after {} runs", COLOURS * STROKES.len()));
     }
     let curves: Vec<Drawn> = runs.iter().enumerate().flat_map(|(i, run)| drawn(i, run)).collect();
-    // What diverges leaves the picture at the top, or nothing else could be seen.
+    // A diverging curve is cut off at the top, so that the others are visible.
     let largest = curves.iter().map(Drawn::first).fold(0.0, f64::max);
     let top = if curves.iter().any(Drawn::is_calm) { GROWN * largest } else { f64::INFINITY };
     for drawn in &curves {

@@ -119,5 +119,5 @@ fn a_line_of_json_keeps_the_powers() {
     }
     let plain = summary_of(&[[1.0, 1.0, 1.0, 1.0, 2.0]], ["x", "x^2", "x^3", "x^4", "y"]).to_json();
     let told = refusal(&format!("{line}\n{plain}"));
-    assert_eq!(told, "s:2: the column \"x^2\" is a power made where rows are read in only one of the inputs");
+    assert_eq!(told, "s:2: the column \"x^2\" is a power of another column in only one of the inputs");
 }
