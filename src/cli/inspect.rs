@@ -101,8 +101,8 @@ impl Args {
         let roles = choice.roles(&header)?;
         warn_of_dates(&header, &roles.features);
         note_unnamed(&header, &roles.features);
-        if roles.is_target_guessed {
-            note(&format!("target: {} (the last column; --target chooses)", listed(&roles.targets)));
+        if let Some(column) = roles.guess {
+            note(&format!("target: {} ({column}; --target chooses)", listed(&roles.targets)));
         }
         input.note_unused_powers(&roles);
         let wish = Wish {

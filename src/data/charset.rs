@@ -104,7 +104,9 @@ impl Charset {
         }
     }
 
-    fn name(self) -> &'static str {
+    /// Its name.
+    #[must_use]
+    pub fn name(self) -> &'static str {
         match self {
             Charset::Utf16 => "UTF-16",
             Charset::Utf32 | Charset::OrderedUtf32 { .. } => "UTF-32",

@@ -43,10 +43,12 @@ impl Choice {
     fn roles_of(&self, header: &Header) -> Result<Roles, Error> {
         self.check(header)?;
         let mut free = self.free(header);
-        let is_target_guessed = self.targets.is_empty();
         // Row numbers, which pandas puts after the columns, have no name.
         let last = free.iter().rposition(|name| !header.unnamed.contains(name)).or(free.len().checked_sub(1));
-        let targets = match last.filter(|_| is_target_guessed) {
+        let guessed = last.filter(|_| self.targets.is_empty());
+        let is_last = guessed == free.len().checked_sub(1);
+        let guess = guessed.map(|_| if is_last { "the last column" } else { "the last column with a name" });
+        let targets = match guessed {
             Some(last) => vec![free.remove(last)],
             None => self.targets.clone(),
         };
@@ -73,7 +75,7 @@ impl Choice {
         let references = self.references.clone();
         let is_free = |column: &&String| !references.iter().any(|reference| reference.column == **column);
         let full = categories.iter().take(1).filter(|_| self.has_no_bias).filter(is_free).cloned().collect();
-        Ok(Roles { features, encodings, targets, categories, references, full, is_target_guessed })
+        Ok(Roles { features, encodings, targets, categories, references, full, guess })
     }
 }
 
@@ -293,7 +295,7 @@ mod tests {
         let last = header().names.last().cloned().unwrap();
         let unnamed = Header { unnamed: vec![last.clone()], ..header() };
         let roles = Choice::default().roles(&unnamed).unwrap();
-        assert!(roles.is_target_guessed && roles.features.contains(&last) && !roles.targets.contains(&last));
+        assert!(roles.guess.is_some() && roles.features.contains(&last) && !roles.targets.contains(&last));
         let all = Header { unnamed: header().names, ..header() };
         assert_eq!(Choice::default().roles(&all).unwrap().targets, [last]);
     }

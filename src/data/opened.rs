@@ -11,6 +11,7 @@ use super::dialect::{ENOUGH, sniff, table_start};
 use super::header::{Header, read_header};
 use super::inputs::InputFile;
 use super::layout::{Failure, Fault};
+use super::packing::Packing;
 use super::parquet::Table;
 use super::reader::Manner;
 use super::source::{self, Body, Source, Span};
@@ -136,7 +137,7 @@ impl Input {
     }
 
     /// A text, which is UTF-8 unless a file shows that it is not.
-    fn of_text(start: Header, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
+    fn of_text(mut start: Header, mut body: Body, manner: Manner, found: Found) -> Result<Input, Error> {
         let failed = |source| Error::Io { path: start.file.clone(), action: "read", source };
         let mut first = Block::default();
         let (delimiter, seen) = match (manner.dialect.delimiter, &mut body) {
@@ -168,6 +169,12 @@ impl Input {
         {
             let text = Utf8::new(span.clone(), None, found.clone());
             return Input::of_text(start, Body::Stream(Box::new(text)), manner, found);
+        }
+        let wide = manner.dialect.charset.filter(|told| told.is_wide()).map(Charset::name);
+        if let (Packing::None, Some(name)) =
+            (start.packing, wide.or(found.get().copied().filter(|name| name.starts_with("UTF"))))
+        {
+            start.packing = Packing::Wide(name);
         }
         let (mut header, length) = read_header(start, first.bytes(), delimiter, &manner.dialect)?;
         first.cut_front(length, delimiter);

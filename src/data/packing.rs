@@ -1,4 +1,4 @@
-//! The compression of an input, and the shell commands that change its text.
+//! The compression or wide encoding of an input, and the shell commands that change its text.
 
 const GZIP: &[u8] = &[0x1f, 0x8b];
 const ZSTD: &[u8] = &[0x28, 0xb5, 0x2f, 0xfd];
@@ -13,6 +13,8 @@ pub enum Packing {
     Gzip,
     /// zstd.
     Zstd,
+    /// None, but characters of two or four bytes, in the encoding of this name.
+    Wide(&'static str),
 }
 
 impl Packing {
@@ -32,6 +34,7 @@ impl Packing {
             Packing::None => format!("{command} FILE | linreg …"),
             Packing::Gzip => format!("zcat FILE | {command} | linreg …"),
             Packing::Zstd => format!("zstdcat FILE | {command} | linreg …"),
+            Packing::Wide(name) => format!("iconv -f {name} FILE | {command} | linreg …"),
         }
     }
 
@@ -55,6 +58,7 @@ mod tests {
         assert_eq!(Packing::of(b"x,y").through("sed 2d"), "sed 2d FILE | linreg …");
         assert_eq!(Packing::of(GZIP).through("sed 2d"), "zcat FILE | sed 2d | linreg …");
         assert_eq!(Packing::of(ZSTD).without_carriage_returns(), "zstdcat FILE | tr '\\r' '\\n' | linreg …");
+        assert_eq!(Packing::Wide("UTF-16LE").through("sed 2d"), "iconv -f UTF-16LE FILE | sed 2d | linreg …");
         assert_eq!(Packing::None.without_carriage_returns(), "tr '\\r' '\\n' < FILE | linreg …");
     }
 }

@@ -41,8 +41,8 @@ pub struct Roles {
     pub references: Vec<Reference>,
     /// Categories in which every level is a feature.
     pub full: Vec<String>,
-    /// True if the target is the default, the last column.
-    pub is_target_guessed: bool,
+    /// The position of the target in words, if the user chose none.
+    pub guess: Option<&'static str>,
 }
 
 impl Roles {

@@ -211,7 +211,7 @@ impl<R: Read> Read for Unpacked<R> {
 fn decoded(magic: &[u8], input: impl Read + Send + 'static) -> io::Result<(Body, bool, Packing)> {
     let packing = Packing::of(magic);
     let mut text: Box<dyn Read + Send> = match packing {
-        Packing::None => Box::new(input),
+        Packing::None | Packing::Wide(_) => Box::new(input),
         Packing::Gzip => {
             let decoder = MultiGzDecoder::new(io::BufReader::with_capacity(1 << 16, input));
             Box::new(Unpacked { decoder, form: "gzip" })

@@ -51,7 +51,7 @@ pub fn warn_of_growth(fit: &Fit) {
 
 /// Prints the number and weight of the rows, the number held out, and the roles of the columns.
 pub fn note_roles(roles: &Roles, (rows, weight): (u64, f64), held_out: Option<u64>) {
-    let guessed = if roles.is_target_guessed { " (the last column; --target chooses)" } else { "" };
+    let guessed = roles.guess.map_or(String::new(), |column| format!(" ({column}; --target chooses)"));
     let (features, targets) = (listed(&roles.features), listed(&roles.targets));
     let held_out = held_out.map_or(String::new(), |rows| format!(", {rows} held out"));
     note(&format!("{}{held_out}; target {targets}{guessed}; features {features}", rows_and_weight(rows, weight)));
